@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { openDatabase } from '../../src/storage/client.ts';
+import { migrate } from '../../src/storage/migrate.ts';
+import { PrismaRepairStore } from '../../src/storage/repair-store.ts';
+import { PrismaTaskStore } from '../../src/storage/task-store.ts';
+import { repair } from '../../src/tasks/repair.ts';
+import { TemporalTaskEngine } from '../../src/temporal/engine.ts';
+import { TemporalInspector } from '../../src/temporal/inspector.ts';
+import { type Row, row } from '../report.ts';
+import type { Servers } from '../setting.ts';
+
+const OPEN_TASKS = 100_000;
+const SWEEPS = 5;
+
+/** One repair sweep beside 100,000 open tasks, a tenth of them silent for long, in a database of its own. */
+export async function sweep({ databaseUrl, temporalAddress }: Servers): Promise<Row[]> {
+  const url = await ownDatabase(databaseUrl);
+  await migrate(url, resolve(import.meta.dirname, '../../prisma'));
+  const db = openDatabase({ url });
+  const connection = await Connection.connect({ address: temporalAddress });
+  const client = new Client({ connection });
+  try {
+    await db.$executeRaw`
+      insert into task (id, agent_code, owner, context_id, state, version, updated_at)
+      select gen_random_uuid(), 'bench', 'bench', 'bench', 'input-required', 1,
+             case when n % 10 = 0 then now() - interval '1 hour' else now() end
+      from generate_series(1, ${OPEN_TASKS}::int) n`;
+    const times: number[] = [];
+    for (let n = 0; n < SWEEPS; n++) {
+      const begin = performance.now();
+      await repair({
+        store: new PrismaTaskStore(db),
+        repairs: new PrismaRepairStore(db),
+        engine: new TemporalTaskEngine(() => client),
+        inspector: new TemporalInspector(() => client),
+        agent: () => undefined,
+      });
+      times.push((performance.now() - begin) / 1_000);
+    }
+    const slowest = Math.max(...times);
+    const target = { of: 'ours', atMost: 2 } as const;
+    return [row(`repair sweep, ${OPEN_TASKS} open tasks, slowest of ${SWEEPS}`, 's', slowest, { target })];
+  } finally {
+    await connection.close();
+    await db.$disconnect();
+  }
+}
+
+async function ownDatabase(databaseUrl: string): Promise<string> {
+  const name = `bench_sweep_${Date.now()}`;
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  const url = new URL(databaseUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}

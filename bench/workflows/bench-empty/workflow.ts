@@ -1,0 +1,3 @@
+import { agentWorkflow } from 'workflow-agent-host/workflow';
+
+export const benchEmpty = agentWorkflow(() => undefined);

@@ -1,0 +1,65 @@
+import { type Request, type Response, Router } from 'express';
+import type { AgentCards } from '../agents/cards.ts';
+import { answerError } from './json-body.ts';
+
+export interface CardRoutesOptions {
+  /** The cards by workflow code. */
+  cards: { get(code: string): AgentCards | undefined };
+  /** The shape of `agent-card.json` for clients that name no version. */
+  defaultVersion: '1.0' | '0.3';
+}
+
+// Long enough to spare a client that asks before every call, short enough for a deploy to be seen soon.
+const CACHE_CONTROL = 'public, max-age=300';
+
+/** `GET /{code}/.well-known/agent.json` and `agent-card.json` (A2A v1.0 §8.2, §8.6; v0.3 §5.3). */
+export function cardRoutes({ cards, defaultVersion }: CardRoutesOptions): Router {
+  const router = Router();
+
+  router.get('/:code/.well-known/agent.json', (req, res) => {
+    serve(cards.get(req.params.code), 'v03', req, res);
+  });
+
+  router.get('/:code/.well-known/agent-card.json', (req, res) => {
+    res.vary('A2A-Version');
+    const version = askedVersion(req) ?? defaultVersion;
+    serve(cards.get(req.params.code), version === '0.3' ? 'v03' : 'v1', req, res);
+  });
+
+  return router;
+}
+
+/** The version that the client names, if it is one we speak; any other gets the default. */
+function askedVersion(req: Request): '1.0' | '0.3' | undefined {
+  const query = req.query['A2A-Version'];
+  const asked = req.get('A2A-Version') ?? (typeof query === 'string' ? query : '');
+  // Patch numbers do not count (A2A v1.0 §3.6).
+  const match = /^\s*(1\.0|0\.3)(\.\d+)?\s*$/.exec(asked);
+  return match?.[1] as '1.0' | '0.3' | undefined;
+}
+
+function serve(cards: AgentCards | undefined, shape: 'v1' | 'v03', req: Request, res: Response): void {
+  if (!cards) {
+    answerError(res, 404, `No agent has the workflow code ${JSON.stringify(req.params.code)}`);
+    return;
+  }
+  const { etag, body } = cards[shape];
+  const { lastModified } = cards;
+  res.set({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': CACHE_CONTROL });
+  if (isFresh(req, etag, lastModified)) res.status(304).end();
+  else res.type('json').send(body);
+}
+
+/**
+ * RFC 9110 §13.2.2. Not Express's own: it takes `Cache-Control: no-cache` for a wish not to hear 304, while it
+ * speaks to caches only, and `fetch` adds it to every conditional request.
+ */
+function isFresh(req: Request, etag: string, lastModified: string): boolean {
+  const noneMatch = req.get('If-None-Match');
+  if (noneMatch !== undefined) {
+    const known = noneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+    return known.includes('*') || known.includes(etag);
+  }
+  const since = Date.parse(req.get('If-Modified-Since') ?? '');
+  return Date.parse(lastModified) <= since;
+}

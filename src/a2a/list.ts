@@ -1,0 +1,59 @@
+import type { ListTasksRequest, ListTasksResponse } from '@a2a-js/sdk';
+import { invalidParams } from '../errors.ts';
+import type { TaskCursor, TaskPage, TaskQuery } from '../tasks/ports.ts';
+import { stateFromWire, taskToWire } from './convert.ts';
+
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 100;
+
+/**
+ * A ListTasks request (A2A v1.0 §3.1.4) as a query of the record.
+ * @throws HostError `invalid_params` naming the field.
+ */
+export function toQuery(params: ListTasksRequest, of: { owner: string; agentCode: string }): TaskQuery {
+  const limit = params.pageSize ?? DEFAULT_PAGE;
+  if (limit < 1 || limit > MAX_PAGE) throw invalidParams('pageSize', `must be between 1 and ${MAX_PAGE}`);
+  if ((params.historyLength ?? 0) < 0) throw invalidParams('historyLength', 'must not be negative');
+  const state = stateFromWire(params.status);
+  const updatedAfter = params.statusTimestampAfter;
+  if (updatedAfter && Number.isNaN(Date.parse(updatedAfter))) {
+    throw invalidParams('statusTimestampAfter', 'is not an ISO 8601 time');
+  }
+  return {
+    ...of,
+    limit,
+    ...(params.contextId ? { contextId: params.contextId } : {}),
+    ...(state === undefined ? {} : { state }),
+    ...(updatedAfter ? { updatedAfter: new Date(updatedAfter).toISOString() } : {}),
+    ...(params.pageToken ? { cursor: readToken(params.pageToken) } : {}),
+  };
+}
+
+export function toPage(page: TaskPage, params: ListTasksRequest, pageSize: number): ListTasksResponse {
+  return {
+    tasks: page.tasks.map((task) =>
+      taskToWire(task, {
+        historyLength: params.historyLength,
+        artifacts: params.includeArtifacts ?? false,
+      }),
+    ),
+    nextPageToken: page.next === undefined ? '' : writeToken(page.next),
+    pageSize,
+    totalSize: page.total,
+  };
+}
+
+const writeToken = ({ statusAt, id }: TaskCursor): string =>
+  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+
+function readToken(token: string): TaskCursor {
+  try {
+    const [statusAt, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
+    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
+  } catch {
+    // Falls through: not a token of ours.
+  }
+  throw invalidParams('pageToken', 'is not one this list gave');
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,0 +1,213 @@
+import type {
+  AgentCard,
+  CancelTaskRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  ListTasksResponse,
+  SendMessageRequest,
+  StreamResponse,
+  SubscribeToTaskRequest,
+  Message as WireMessage,
+  Task as WireTask,
+} from '@a2a-js/sdk';
+import { ExtendedAgentCardNotConfiguredError, PushNotificationNotSupportedError } from '@a2a-js/sdk/errors';
+import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import type { Logger } from 'pino';
+import type { AgentDefinition } from '../agents/definition.ts';
+import { invalidParams, unsupported } from '../errors.ts';
+import type { Sent, TaskService } from '../tasks/service.ts';
+import { applyChange, isFinal, isSettled } from '../tasks/state.ts';
+import type { Metadata, Task } from '../tasks/task.ts';
+import { type Call, callOf } from './call.ts';
+import { eventsOf, messageFromWire, taskEvent, taskToWire } from './convert.ts';
+import { toProtocolError } from './errors.ts';
+import { toPage, toQuery } from './list.ts';
+import { checkInputModes } from './modes.ts';
+
+export interface RequestHandlerOptions {
+  agent: AgentDefinition;
+  card: AgentCard;
+  tasks: TaskService;
+  log: Logger;
+}
+
+/** One agent's A2A methods, on TaskService. The SDK's transports call it, whatever the client speaks. */
+export class AgentRequestHandler implements A2ARequestHandler {
+  readonly #agent: AgentDefinition;
+  readonly #card: AgentCard;
+  readonly #tasks: TaskService;
+  readonly #log: Logger;
+
+  constructor({ agent, card, tasks, log }: RequestHandlerOptions) {
+    this.#agent = agent;
+    this.#card = card;
+    this.#tasks = tasks;
+    this.#log = log;
+  }
+
+  async getAgentCard(): Promise<AgentCard> {
+    return this.#card;
+  }
+
+  async getAuthenticatedExtendedAgentCard(): Promise<AgentCard> {
+    throw new ExtendedAgentCardNotConfiguredError();
+  }
+
+  /** §3.1.1. Waits for a final or interrupted state unless the call says otherwise. */
+  sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<WireMessage | WireTask> {
+    return this.#answer(async () => {
+      const call = callOf(context);
+      const sent = await this.#send(params, call);
+      const task = await this.#waited(sent, call);
+      return taskToWire(task, this.#view(call, params.configuration?.historyLength));
+    });
+  }
+
+  /** §3.1.2. First the task, then its changes, until a final or interrupted state. */
+  async *sendMessageStream(
+    params: SendMessageRequest,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const call = callOf(context);
+    const sent = await this.#answer(() => this.#send(params, call));
+    const historyLength = params.configuration?.historyLength;
+    yield taskEvent(sent.task, this.#view(call, historyLength));
+    if (isSettled(sent.task.status.state)) return;
+    yield* this.#stream(sent.task, call, { historyLength, untilSettled: true });
+  }
+
+  /** §3.1.6. Stays open through interruptions and ends with the task. */
+  async *resubscribe(
+    { id }: SubscribeToTaskRequest,
+    context: ServerCallContext,
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const call = callOf(context);
+    const task = await this.#answer(() => this.#get(id, call));
+    if (call.dialect === '1.0' && isFinal(task.status.state)) {
+      throw this.#hide(unsupported(`The task is ${task.status.state}; there is nothing to subscribe to`));
+    }
+    yield taskEvent(task, this.#view(call, undefined));
+    yield* this.#stream(task, call, { historyLength: undefined, untilSettled: false });
+  }
+
+  /** §3.1.3. */
+  getTask({ id, historyLength }: GetTaskRequest, context: ServerCallContext): Promise<WireTask> {
+    return this.#answer(async () => {
+      const call = callOf(context);
+      return taskToWire(await this.#get(id, call), this.#view(call, historyLength));
+    });
+  }
+
+  /** §3.1.4. */
+  listTasks(params: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
+    return this.#answer(async () => {
+      const { caller } = callOf(context);
+      const query = toQuery(params, { owner: caller.id, agentCode: this.#agent.code });
+      return toPage(await this.#tasks.list(query), params, query.limit);
+    });
+  }
+
+  /** §3.1.5. Answers once the author's clean-up is done, or with the task as it stands when that takes long. */
+  cancelTask({ id }: CancelTaskRequest, context: ServerCallContext): Promise<WireTask> {
+    return this.#answer(async () => {
+      const call = callOf(context);
+      const key = this.#key(id, call);
+      const task = await within(call, (signal) => this.#tasks.cancel(key, this.#agent, signal));
+      return taskToWire(task, this.#view(call, undefined));
+    });
+  }
+
+  createTaskPushNotificationConfig = () => this.#noPush();
+  getTaskPushNotificationConfig = () => this.#noPush();
+  listTaskPushNotificationConfigs = () => this.#noPush();
+  deleteTaskPushNotificationConfig = () => this.#noPush();
+
+  async #noPush(): Promise<never> {
+    throw new PushNotificationNotSupportedError();
+  }
+
+  #send(params: SendMessageRequest, call: Call): Promise<Sent> {
+    const { configuration, metadata } = params;
+    if (configuration?.taskPushNotificationConfig !== undefined)
+      throw new PushNotificationNotSupportedError();
+    const message = messageFromWire(params.message);
+    checkInputModes(this.#agent, message);
+    if (metadata !== undefined) message.metadata = { ...(metadata as Metadata), ...message.metadata };
+    const { taskId, contextId } = params.message ?? {};
+    return this.#tasks.send({
+      owner: call.caller.id,
+      agent: this.#agent,
+      message,
+      ...(taskId ? { taskId } : {}),
+      ...(contextId ? { contextId } : {}),
+      ...(call.alias === undefined ? {} : { alias: call.alias }),
+    });
+  }
+
+  #waited(sent: Sent, call: Call): Promise<Task> {
+    if (call.waitMs === 0) return Promise.resolve(sent.task);
+    return within(call, (signal) => this.#tasks.settled(sent, signal));
+  }
+
+  #get(id: string, call: Call): Promise<Task> {
+    if (id === '') throw invalidParams('id', 'is required');
+    return this.#tasks.get(this.#key(id, call));
+  }
+
+  #key(taskId: string, { caller }: Call) {
+    return { owner: caller.id, agentCode: this.#agent.code, taskId };
+  }
+
+  /** Without a version history is shown only when it is asked for; in v1.0 all of it. */
+  #view({ dialect }: Call, historyLength: number | undefined) {
+    if (historyLength !== undefined && historyLength < 0) {
+      throw this.#hide(invalidParams('historyLength', 'must not be negative'));
+    }
+    return { historyLength: historyLength ?? (dialect === '1.0' ? undefined : 0) };
+  }
+
+  async *#stream(
+    from: Task,
+    call: Call,
+    options: { historyLength: number | undefined; untilSettled: boolean },
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    let task = from;
+    try {
+      for await (const change of this.#tasks.watch(from, call.signal)) {
+        task = applyChange(task, change);
+        if (call.snapshots) yield taskEvent(task, this.#view(call, options.historyLength));
+        else yield* eventsOf(change, task);
+        if (options.untilSettled && isSettled(task.status.state)) return;
+      }
+    } catch (error) {
+      throw this.#hide(error);
+    }
+  }
+
+  async #answer<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#hide(error);
+    }
+  }
+
+  #hide(error: unknown): Error {
+    return toProtocolError(error, this.#log);
+  }
+}
+
+/** Runs work that may wait, for as long as the call allows. */
+async function within<T>({ signal, waitMs }: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  if (waitMs === undefined) return work(signal);
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const timer = setTimeout(stop, waitMs);
+  signal.addEventListener('abort', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { formatSSEErrorEvent, formatSSEEvent, SSE_HEADERS } from '@a2a-js/sdk';
+import type { Response } from 'express';
+
+const KEEP_ALIVE_MS = 15_000;
+
+/**
+ * Writes events as they come, no faster than the client reads, with a comment every 15 s so that nothing on
+ * the way takes the stream for dead. A failure on the way is one last `error` event.
+ */
+export async function writeEvents(
+  res: Response,
+  events: AsyncIterator<unknown>,
+  first: IteratorResult<unknown>,
+  onError: (error: unknown) => unknown,
+): Promise<void> {
+  for (const [name, value] of Object.entries(SSE_HEADERS)) res.setHeader(name, value);
+  res.flushHeaders();
+  const keepAlive = setInterval(() => res.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref();
+  try {
+    for (let next = first; !next.done && !res.destroyed; next = await events.next()) {
+      if (!res.write(formatSSEEvent(next.value))) await drained(res);
+    }
+  } catch (error) {
+    if (!res.destroyed) res.write(formatSSEErrorEvent(onError(error)));
+  } finally {
+    clearInterval(keepAlive);
+    await events.return?.();
+    res.end();
+  }
+}
+
+async function drained(res: Response): Promise<void> {
+  if (res.destroyed) return;
+  const controller = new AbortController();
+  try {
+    await Promise.race([
+      once(res, 'drain', { signal: controller.signal }),
+      once(res, 'close', { signal: controller.signal }),
+    ]);
+  } finally {
+    controller.abort();
+  }
+}

@@ -1,0 +1,58 @@
+import { Router } from 'express';
+import type { Logger } from 'pino';
+import { CardBook } from '../agents/cards.ts';
+import type { AgentCatalog } from '../agents/catalog.ts';
+import type { AgentRegistry } from '../agents/search.ts';
+import { LOCAL_CALLER } from '../auth/caller.ts';
+import type { TaskService } from '../tasks/service.ts';
+import { cardRoutes } from './card-routes.ts';
+import { AgentRpc } from './json-rpc.ts';
+import type { OpenRequests } from './open-requests.ts';
+import { AgentRequestHandler } from './request-handler.ts';
+import { rpcRoutes } from './rpc-routes.ts';
+import { searchRoutes } from './search-routes.ts';
+
+export interface AgentSurfaceOptions {
+  catalog: AgentCatalog;
+  registry: AgentRegistry;
+  tasks: TaskService;
+  /** The host's public URL. */
+  publicUrl: string;
+  cardVersion: '1.0' | '0.3';
+  sendWaitMs: number;
+  maxBody: number;
+  requests: OpenRequests;
+  log: Logger;
+}
+
+/** The agent surface: cards, search, and each agent's methods. */
+export function agentSurface(options: AgentSurfaceOptions): Router {
+  const { catalog, registry, requests, maxBody, log, publicUrl } = options;
+  const cards = new CardBook({ catalog, publicUrl, modifiedAt: new Date() });
+  const router = Router();
+  router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
+  router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
+  router.use(
+    rpcRoutes({ agent: agentRpcs(cards, options), callerOf: () => LOCAL_CALLER, requests, maxBody, log }),
+  );
+  return router;
+}
+
+/** Each agent's JSON-RPC, made at its first call. */
+function agentRpcs(
+  cards: CardBook,
+  { catalog, tasks, sendWaitMs, log }: AgentSurfaceOptions,
+): (code: string) => AgentRpc | undefined {
+  const made = new Map<string, AgentRpc>();
+  return (code) => {
+    const known = made.get(code);
+    if (known !== undefined) return known;
+    const agent = catalog.get(code)?.definition;
+    const card = cards.get(code)?.sdkCard;
+    if (agent === undefined || card === undefined) return undefined;
+    const handler = new AgentRequestHandler({ agent, card, tasks, log });
+    const rpc = new AgentRpc({ code, handler, sendWaitMs, log });
+    made.set(code, rpc);
+    return rpc;
+  };
+}

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { AgentCard } from '@a2a-js/sdk';
+import type { AgentCatalog, PublishedAgent } from './catalog.ts';
+import type { AgentSkill } from './definition.ts';
+
+/** Where the agent surface is mounted. */
+export const AGENT_SURFACE_PATH = '/orchestrator/a2a/v1';
+
+/** The card extension whose params hold the JSON Schema of a message's data part. */
+export const INPUT_SCHEMA_EXTENSION = 'https://workflow-agent-host.dev/extensions/input-schema/v1';
+
+/** What every agent of this host can do, by the names cards use. */
+export const CAPABILITIES = { streaming: true, pushNotifications: false, extendedAgentCard: false } as const;
+
+/** Who offers the host's own agents, as cards name it. */
+export const PROVIDER_ORGANIZATION = 'workflow-agent-host';
+
+const DEFAULT_MODES = ['text/plain', 'application/json'];
+
+/** A card ready to be served. */
+interface CardDocument {
+  json: Record<string, unknown>;
+  body: string;
+  etag: string;
+}
+
+export interface AgentCards {
+  /** A2A v1.0 §4.4.1, without a field of another version. */
+  v1: CardDocument;
+  /** A2A v0.3 §5.5, with the `authentication` of v0.2 beside it. */
+  v03: CardDocument;
+  /** The v1.0 card as the SDK's handlers take it. */
+  sdkCard: AgentCard;
+  /** HTTP date. */
+  lastModified: string;
+}
+
+const agentUrl = (baseUrl: string, code: string): string =>
+  `${baseUrl.replace(/\/+$/, '')}${AGENT_SURFACE_PATH}/${code}`;
+
+/** The card that search results point to. */
+export const cardUrl = (baseUrl: string, code: string): string =>
+  `${agentUrl(baseUrl, code)}/.well-known/agent.json`;
+
+export interface CardBookOptions {
+  catalog: Pick<AgentCatalog, 'get'>;
+  publicUrl: string;
+  /** When this set of cards came to be: the host's start. */
+  modifiedAt: Date;
+}
+
+/** The cards of the published agents, each made once. */
+export class CardBook {
+  readonly #options: CardBookOptions;
+  readonly #made = new WeakMap<PublishedAgent, AgentCards>();
+
+  constructor(options: CardBookOptions) {
+    this.#options = options;
+  }
+
+  get(code: string): AgentCards | undefined {
+    const agent = this.#options.catalog.get(code);
+    if (!agent) return undefined;
+    let cards = this.#made.get(agent);
+    if (!cards) {
+      cards = agentCards(agent, this.#options.publicUrl, this.#options.modifiedAt);
+      this.#made.set(agent, cards);
+    }
+    return cards;
+  }
+}
+
+/** Both shapes of an agent's card. */
+export function agentCards(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
+  const v1 = cardV1(agent, baseUrl);
+  return {
+    v1: document(v1),
+    v03: document(cardV03(agent, baseUrl)),
+    sdkCard: AgentCard.fromJSON(v1),
+    lastModified: modifiedAt.toUTCString(),
+  };
+}
+
+function cardV1(agent: PublishedAgent, baseUrl: string): Record<string, unknown> {
+  const url = agentUrl(baseUrl, agent.definition.code);
+  return {
+    ...commonFields(agent, baseUrl),
+    supportedInterfaces: [
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+    ],
+    capabilities: { ...CAPABILITIES, ...extensions(agent) },
+  };
+}
+
+function cardV03(agent: PublishedAgent, baseUrl: string): Record<string, unknown> {
+  const { streaming, pushNotifications, extendedAgentCard } = CAPABILITIES;
+  return {
+    ...commonFields(agent, baseUrl),
+    url: agentUrl(baseUrl, agent.definition.code),
+    protocolVersion: '0.3.0',
+    preferredTransport: 'JSONRPC',
+    capabilities: {
+      streaming,
+      pushNotifications,
+      stateTransitionHistory: false,
+      ...extensions(agent),
+    },
+    supportsAuthenticatedExtendedCard: extendedAgentCard,
+    securitySchemes: {},
+    security: [],
+    authentication: { schemes: [] },
+  };
+}
+
+/** The fields that have one name and one meaning in both versions. */
+function commonFields({ definition }: PublishedAgent, baseUrl: string): Record<string, unknown> {
+  return {
+    name: definition.name,
+    description: definition.description,
+    version: definition.version,
+    provider: { organization: PROVIDER_ORGANIZATION, url: baseUrl },
+    defaultInputModes: definition.inputModes ?? DEFAULT_MODES,
+    defaultOutputModes: definition.outputModes ?? DEFAULT_MODES,
+    skills: definition.skills.map(skill),
+  };
+}
+
+const skill = ({ id, name, description, tags, examples }: AgentSkill): AgentSkill => ({
+  id,
+  name,
+  description,
+  tags,
+  ...(examples && { examples }),
+});
+
+function extensions({ inputSchema }: PublishedAgent): { extensions?: unknown[] } {
+  if (!inputSchema) return {};
+  return {
+    extensions: [
+      {
+        uri: INPUT_SCHEMA_EXTENSION,
+        description: 'The JSON Schema of the data part that a message to this agent carries.',
+        required: false,
+        params: { schema: inputSchema },
+      },
+    ],
+  };
+}
+
+function document(json: Record<string, unknown>): CardDocument {
+  const body = JSON.stringify(json);
+  const digest = createHash('sha256').update(body).digest('base64url').slice(0, 22);
+  return { json, body, etag: `"${digest}"` };
+}

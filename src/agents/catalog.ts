@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { HostError, messageOf } from '../errors.ts';
+import type { AgentDefinition } from './definition.ts';
+
+type JsonSchema = Record<string, unknown>;
+
+/** An agent as the host offers it. */
+export interface PublishedAgent {
+  definition: AgentDefinition;
+  /** The JSON Schema (2020-12) of a message's data part, when the agent declares its input. */
+  inputSchema?: JsonSchema;
+}
+
+/** The published agents, in memory. */
+export class AgentCatalog {
+  readonly #agents: ReadonlyMap<string, PublishedAgent>;
+  #version: string | undefined;
+
+  /** @throws HostError `config` when an agent's input has no JSON Schema. */
+  constructor(definitions: readonly AgentDefinition[]) {
+    this.#agents = new Map(definitions.map((definition) => [definition.code, publish(definition)]));
+  }
+
+  get(code: string): PublishedAgent | undefined {
+    return this.#agents.get(code);
+  }
+
+  all(): PublishedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  /** A short digest of what is published: equal on every host that publishes the same. */
+  version(): string {
+    this.#version ??= digestOf(this.all());
+    return this.#version;
+  }
+}
+
+function digestOf(agents: readonly PublishedAgent[]): string {
+  const described = agents
+    .map(({ definition, inputSchema }) => JSON.stringify({ ...definition, input: inputSchema }))
+    .sort();
+  return createHash('sha256').update(described.join('\n')).digest('hex').slice(0, 16);
+}
+
+function publish(definition: AgentDefinition): PublishedAgent {
+  if (definition.input === undefined) return { definition };
+  try {
+    // What a client has to send: before defaults are filled in and values are transformed.
+    return { definition, inputSchema: { ...z.toJSONSchema(definition.input, { io: 'input' }) } };
+  } catch (error) {
+    throw new HostError(
+      'config',
+      `agent "${definition.code}": input: cannot be shown as JSON Schema: ${messageOf(error)}`,
+      { field: 'input', cause: error },
+    );
+  }
+}

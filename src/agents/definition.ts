@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { HostError } from '../errors.ts';
+
+/** A2A v1.0 §4.4.5. */
+export interface AgentSkill {
+  id: string;
+  name: string;
+  description: string;
+  tags: string[];
+  examples?: string[];
+}
+
+/** What an agent is. It holds no workflow code: the host reads it, the worker bundles `workflow.ts`. */
+export interface AgentDefinition {
+  /** The workflow code: names the agent in every path. Lower-case letters, digits and hyphens. */
+  code: string;
+  name: string;
+  description: string;
+  version: string;
+  skills: AgentSkill[];
+  /** The exported name of the workflow function in `workflow.ts`, which is its workflow type. */
+  workflow: string;
+  /** The task queue its workflow runs on; the host's `agents` queue when absent. */
+  taskQueue?: string;
+  /** Shape of the message's data part. A message that does not fit is refused before a workflow starts. */
+  input?: z.ZodType;
+  /** Media types taken and given; text and JSON when absent. */
+  inputModes?: string[];
+  outputModes?: string[];
+  /** `new-task`: every message starts a task of its own, even one that repeats a message id. */
+  duplicateMessages?: 'same-task' | 'new-task';
+}
+
+const mediaType = z.string().regex(/^(\*\/\*|[\w.+-]+\/[\w.+*-]+)$/, 'not a media type');
+
+const definitionSchema = z.strictObject({
+  code: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63')
+    .refine((code) => code !== 'agents', 'is taken by the registry search'),
+  name: z.string().min(1),
+  description: z.string().min(1),
+  version: z.string().min(1),
+  skills: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1),
+        name: z.string().min(1),
+        description: z.string().min(1),
+        tags: z.array(z.string().min(1)),
+        examples: z.array(z.string()).optional(),
+      }),
+    )
+    .min(1),
+  workflow: z.string().regex(/^[A-Za-z_$][\w$]*$/, 'the name of an exported function'),
+  taskQueue: z.string().min(1).optional(),
+  input: z.instanceof(z.ZodType).optional(),
+  inputModes: z.array(mediaType).min(1).optional(),
+  outputModes: z.array(mediaType).min(1).optional(),
+  duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
+});
+
+/**
+ * Declares an agent; the default export of its `agent.ts`.
+ * @throws HostError `config`, naming the field, when the definition cannot be published.
+ */
+export function defineAgent(definition: AgentDefinition): AgentDefinition {
+  const result = definitionSchema.safeParse(definition);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const field = issue?.path.join('.') ?? '';
+    throw new HostError(
+      'config',
+      `agent ${JSON.stringify(definition.code)}: ${field ? `${field}: ` : ''}${issue?.message}`,
+      { field },
+    );
+  }
+  return definition;
+}

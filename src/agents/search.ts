@@ -1,0 +1,107 @@
+import { CAPABILITIES, PROVIDER_ORGANIZATION } from './cards.ts';
+import type { PublishedAgent } from './catalog.ts';
+import { contentWords, fold, isStopWord, words } from './words.ts';
+
+/** What a search asks for. Each filter given must hold; of a list, every entry. */
+export interface AgentQuery {
+  /** Plain words or a question; blank finds every agent. */
+  query?: string | undefined;
+  skip: number;
+  top: number;
+  /** Ids or names of skills. */
+  skills?: string[] | undefined;
+  tags?: string[] | undefined;
+  /** The organization that the card names. */
+  provider?: string | undefined;
+  /** Names of the card's capabilities, such as `streaming`. */
+  capabilities?: string[] | undefined;
+}
+
+export interface FoundAgent {
+  code: string;
+  name: string;
+  description: string;
+  version: string;
+}
+
+/** The registry of published agents that all hosts share. */
+export interface AgentRegistry {
+  /** Makes the registry hold these agents and no others. Searches see the old set or the new one. */
+  sync(agents: readonly PublishedAgent[]): Promise<void>;
+  /**
+   * One page of the agents that match, and how many match in all. Ranked by how many of the words an agent
+   * matches, then by where: name and code, description, skills, tags. A word matches its own forms, the
+   * words it begins and, when nothing published has it, the words it may be a misspelling of. Without
+   * words: by name.
+   * @throws HostError `unavailable` when the record cannot be reached.
+   */
+  search(query: AgentQuery): Promise<{ total: number; agents: FoundAgent[] }>;
+}
+
+/** An agent as the registry keeps it: lists are folded, `words` go by weight from name to tags. */
+export interface RegistryEntry extends FoundAgent {
+  sortName: string;
+  provider: string;
+  skills: string[];
+  tags: string[];
+  capabilities: string[];
+  definition: Record<string, unknown>;
+  words: { name: string; description: string; skills: string; tags: string };
+}
+
+export function registryEntry({ definition, inputSchema }: PublishedAgent): RegistryEntry {
+  const { code, name, description, version, skills } = definition;
+  const tags = skills.flatMap((skill) => skill.tags);
+  return {
+    code,
+    name,
+    description,
+    version,
+    sortName: fold(name),
+    provider: fold(PROVIDER_ORGANIZATION),
+    skills: folded(skills.flatMap((skill) => [skill.id, skill.name])),
+    tags: folded(tags),
+    capabilities: folded(
+      Object.entries(CAPABILITIES)
+        .filter(([, offered]) => offered)
+        .map(([capability]) => capability),
+    ),
+    definition: { ...definition, input: inputSchema },
+    words: {
+      // A name may be made of words that carry no meaning elsewhere.
+      name: words(`${name} ${code}`).join(' '),
+      description: contentWords(description).join(' '),
+      skills: contentWords(
+        skills
+          .flatMap((skill) => [skill.id, skill.name, skill.description, ...(skill.examples ?? [])])
+          .join(' '),
+      ).join(' '),
+      tags: contentWords(tags.join(' ')).join(' '),
+    },
+  };
+}
+
+/** As filters compare: without case, accents and repetitions. */
+export const folded = (values: readonly string[]): string[] => [...new Set(values.map(fold))];
+
+export interface SearchTerm {
+  word: string;
+  /** How many letters may be wrong when the word is unknown. */
+  slips: number;
+}
+
+const MOST_TERMS = 32;
+
+/** What a query is about: its words but those without meaning, unless it has no others; the first 32. */
+export function searchTerms(query: string): SearchTerm[] {
+  const all = words(query);
+  const meaningful = all.filter((word) => !isStopWord(word));
+  const asked = meaningful.length > 0 ? meaningful : all;
+  return asked.slice(0, MOST_TERMS).map((word) => ({ word, slips: slipsIn(word) }));
+}
+
+// Short words have many neighbours; numbers have nothing but.
+function slipsIn(word: string): number {
+  if (word.length < 3 || /\d/.test(word) || isStopWord(word)) return 0;
+  return word.length < 6 ? 1 : 2;
+}

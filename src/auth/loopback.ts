@@ -1,0 +1,49 @@
+import { isIPv6 } from 'node:net';
+import type { RequestHandler } from 'express';
+import { HostError } from '../errors.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
+
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
+/**
+ * Without authentication only loopback may be listened on.
+ * @throws HostError `config` naming HOST.
+ */
+export function requireLoopback(host: string): void {
+  if (isLoopback(host)) return;
+  throw new HostError(
+    'config',
+    `HOST: ${host} is not a loopback address, and without authentication only loopback is served; set HOST=127.0.0.1`,
+  );
+}
+
+export const urlHost = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
+
+/**
+ * Serves only requests that name this host: a page from elsewhere that a browser on this machine shows must
+ * not reach it, neither across origins nor by a name that was made to point at loopback (DNS rebinding).
+ */
+export function onlyOwnHost(ownUrls: string[]): RequestHandler {
+  const own = ownUrls.map((url) => new URL(url));
+  return (req, res, next) => {
+    const { host = '', origin } = req.headers;
+    const hostIsOwn = own.some((url) => namesHost(`http://${host}`, url));
+    if (hostIsOwn && own.some((url) => originIsOwn(origin, url))) {
+      next();
+      return;
+    }
+    res.status(403).json({ message: 'Without authentication only this machine is served', status: 403 });
+  };
+}
+
+function namesHost(url: string, own: URL): boolean {
+  if (!URL.canParse(url)) return false;
+  const { hostname, host } = new URL(url);
+  return host === own.host || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
+function originIsOwn(origin: string | undefined, own: URL): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && namesHost(origin, own) && new URL(origin).port === own.port;
+}

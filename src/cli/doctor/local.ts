@@ -1,0 +1,59 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { HostError } from '../../errors.ts';
+import { packageJson } from '../package.ts';
+import { type Check, ok, reasonOf, wrong } from './check.ts';
+
+export function checkNode(version = process.versions.node, range = packageJson().engines.node): Check {
+  const needed = range.replace(/^[^\d]*/, '');
+  if (compareVersions(version, needed) >= 0) return ok('Node.js', version);
+  return wrong('Node.js', `${version} is older than ${needed}`, `Install Node.js ${needed} or newer.`);
+}
+
+function compareVersions(left: string, right: string): number {
+  const [a, b] = [left, right].map((version) =>
+    version.split('.').map((part) => Number.parseInt(part, 10) || 0),
+  );
+  for (const at of [0, 1, 2]) {
+    const difference = (a?.[at] ?? 0) - (b?.[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** The folder need not be there yet: then the nearest one above it must let it be made. */
+export async function checkDataDir(dataDir: string): Promise<Check> {
+  const path = resolve(dataDir);
+  const existing = await nearestExisting(path);
+  try {
+    if (!(await stat(existing)).isDirectory()) throw new Error(`${existing} is not a folder`);
+    await access(existing, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    return wrong('DATA_DIR', reasonOf(error), 'Set DATA_DIR to a folder that can be written.');
+  }
+  return ok(
+    'DATA_DIR',
+    existing === path ? `${path} can be written` : `${path} will be made at the first start`,
+  );
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  const there = await stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+  );
+  return there || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
+
+/** Loads the agents as a start would. */
+export async function checkWorkflows(folder: string): Promise<Check> {
+  try {
+    const { loadAgents } = await import('../../agents/loader.ts');
+    const codes = (await loadAgents(folder)).map(({ definition }) => definition.code);
+    return ok('WORKFLOWS', `${folder} publishes ${codes.join(', ')}`);
+  } catch (error) {
+    const hint = error instanceof HostError ? 'Correct it, or set WORKFLOWS to another folder.' : undefined;
+    return wrong('WORKFLOWS', reasonOf(error), hint);
+  }
+}

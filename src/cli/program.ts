@@ -1,0 +1,177 @@
+import { text as readAll } from 'node:stream/consumers';
+import { Command, CommanderError, Option } from 'commander';
+import { terminalAsk } from './ask.ts';
+import { type CommandContext, programName } from './context.ts';
+import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
+import { createOutput } from './output.ts';
+import { packageJson } from './package.ts';
+import type { SendOptions } from './send.ts';
+import type { TaskOptions } from './tasks.ts';
+
+/** What of the process the program touches. */
+export type Io = Pick<
+  NodeJS.Process,
+  'stdin' | 'stdout' | 'stderr' | 'env' | 'argv' | 'execArgv' | 'cwd' | 'on' | 'off' | 'exit'
+>;
+
+interface GlobalOptions {
+  url?: string;
+  json?: boolean;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:8042';
+
+const HELP = `
+Exit codes:
+  0  done: the task completed, or goes on
+  1  the task failed, was rejected or canceled; or a server could not be reached or refused
+  2  the command line or a setting is wrong
+  3  the task waits for an answer
+
+DEBUG=1 shows where an error came from.`;
+
+/** Runs one command line. @returns the exit code. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let exit: ExitCode = EXIT.ok;
+  const program = buildProgram(io, async (command) => {
+    exit = await command;
+  });
+  try {
+    await program.parseAsync(argv);
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return isHelp(error) ? EXIT.ok : EXIT.usage;
+    return report(error, io, program.opts<GlobalOptions>().json ?? false);
+  }
+}
+
+// `help` without a command is a mistake; asked for, it is what was wanted.
+const isHelp = ({ exitCode }: CommanderError): boolean => exitCode === 0;
+
+function report(error: unknown, { stdout, stderr, env }: Io, json: boolean): ExitCode {
+  const { exit, ...failure } = describeFailure(error);
+  if (json) stdout.write(`${JSON.stringify({ error: failure })}\n`);
+  else stderr.write(`${failure.message}\n${failure.hint === undefined ? '' : `${failure.hint}\n`}`);
+  if (env.DEBUG && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return exit;
+}
+
+type Run = (command: Promise<ExitCode>) => Promise<void>;
+
+function buildProgram(io: Io, run: Run): Command {
+  const program = new Command('agent-host')
+    .description('Publishes Temporal workflows as A2A agents, and talks to such agents.')
+    .version(packageJson().version)
+    .addOption(new Option('--url <url>', `base URL of the host (AGENT_HOST_URL; default ${DEFAULT_URL})`))
+    .option('--json', 'print JSON only: one object, or one a line when streaming')
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  addServerCommands(program, io, run);
+  addRegistryCommands(program, io, run);
+  addTaskCommands(program, io, run);
+  return program;
+}
+
+function addServerCommands(program: Command, io: Io, run: Run): void {
+  // Only these two need Temporal and Prisma; the others must start at once.
+  const serve = async (env: Record<string, string | undefined>): Promise<ExitCode> => {
+    const { serve: runHost } = await import('./serve.ts');
+    return runHost({
+      env,
+      stdout: io.stdout,
+      stderr: io.stderr,
+      signals: io,
+      exit: io.exit,
+      startHost: async (...given) => (await import('../server.ts')).startHost(...given),
+    });
+  };
+  program
+    .command('start')
+    .description('start the host; prints `ready URL` when it is up')
+    .action(() => run(serve(io.env)));
+  program
+    .command('worker')
+    .description('start a worker only (ROLE=worker); prints `ready worker` when it is up')
+    .action(() => run(serve({ ...io.env, ROLE: 'worker' })));
+  program
+    .command('doctor')
+    .description('say what is configured, what can be reached and what is wrong')
+    .action(() => run(import('./doctor/doctor.ts').then(({ doctor }) => doctor(contextOf(program, io)))));
+}
+
+function addRegistryCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('agents')
+    .description('list the published agents, or search them')
+    .argument('[query...]', 'words to search for')
+    .action((query: string[]) =>
+      run(
+        import('./agents.ts').then(({ listAgents }) => listAgents(contextOf(program, io), query.join(' '))),
+      ),
+    );
+  program
+    .command('card')
+    .description("show an agent's card")
+    .argument('<code>', 'the agent')
+    .action((code: string) =>
+      run(import('./agents.ts').then(({ showCard }) => showCard(contextOf(program, io), code))),
+    );
+}
+
+function addTaskCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('send')
+    .description('send a message to an agent; at a terminal, answer when it asks')
+    .argument('<code>', 'the agent')
+    .argument('[text]', 'the text of the message')
+    .option('--data <json>', 'attach data; `-` reads it from standard input')
+    .option('--file <path>', 'attach a file')
+    .option('--stream', 'show the progress as it comes')
+    .option('--task <id>', 'go on with this task')
+    .option('--context <id>', 'put the task into this context')
+    .action((code: string, text: string | undefined, options: SendOptions) =>
+      run(import('./send.ts').then(({ send }) => send(contextOf(program, io), code, { ...options, text }))),
+    );
+  program
+    .command('task')
+    .description('show a task')
+    .argument('<id>', 'the task')
+    .option('--agent <code>', 'the agent that has it; looked for when not given')
+    .action((id: string, options: TaskOptions) =>
+      run(import('./tasks.ts').then(({ showTask }) => showTask(contextOf(program, io), id, options))),
+    );
+  program
+    .command('cancel')
+    .description('cancel a task')
+    .argument('<id>', 'the task')
+    .option('--agent <code>', 'the agent that has it; looked for when not given')
+    .action((id: string, options: TaskOptions) =>
+      run(import('./tasks.ts').then(({ cancelTask }) => cancelTask(contextOf(program, io), id, options))),
+    );
+}
+
+/** @throws CliError (usage) when the URL is none. */
+function contextOf(program: Command, io: Io): CommandContext {
+  const { url, json = false } = program.opts<GlobalOptions>();
+  const given = url ?? (io.env.AGENT_HOST_URL || undefined);
+  return {
+    url: baseUrl(given ?? DEFAULT_URL, url === undefined ? 'AGENT_HOST_URL' : '--url'),
+    urlGiven: given !== undefined,
+    output: createOutput(io, json),
+    env: io.env,
+    ask: json ? undefined : terminalAsk(io),
+    readStdin: () => readAll(io.stdin),
+    program: programName(io.argv, io.execArgv, io.cwd()),
+  };
+}
+
+function baseUrl(url: string, name: string): string {
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw usageError(`${name}: not an http or https URL: ${url}`);
+  }
+  return url.replace(/\/+$/, '');
+}

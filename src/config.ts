@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { HostError } from './errors.ts';
+
+const number = (problem: string, fits: (value: number) => boolean) =>
+  z.coerce.number({ error: problem }).refine(fits, { error: problem });
+
+const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535);
+// No longer than a timer of Node can be set for; past it, it would fire at once.
+const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
+const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
+
+/**
+ * Every environment variable of the product, read once at start. The README's table of settings is
+ * made from this schema: its descriptions are what operators read.
+ */
+export const configSchema = z.object({
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on. Only a loopback address is served without authentication.'),
+  PORT: port.default(8042).describe('Port to listen on; 0 takes a free one and prints it.'),
+  PUBLIC_URL: webUrl
+    .optional()
+    .describe('Base URL that cards and search results show; `http://HOST:PORT` when unset.'),
+  DATA_DIR: z
+    .string()
+    .default('.data')
+    .describe(
+      'Where the embedded Postgres and Temporal keep their state. Everything in it survives a restart.',
+    ),
+  DATABASE_URL: postgresUrl.optional().describe('A Postgres to use instead of the embedded one.'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/]+:\d+$/, 'must be host:port')
+    .optional()
+    .describe('`host:port` of a Temporal to use instead of the embedded one.'),
+  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
+  TEMPORAL_API_KEY: z.string().optional().describe('API key for Temporal.'),
+  TEMPORAL_TLS: z
+    .stringbool()
+    .optional()
+    .describe('Connect to Temporal with TLS; on by itself when an API key or a certificate is given.'),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: z
+    .string()
+    .optional()
+    .describe('PEM file of the CA that signed Temporal’s certificate.'),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().optional().describe('PEM file of the client certificate.'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().optional().describe('PEM file of the client certificate’s key.'),
+  TEMPORAL_TLS_SERVER_NAME: z
+    .string()
+    .optional()
+    .describe('Server name to expect in Temporal’s certificate.'),
+  TEMPORAL_CLI: z
+    .string()
+    .optional()
+    .describe(
+      'Path of a `temporal` program for the embedded server; otherwise PATH, the cache, then a download.',
+    ),
+  WORKER_VERSIONING: z
+    .stringbool()
+    .default(true)
+    .describe(
+      'Pins each task to the workflow code it began on, where the Temporal server has Worker Versioning.',
+    ),
+  ROLE: z
+    .enum(['all', 'host', 'worker'])
+    .default('all')
+    .describe(
+      '`host` answers requests, `worker` runs workflows and activities, `all` does both in one process.',
+    ),
+  WORKFLOWS: z
+    .string()
+    .default('workflows')
+    .describe('Folder whose agents are published and whose workflows the worker runs.'),
+  CARD_VERSION: z
+    .enum(['1.0', '0.3'])
+    .default('1.0')
+    .describe('Shape of agent-card.json when the client names no version.'),
+  SEND_WAIT: seconds
+    .default(30)
+    .describe(
+      'Seconds a v0.3 send waits for the task to settle before it answers with the task as it stands.',
+    ),
+  MAX_BODY: bytes
+    .default(32 * 1024 * 1024)
+    .describe('Largest request body in bytes where messages come in; 1 MB elsewhere.'),
+  KILL_AT: z
+    .string()
+    .regex(/^(accept|append|start|deliver|project):(before|after)$/)
+    .optional()
+    .describe(
+      'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',
+    ),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('How much is logged, as JSON lines on standard error.'),
+});
+
+const SECRETS: ReadonlySet<string> = new Set(['DATABASE_URL', 'TEMPORAL_API_KEY']);
+
+export type Config = z.output<typeof configSchema>;
+
+/**
+ * Reads the configuration. An empty string is unset.
+ * @throws HostError `config`, one line that names the setting.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const given = Object.fromEntries(
+    Object.keys(configSchema.shape)
+      .map((name) => [name, env[name]] as const)
+      .filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
+  const result = configSchema.safeParse(given);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const name = String(issue?.path[0] ?? '');
+    // A setting that may hold a secret is not repeated.
+    const shown = SECRETS.has(name) ? '' : ` (got ${JSON.stringify(given[name])})`;
+    throw new HostError('config', `${name}: ${issue?.message}${shown}`, { field: name });
+  }
+  return result.data;
+}

@@ -1,0 +1,45 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
+
+export interface Metrics {
+  registry: Registry;
+  /** What the repair sweep did, by kind. */
+  repaired(report: RepairReport): void;
+}
+
+/** What `/metrics` shows. */
+export function createMetrics(sources: { streams(): number; stuck(): Promise<number> }): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'agent_host_streams',
+    help: 'Task subscriptions open in this process',
+    registers: [registry],
+    collect() {
+      this.set(sources.streams());
+    },
+  });
+  new Gauge({
+    name: 'agent_host_stuck_tasks',
+    help: 'Open tasks whose workflow cannot go on until its operator mends it',
+    registers: [registry],
+    async collect() {
+      // Without the record there is no number to tell, and the other metrics are still wanted.
+      this.set(await sources.stuck().catch(() => Number.NaN));
+    },
+  });
+  const repairs = new Counter({
+    name: 'agent_host_repairs_total',
+    help: 'Gaps the repair sweep found, by what became of them',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  for (const kind of [...REPAIR_KINDS, 'problem']) repairs.inc({ kind }, 0);
+  return {
+    registry,
+    repaired(report) {
+      for (const kind of REPAIR_KINDS) repairs.inc({ kind }, report[kind]);
+      repairs.inc({ kind: 'problem' }, report.problems.length);
+    },
+  };
+}

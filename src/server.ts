@@ -1,0 +1,264 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Logger, pino } from 'pino';
+import { OpenRequests } from './a2a/open-requests.ts';
+import { agentSurface } from './a2a/surface.ts';
+import { AgentCatalog } from './agents/catalog.ts';
+import { type AgentSource, loadAgents } from './agents/loader.ts';
+import { onlyOwnHost, requireLoopback, urlHost } from './auth/loopback.ts';
+import type { Config } from './config.ts';
+
+import { HostError } from './errors.ts';
+import { claimDataDir, type Ground, prepareGround } from './ground.ts';
+import { createApp, type Listening, listen } from './http.ts';
+import { withKillPoint } from './kill-points.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { PrismaAgentRegistry } from './storage/agent-registry.ts';
+import { PrismaBundleStore } from './storage/bundle-store.ts';
+import { openDatabase } from './storage/client.ts';
+import type { PrismaClient } from './storage/generated/client.ts';
+import { migrate } from './storage/migrate.ts';
+import { PrismaRepairStore } from './storage/repair-store.ts';
+import { PostgresTaskFeed } from './storage/task-feed.ts';
+import { PrismaTaskStore } from './storage/task-store.ts';
+import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
+import { repair } from './tasks/repair.ts';
+import { TaskService } from './tasks/service.ts';
+import { loadActivities } from './temporal/author-activities.ts';
+import { type BundledCode, bundleWorkflows } from './temporal/bundle.ts';
+import { TemporalTaskEngine } from './temporal/engine.ts';
+import { TemporalHost } from './temporal/engine-host.ts';
+import { createHostActivities } from './temporal/host-activities.ts';
+import { TemporalInspector } from './temporal/inspector.ts';
+import { installRuntime } from './temporal/runtime.ts';
+
+// Beside src/ in a checkout, beside dist/ in the package.
+const PRISMA_FOLDER = fileURLToPath(new URL('../prisma', import.meta.url));
+// The sandbox bundles it beside the authors' workflows.
+const SYSTEM_WORKFLOWS = fileURLToPath(
+  new URL(`./temporal/system-workflows${extname(import.meta.url)}`, import.meta.url),
+);
+
+/** Enough to see what is wrong; the rest has the same causes. */
+const STUCK_SHOWN = 20;
+
+export interface Host {
+  url: string;
+  /** Rejects when something the host cannot do without ends by itself. */
+  failed: Promise<never>;
+  /** Takes no more work, ends streams cleanly, waits for what runs (bounded), ends what it started. */
+  stop(): Promise<void>;
+}
+
+/** Undone in reverse order, each whatever became of the others. */
+class Undo {
+  readonly #steps: (() => Promise<void>)[] = [];
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  add(step: () => Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      await step().catch((error) => this.#log.warn({ err: error }, 'something did not stop in good order'));
+    }
+  }
+}
+
+/**
+ * Starts the product, or the part of it that ROLE names.
+ * @throws HostError `config` naming the setting, `unavailable`; nothing is left running.
+ */
+export async function startHost(config: Config, io: { progress(line: string): void }): Promise<Host> {
+  const log = pino({ level: config.LOG_LEVEL, name: 'agent-host' }, pino.destination(2));
+  const undo = new Undo(log);
+  try {
+    return await start(config, { log, undo, progress: io.progress });
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+interface Starting {
+  log: Logger;
+  undo: Undo;
+  progress(line: string): void;
+}
+
+async function start(config: Config, starting: Starting): Promise<Host> {
+  const { log, undo } = starting;
+  const sources = await loadAgents(config.WORKFLOWS);
+  const catalog = new AgentCatalog(sources.map(({ definition }) => definition));
+  if (config.ROLE !== 'worker') requireLoopback(config.HOST);
+  const dataDir = await claimDataDir(config);
+  undo.add(async () => dataDir?.release());
+  const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
+  installRuntime(log);
+  const [ground, bundle] = await groundAndBundle(config, { sources, dataDir }, starting);
+  await migrate(ground.databaseUrl, PRISMA_FOLDER);
+  const db = openDatabase({ url: ground.databaseUrl });
+  undo.add(() => db.$disconnect());
+
+  const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
+  const repairs = new PrismaRepairStore(db);
+  const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
+  const inspector = new TemporalInspector(() => temporal.client);
+  const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, log });
+  await feed.open();
+  undo.add(() => feed.close());
+  const tasks = new TaskService({ store, engine, feed });
+  const metrics = createMetrics({ streams: () => feed.subscriptions, stuck: () => repairs.countProblems() });
+  const agent = (code: string) => catalog.get(code)?.definition;
+
+  const hostActivities = createHostActivities({
+    store,
+    tasks,
+    agent,
+    repair: async () => {
+      const report = await repair({ store, repairs, engine, inspector, agent });
+      metrics.repaired(report);
+      if (report.problems.length > 0)
+        log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
+      return report;
+    },
+  });
+  const temporal = new TemporalHost({
+    config,
+    address: ground.temporalAddress,
+    bundle: { ...bundle, taskQueues: taskQueuesOf(sources) },
+    bundles: new PrismaBundleStore(db),
+    activities: { ...(config.ROLE === 'host' ? {} : await loadActivities(sources)), ...hostActivities },
+    runActivities: config.ROLE !== 'host',
+    log,
+  });
+  undo.add(() => temporal.close());
+  await temporal.start();
+  if (listening === undefined) return running('worker', ground, undo);
+
+  const registry = new PrismaAgentRegistry(db);
+  await registry.sync(catalog.all());
+  const url = serve(config, starting, {
+    listening,
+    catalog,
+    registry,
+    tasks,
+    temporal,
+    db,
+    repairs,
+    metrics,
+  });
+  return running(url, ground, undo);
+}
+
+async function takeAddress(config: Config, undo: Undo): Promise<Listening> {
+  const listening = await listen({ host: config.HOST, port: config.PORT });
+  undo.add(() => listening.close());
+  return listening;
+}
+
+function running(url: string, ground: Ground, undo: Undo): Host {
+  let stopping = false;
+  const failed = new Promise<never>((_resolve, reject) => {
+    // What ends because it was asked to has not failed.
+    ground.failed.catch((error) => stopping || reject(error));
+  });
+  failed.catch(() => {});
+  return {
+    url,
+    failed,
+    stop: () => {
+      stopping = true;
+      return undo.run();
+    },
+  };
+}
+
+/** The slow things of a start, at once. */
+async function groundAndBundle(
+  config: Config,
+  { sources, dataDir }: { sources: AgentSource[]; dataDir: Awaited<ReturnType<typeof claimDataDir>> },
+  { undo, progress }: Starting,
+): Promise<[Ground, BundledCode]> {
+  const grounding = prepareGround(config, dataDir, progress);
+  const [ground, bundle] = await Promise.allSettled([
+    grounding,
+    bundleWorkflows({
+      workflowFiles: [...sources.map(({ workflowFile }) => workflowFile), SYSTEM_WORKFLOWS],
+    }),
+  ]);
+  if (ground.status === 'fulfilled') undo.add(() => ground.value.stop());
+  if (ground.status === 'rejected') throw ground.reason;
+  if (bundle.status === 'rejected') throw bundle.reason;
+  return [ground.value, bundle.value];
+}
+
+const taskQueuesOf = (sources: AgentSource[]): string[] => [
+  ...new Set(sources.map(({ definition }) => definition.taskQueue ?? DEFAULT_TASK_QUEUE)),
+];
+
+interface Serving {
+  listening: Listening;
+  catalog: AgentCatalog;
+  registry: PrismaAgentRegistry;
+  tasks: TaskService;
+  temporal: TemporalHost;
+  db: PrismaClient;
+  repairs: PrismaRepairStore;
+  metrics: Metrics;
+}
+
+function serve(config: Config, { log, undo }: Starting, parts: Serving): string {
+  const requests = new OpenRequests();
+  const ownUrl = `http://${urlHost(config.HOST)}:${parts.listening.port}`;
+  const publicUrl = config.PUBLIC_URL ?? ownUrl;
+  const app = createApp({
+    guard: onlyOwnHost([ownUrl, publicUrl]),
+    checks: {
+      database: () => checkDatabase(parts.db),
+      temporal: () => parts.temporal.check(),
+      worker: () => parts.temporal.checkWorkers(),
+    },
+    stuck: async () =>
+      (await parts.repairs.problems(STUCK_SHOWN)).map(({ taskId, agentCode, problem }) => ({
+        task: taskId,
+        agent: agentCode,
+        problem,
+      })),
+    metrics: parts.metrics.registry,
+    routers: [
+      {
+        path: '/orchestrator/a2a/v1',
+        router: agentSurface({
+          ...parts,
+          publicUrl,
+          cardVersion: config.CARD_VERSION,
+          sendWaitMs: config.SEND_WAIT * 1_000,
+          maxBody: config.MAX_BODY,
+          requests,
+          log,
+        }),
+      },
+    ],
+    log,
+  });
+  parts.listening.serve(app);
+  undo.add(async () => {
+    requests.stop();
+    await parts.listening.close();
+  });
+  return ownUrl;
+}
+
+async function checkDatabase(db: PrismaClient): Promise<void> {
+  try {
+    await db.$queryRaw`select 1`;
+  } catch (error) {
+    throw new HostError('unavailable', 'Postgres does not answer', { cause: error });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Projection } from '../tasks/contract.ts';
+import { Prisma, type PrismaClient } from './generated/client.ts';
+
+/** The channel on which the id of each changed task is sent, in the transaction that changed it. */
+export const TASK_CHANNEL = 'task_change';
+
+export const FINAL_STATES = Prisma.sql`('completed', 'failed', 'canceled', 'rejected')`;
+
+/** A change that no workflow run reports has neither a run nor a place in one. */
+type Change = Omit<Projection, 'runId' | 'sequence'> & Partial<Pick<Projection, 'runId' | 'sequence'>>;
+
+/**
+ * Records one change in one statement: the task, its log row, what came with it, the notification. A report
+ * that is repeated, overtaken by a later one or by a later run, or comes after the end changes nothing.
+ */
+export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: Change): Promise<void> {
+  const { taskId, artifacts, messages, applied } = change;
+  const runId = change.runId ?? null;
+  const sequence = change.sequence ?? 0;
+  const state = change.status?.state ?? null;
+  const message = change.status?.message ? JSON.stringify(change.status.message) : null;
+  await db.$queryRaw`
+    with t as (
+      update task set
+        version = version + 1,
+        state = coalesce(${state}::text, state),
+        status_message = case when ${state}::text is null then status_message else ${message}::json end,
+        status_at = case when ${state}::text is null then status_at else clock_timestamp() end,
+        past_runs = case when run_id is null or ${runId}::text is null or run_id = ${runId} then past_runs
+                         else array_append(past_runs, run_id) end,
+        run_id = coalesce(${runId}, run_id),
+        sequence = case when ${runId}::text is null then sequence else ${sequence} end,
+        updated_at = clock_timestamp()
+      where id = ${taskId}::uuid and state not in ${FINAL_STATES}
+        and (${runId}::text is null or run_id is null
+             or (run_id = ${runId} and sequence < ${sequence})
+             or (run_id <> ${runId} and ${runId} <> all (past_runs)))
+      returning id, version, owner, agent_code, updated_at
+    ), change as (
+      insert into task_change (task_id, version, state, status_message, at)
+      select id, version, ${state}::text, ${message}::json, updated_at from t
+    ), artifact as (
+      insert into task_artifact (task_id, version, ordinal, artifact_id, body)
+      select t.id, t.version, a.ordinal, a.id, a.body::json
+      from t, unnest(${artifacts.map((a) => storable(a.artifactId))}::text[],
+                     ${artifacts.map((a) => JSON.stringify(a))}::text[])
+              with ordinality a(id, body, ordinal)
+    ), said as (
+      insert into task_message (task_id, owner, agent_code, message_id, role, body, version)
+      select t.id, t.owner, t.agent_code, s.id, 'agent', s.body::json, t.version
+      from t, unnest(${messages.map((m) => m.messageId)}::text[],
+                     ${messages.map((m) => JSON.stringify(m))}::text[]) s(id, body)
+    ), acknowledged as (
+      update task_message m set pending_since = null from t
+      where m.task_id = t.id and m.message_id = any (${applied}::text[])
+    )
+    select pg_notify(${TASK_CHANNEL}, id::text)::text from t`;
+}
+
+/** An author's id may hold what Postgres takes in JSON only; the artifact's body has it as it is. */
+const storable = (id: string): string =>
+  /\p{Cc}|\p{Surrogate}/u.test(id) ? JSON.stringify(id).slice(1, -1) : id;

@@ -1,0 +1,145 @@
+import type { Logger } from 'pino';
+import { unavailable } from '../errors.ts';
+import type { Subscription, TaskFeed } from '../tasks/ports.ts';
+import type { TaskChange } from '../tasks/task.ts';
+import { ChangeQueue } from './change-queue.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { Listener } from './listener.ts';
+import { type ChangeRow, toChange } from './rows.ts';
+
+/** How many changes are read at once; what is left is read right after. */
+const READ_LIMIT = 1_000;
+/** Every watched task is read again this often, whatever the notifications said. */
+const REREAD_EVERY_MS = 30_000;
+const RETRY_READ_MS = 250;
+
+/**
+ * Changes by LISTEN/NOTIFY: a notification is only an id; the changed tasks' new log rows are read together
+ * and handed to each watcher in order, so that a notification lost or repeated does no harm.
+ */
+export class PostgresTaskFeed implements TaskFeed {
+  readonly #db: PrismaClient;
+  readonly #log: Logger;
+  readonly #listener: Listener;
+  readonly #watched = new Map<string, Set<ChangeQueue>>();
+  readonly #dirty = new Set<string>();
+  #reading = false;
+  #reread: NodeJS.Timeout | undefined;
+  #failing = false;
+  #closed = false;
+
+  constructor(options: { db: PrismaClient; url: string; log: Logger }) {
+    this.#db = options.db;
+    this.#log = options.log;
+    this.#listener = new Listener(
+      options.url,
+      {
+        changed: (taskId) => this.#changed(taskId),
+        reconnected: () => this.#changedAll(),
+      },
+      options.log,
+    );
+  }
+
+  /** Streams open in this process. */
+  get subscriptions(): number {
+    let open = 0;
+    for (const queues of this.#watched.values()) open += queues.size;
+    return open;
+  }
+
+  async open(): Promise<void> {
+    await this.#listener.open();
+    this.#reread = setInterval(() => this.#changedAll(), REREAD_EVERY_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#reread);
+    await this.#listener.close();
+    for (const queues of this.#watched.values()) for (const queue of queues) queue.end();
+  }
+
+  async subscribe(taskId: string, signal: AbortSignal): Promise<Subscription> {
+    if (this.#closed) throw unavailable('The host is stopping');
+    const queue = new ChangeQueue();
+    const queues = this.#watched.get(taskId) ?? new Set();
+    this.#watched.set(taskId, queues.add(queue));
+    const leave = () => {
+      signal.removeEventListener('abort', leave);
+      queue.end();
+      queues.delete(queue);
+      if (queues.size === 0 && this.#watched.get(taskId) === queues) this.#watched.delete(taskId);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave);
+    return {
+      after: (version) => {
+        queue.start(version);
+        this.#changed(taskId);
+        return queue.drain(leave);
+      },
+    };
+  }
+
+  #changed(taskId: string): void {
+    if (!this.#watched.has(taskId)) return;
+    this.#dirty.add(taskId);
+    if (!this.#reading) void this.#read();
+  }
+
+  #changedAll(): void {
+    for (const taskId of this.#watched.keys()) this.#changed(taskId);
+  }
+
+  async #read(): Promise<void> {
+    this.#reading = true;
+    try {
+      while (this.#dirty.size > 0 && !this.#closed) {
+        const wanted = this.#takeWanted();
+        if (wanted.size === 0) continue;
+        try {
+          await this.#readChanges(wanted);
+          this.#failing = false;
+        } catch (error) {
+          if (!this.#failing) this.#log.warn({ err: error }, 'could not read changes; trying again');
+          this.#failing = true;
+          for (const taskId of wanted.keys()) this.#dirty.add(taskId);
+          await new Promise((resolve) => setTimeout(resolve, RETRY_READ_MS).unref());
+        }
+      }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** The changed tasks somebody waits for, and after which version. */
+  #takeWanted(): Map<string, number> {
+    const wanted = new Map<string, number>();
+    for (const taskId of this.#dirty) {
+      const versions = [...(this.#watched.get(taskId) ?? [])].flatMap((queue) => queue.version ?? []);
+      if (versions.length > 0) wanted.set(taskId, Math.min(...versions));
+    }
+    this.#dirty.clear();
+    return wanted;
+  }
+
+  async #readChanges(wanted: Map<string, number>): Promise<void> {
+    const rows = await this.#db.$queryRaw<ChangeRow[]>`
+      select c.task_id::text, c.version, c.state, c.status_message, c.at,
+        coalesce((select json_agg(a.body order by a.ordinal) from task_artifact a
+                  where a.task_id = c.task_id and a.version = c.version), '[]') as artifacts,
+        coalesce((select json_agg(m.body order by m.id) from task_message m
+                  where m.task_id = c.task_id and m.version = c.version), '[]') as messages
+      from unnest(${[...wanted.keys()]}::uuid[], ${[...wanted.values()]}::int[]) w(id, version)
+      join task_change c on c.task_id = w.id and c.version > w.version
+      order by c.task_id, c.version
+      limit ${READ_LIMIT}`;
+    for (const row of rows) {
+      const change: TaskChange = toChange(row);
+      for (const queue of this.#watched.get(change.taskId) ?? []) queue.push(change);
+    }
+    // The limit may have cut a task's changes, or whole tasks, off.
+    if (rows.length === READ_LIMIT) for (const taskId of wanted.keys()) this.#dirty.add(taskId);
+  }
+}

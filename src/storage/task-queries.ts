@@ -1,0 +1,80 @@
+import type { TaskKey, TaskPage, TaskQuery } from '../tasks/ports.ts';
+import type { Task } from '../tasks/task.ts';
+import { Prisma, type PrismaClient } from './generated/client.ts';
+import { type TaskRow, toTask } from './rows.ts';
+
+/**
+ * A TaskRow for each task `t` that the conditions after it leave. A task whose next message is accepted and has not
+ * reached its workflow yet no longer waits for one: it is submitted again.
+ */
+export const SELECT_TASKS = Prisma.sql`
+  select t.id::text, t.alias, t.agent_code, t.owner, t.context_id,
+    case when m.underway and t.problem is null then 'submitted' else t.state end as state,
+    case when m.underway and t.problem is null then null else t.status_message end as status_message,
+    t.status_at, t.version, t.metadata, t.created_at, t.updated_at,
+    coalesce(m.history, '[]') as history,
+    coalesce((
+      select json_agg(a.body order by a.first)
+      from (
+        select (array_agg(body order by version desc, ordinal desc))[1] as body,
+               min(version::bigint * 65536 + ordinal) as first
+        from task_artifact where task_id = t.id group by artifact_id
+      ) a
+    ), '[]') as artifacts
+  from task t
+  cross join lateral (
+    select bool_or(pending_since is not null) as underway, json_agg(body order by id) as history
+    from task_message where task_id = t.id
+  ) m`;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The task a caller names by its id or its alias; of two, the one with the id. */
+export async function findTask(
+  db: PrismaClient,
+  { owner, agentCode, taskId }: TaskKey,
+): Promise<Task | undefined> {
+  if (UUID.test(taskId)) {
+    // By its key alone: with the owner among the conditions the planner may take the owner's index.
+    const task = await findTaskById(db, taskId);
+    if (task?.owner === owner && task.agentCode === agentCode) return task;
+  }
+  const [row] = await db.$queryRaw<TaskRow[]>`
+    ${SELECT_TASKS} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}`;
+  return row === undefined ? undefined : toTask(row);
+}
+
+export async function findTaskById(db: PrismaClient, taskId: string): Promise<Task | undefined> {
+  const rows = await db.$queryRaw<TaskRow[]>`
+    ${SELECT_TASKS} where t.id = ${taskId}::uuid`;
+  return rows[0] === undefined ? undefined : toTask(rows[0]);
+}
+
+/** One page, newest status first, and how many the whole list holds. */
+export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<TaskPage> {
+  const conditions = [Prisma.sql`t.owner = ${query.owner}`];
+  if (query.agentCode !== undefined) conditions.push(Prisma.sql`t.agent_code = ${query.agentCode}`);
+  if (query.contextId !== undefined) conditions.push(Prisma.sql`t.context_id = ${query.contextId}`);
+  if (query.state !== undefined) conditions.push(Prisma.sql`t.state = ${query.state}`);
+  if (query.updatedAfter !== undefined) {
+    conditions.push(Prisma.sql`t.status_at >= ${query.updatedAfter}::timestamptz`);
+  }
+  const where = Prisma.join(conditions, ' and ');
+  const { cursor } = query;
+  const after = cursor
+    ? Prisma.sql`and (t.status_at, t.id) < (${cursor.statusAt}::timestamptz, ${cursor.id}::uuid)`
+    : Prisma.empty;
+  const [rows, totals] = await Promise.all([
+    db.$queryRaw<TaskRow[]>`
+      ${SELECT_TASKS} where ${where} ${after}
+      order by t.status_at desc, t.id desc limit ${query.limit + 1}`,
+    db.$queryRaw<{ total: bigint }[]>`select count(*) as total from task t where ${where}`,
+  ]);
+  const tasks = rows.slice(0, query.limit).map(toTask);
+  const last = tasks.at(-1);
+  return {
+    tasks,
+    total: Number(totals[0]?.total ?? 0),
+    ...(rows.length > query.limit && last ? { next: { statusAt: last.status.at, id: last.id } } : {}),
+  };
+}

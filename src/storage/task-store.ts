@@ -1,0 +1,234 @@
+import { LRUCache } from 'lru-cache';
+import type { Projection } from '../tasks/contract.ts';
+import type {
+  Accepted,
+  Appended,
+  NewTask,
+  PendingDelivery,
+  PendingStart,
+  TaskKey,
+  TaskPage,
+  TaskQuery,
+  TaskStore,
+} from '../tasks/ports.ts';
+import { isFinal } from '../tasks/state.ts';
+import type { Message, Task } from '../tasks/task.ts';
+import { recordChange } from './change-log.ts';
+import { isUniqueViolation, reachable } from './client.ts';
+import { Prisma, type PrismaClient } from './generated/client.ts';
+import type { TaskRow } from './rows.ts';
+import { findTask, findTaskById, listTasks, SELECT_TASKS } from './task-queries.ts';
+
+/** A message id is taken for a repetition for this long. */
+const REPETITION_WINDOW = Prisma.sql`interval '24 hours'`;
+
+// A repeated message is one delivery; where repetitions do not count, each row is its own.
+const DELIVERY_ID = Prisma.sql`coalesce(dedupe_key, id::text)`;
+
+interface KnownMessage {
+  row_id: bigint;
+  task_id: string;
+  digest: string;
+  pending: boolean;
+  expired: boolean;
+}
+
+/**
+ * The record in Postgres. Each method is one statement or one transaction, so that a death at any point leaves all
+ * or nothing.
+ */
+export class PrismaTaskStore implements TaskStore {
+  readonly #db: PrismaClient;
+  /** Tasks that have ended never change again, and are read again and again; sizes in characters of JSON. */
+  readonly #ended = new LRUCache<string, Task>({
+    maxSize: 16_000_000,
+    maxEntrySize: 256_000,
+    sizeCalculation: (task) => JSON.stringify(task).length,
+  });
+
+  constructor(db: PrismaClient) {
+    this.#db = db;
+  }
+
+  accept(task: NewTask): Promise<Accepted> {
+    return reachable(() => this.#accept(task));
+  }
+
+  async #accept(task: NewTask): Promise<Accepted> {
+    const created = await this.#insert(task);
+    if (created !== undefined) return { outcome: 'created', task: created };
+    const known = task.digest === null ? undefined : await this.#knownMessage(task, task.message.messageId);
+    if (known === undefined && task.alias !== undefined) return { outcome: 'alias-taken' };
+    // Or what stood in the way is gone meanwhile.
+    if (known === undefined || known.expired) return this.#accept(task);
+    const found = await findTaskById(this.#db, known.task_id);
+    if (found === undefined) return this.#accept(task);
+    return { outcome: 'repeated', task: found, digest: known.digest };
+  }
+
+  /** Undefined when the message id or the alias is taken. */
+  async #insert(task: NewTask): Promise<Task | undefined> {
+    const { message } = task;
+    const dedupeKey = task.digest === null ? null : message.messageId;
+    try {
+      const rows = await this.#db.$queryRaw<{ created_at: Date }[]>`
+        with t as (
+          insert into task (id, alias, agent_code, owner, context_id, state, metadata)
+          select ${task.id}::uuid, ${task.alias ?? null}, ${task.agentCode}, ${task.owner}, ${task.contextId},
+                 'submitted', ${JSON.stringify(task.metadata)}::json
+          where not exists (
+            select 1 from task_message
+            where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
+          )
+          on conflict (owner, agent_code, alias) do nothing
+          returning id, created_at
+        ), m as (
+          insert into task_message (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest)
+          select id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
+                 ${JSON.stringify(message)}::json, ${dedupeKey}, ${task.digest}
+          from t
+        )
+        select created_at from t`;
+      const at = rows[0]?.created_at.toISOString();
+      return at === undefined ? undefined : newTask(task, at);
+    } catch (error) {
+      // Two requests with one message id at once: the other one was first.
+      if (isUniqueViolation(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The user message with this id from this caller to this agent, unless it is too old to count. */
+  async #knownMessage(
+    { owner, agentCode }: { owner: string; agentCode: string },
+    messageId: string,
+  ): Promise<KnownMessage | undefined> {
+    const [known] = await this.#db.$queryRaw<KnownMessage[]>`
+      select id as row_id, task_id::text, digest, pending_since is not null as pending,
+             created_at < now() - ${REPETITION_WINDOW} as expired
+      from task_message
+      where owner = ${owner} and agent_code = ${agentCode} and dedupe_key = ${messageId}`;
+    if (known?.expired) {
+      await this.#db.$executeRaw`update task_message set dedupe_key = null where id = ${known.row_id}`;
+    }
+    return known;
+  }
+
+  append(task: Task, message: Message, digest: string | null): Promise<Appended> {
+    return reachable(() => this.#append(task, message, digest));
+  }
+
+  async #append(task: Task, message: Message, digest: string | null): Promise<Appended> {
+    // Locked by a statement before, so that this one sees what those before it in the line have inserted.
+    const lock = this.#db.$queryRaw`select 1 from task where id = ${task.id}::uuid for update`;
+    const insert = this.#db.$queryRaw<{ delivery_id: string }[]>`
+      insert into task_message
+        (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since)
+      select t.id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
+             ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now()
+      from task t
+      where t.id = ${task.id}::uuid and t.state in ('input-required', 'auth-required')
+        and not exists (select 1 from task_message m where m.task_id = t.id and m.pending_since is not null)
+      on conflict (owner, agent_code, dedupe_key) do nothing
+      returning ${DELIVERY_ID} as delivery_id`;
+    const [, rows] = await this.#db.$transaction([lock, insert]);
+    if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id };
+    const known = digest === null ? undefined : await this.#knownMessage(task, message.messageId);
+    if (known === undefined) return { outcome: 'not-waiting' };
+    if (known.expired) return this.#append(task, message, digest);
+    return {
+      outcome: 'repeated',
+      taskId: known.task_id,
+      digest: known.digest,
+      deliveryId: message.messageId,
+      pending: known.pending,
+    };
+  }
+
+  acknowledge(taskId: string, messageId: string): Promise<void> {
+    return reachable(async () => {
+      await this.#db.$executeRaw`
+        update task_message set pending_since = null
+        where task_id = ${taskId}::uuid and message_id = ${messageId}`;
+    });
+  }
+
+  discard(taskId: string, messageId: string): Promise<void> {
+    return reachable(async () => {
+      await this.#db.$executeRaw`
+        delete from task_message
+        where task_id = ${taskId}::uuid and message_id = ${messageId} and pending_since is not null`;
+    });
+  }
+
+  async find(key: TaskKey): Promise<Task | undefined> {
+    const name = JSON.stringify([key.taskId, key.agentCode, key.owner]);
+    const kept = this.#ended.get(name);
+    if (kept !== undefined) return kept;
+    const task = await reachable(() => findTask(this.#db, key));
+    // Kept by its own id alone: an alias may come to mean another task.
+    if (task !== undefined && isFinal(task.status.state) && task.id === key.taskId)
+      this.#ended.set(name, task);
+    return task;
+  }
+
+  list(query: TaskQuery): Promise<TaskPage> {
+    return reachable(() => listTasks(this.#db, query));
+  }
+
+  project(projection: Projection): Promise<void> {
+    return reachable(() => recordChange(this.#db, projection));
+  }
+
+  unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]> {
+    return reachable(async () => {
+      const rows = await this.#db.$queryRaw<TaskRow[]>`
+        ${SELECT_TASKS}
+        where t.state = 'submitted' and t.version = 0
+          and t.created_at < now() - make_interval(secs => ${olderThanMs / 1000})
+        order by t.created_at limit ${limit}`;
+      return rows.flatMap((row) => {
+        const [message] = row.history;
+        if (message === undefined) return [];
+        return [
+          {
+            taskId: row.id,
+            contextId: row.context_id,
+            agentCode: row.agent_code,
+            owner: row.owner,
+            message,
+            metadata: row.metadata,
+          },
+        ];
+      });
+    });
+  }
+
+  unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]> {
+    return reachable(
+      () => this.#db.$queryRaw<PendingDelivery[]>`
+        select task_id::text as "taskId", ${DELIVERY_ID} as "deliveryId", body as message,
+          (extract(epoch from now() - pending_since) * 1000)::float8 as "waitingMs"
+        from task_message
+        where pending_since < now() - make_interval(secs => ${olderThanMs / 1000})
+        order by pending_since limit ${limit}`,
+    );
+  }
+}
+
+function newTask(task: NewTask, at: string): Task {
+  return {
+    id: task.id,
+    ...(task.alias === undefined ? {} : { alias: task.alias }),
+    agentCode: task.agentCode,
+    contextId: task.contextId,
+    owner: task.owner,
+    status: { state: 'submitted', at },
+    version: 0,
+    artifacts: [],
+    history: [task.message],
+    metadata: task.metadata,
+    createdAt: at,
+    updatedAt: at,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * What the host and a task's workflow say to each other. Every name here is on the wire between
+ * deployments: a running workflow may be older or newer than the host that talks to it.
+ */
+import type { Artifact, Message, Metadata, TaskState } from './task.ts';
+
+/** The workflow id of a task: our own, never a client's. */
+export const workflowIdOf = (taskId: string): string => `agent-task/${taskId}`;
+
+/** Update: the next user message. Its update id is the delivery's, so that a repeated one is applied once. */
+export const MESSAGE_UPDATE = 'a2a.message';
+
+/** Query: what the workflow knows of the task, for repair and for people; readers use the record. */
+export const SNAPSHOT_QUERY = 'a2a.snapshot';
+
+/** The task queue of the host's own work: repair, and projections that outlive an outage. */
+export const SYSTEM_TASK_QUEUE = 'agent-host';
+
+/** The task queue of agents that name none. */
+export const DEFAULT_TASK_QUEUE = 'agents';
+
+/** The one argument of a task's workflow. */
+export interface TaskInput {
+  taskId: string;
+  contextId: string;
+  agentCode: string;
+  owner: string;
+  message: Message;
+  metadata: Metadata;
+}
+
+/** What a workflow reports of one change; the database gives it its version and its time. */
+export interface Projection {
+  taskId: string;
+  runId: string;
+  /** Counts the reports of one run, from 1: a repeated or overtaken report is recognised by it. */
+  sequence: number;
+  status?: { state: TaskState; message?: Message };
+  artifacts: Artifact[];
+  messages: Message[];
+  /** Ids of the follow-up messages the workflow has taken since its last report. */
+  applied: string[];
+}
+
+/** A call of one agent by another's workflow. `callId` names it within the calling run for ever. */
+export interface AgentCall {
+  callId: string;
+  owner: string;
+  agentCode: string;
+  message: Omit<Message, 'messageId' | 'role'>;
+  /** Continues the called agent's task that waits for input. */
+  taskId?: string;
+}
+
+export interface AgentCallResult {
+  taskId: string;
+  state: TaskState;
+  /** The text of the final message, or of the question when `state` is `input-required`. */
+  text: string;
+  artifacts: Artifact[];
+}
+
+/** The host's activities that workflows call by name. */
+export interface HostActivities {
+  projectChange(projection: Projection): Promise<void>;
+  callAgent(call: AgentCall): Promise<AgentCallResult>;
+}

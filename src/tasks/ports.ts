@@ -1,0 +1,175 @@
+import type { Projection, TaskInput } from './contract.ts';
+import type { Message, Metadata, Task, TaskChange, TaskState } from './task.ts';
+
+/** Runs tasks. Each method may be repeated: what was done already is not done again. */
+export interface TaskEngine {
+  /**
+   * Starts the task's workflow, or finds it started.
+   * @throws HostError `unavailable` when the engine does not answer within its deadline; the start may
+   * still have happened.
+   */
+  start(workflow: WorkflowRef, input: TaskInput): Promise<void>;
+  /**
+   * Hands a follow-up message to the task's workflow; resolves once it is applied or refused. The same
+   * delivery is applied once, however often it is made.
+   * @throws HostError `unavailable` as above; the message may still be applied later.
+   */
+  deliver(delivery: MessageDelivery): Promise<DeliveryResult>;
+  /** Asks the task's workflow to cancel; resolves once the request is recorded. */
+  cancel(taskId: string): Promise<'requested' | 'ended'>;
+}
+
+export interface WorkflowRef {
+  workflowType: string;
+  taskQueue: string;
+}
+
+/** A follow-up on its way to its workflow; `deliveryId` stays the same for each attempt. */
+export interface MessageDelivery {
+  taskId: string;
+  deliveryId: string;
+  message: Message;
+}
+
+/** A follow-up that no report has acknowledged, and for how long. */
+export interface PendingDelivery extends MessageDelivery {
+  waitingMs: number;
+}
+
+export type DeliveryResult = { outcome: 'accepted' } | { outcome: 'refused'; reason: string };
+
+export interface TaskKey {
+  owner: string;
+  agentCode: string;
+  /** The task's id or its alias. */
+  taskId: string;
+}
+
+export interface NewTask {
+  id: string;
+  alias?: string;
+  agentCode: string;
+  owner: string;
+  contextId: string;
+  message: Message;
+  metadata: Metadata;
+  /** Digest of the message's content; null lets the same message id begin another task. */
+  digest: string | null;
+}
+
+/** `repeated`: this message id from this caller to this agent is known; `task` is the task it went to. */
+export type Accepted =
+  | { outcome: 'created'; task: Task }
+  | { outcome: 'repeated'; task: Task; digest: string }
+  /** Another task of this caller and agent has the alias. */
+  | { outcome: 'alias-taken' };
+
+export type Appended =
+  | { outcome: 'appended'; deliveryId: string }
+  | { outcome: 'repeated'; taskId: string; digest: string; deliveryId: string; pending: boolean }
+  /** The task does not wait for a message, or another one is on its way to it. */
+  | { outcome: 'not-waiting' };
+
+/** What starts a task that was accepted and never began. */
+export type PendingStart = TaskInput;
+
+export interface TaskQuery {
+  owner: string;
+  agentCode?: string;
+  contextId?: string;
+  state?: TaskState;
+  /** Only tasks whose status changed at or after this moment, ISO 8601. */
+  updatedAfter?: string;
+  limit: number;
+  cursor?: TaskCursor;
+}
+
+/** Where a page of a list ended: newest status first, then by id. */
+export interface TaskCursor {
+  statusAt: string;
+  id: string;
+}
+
+export interface TaskPage {
+  tasks: Task[];
+  /** How many tasks the whole list holds. */
+  total: number;
+  /** Present when more follow. */
+  next?: TaskCursor;
+}
+
+/** The record of what tasks said so far. Every method is one statement or one transaction. */
+export interface TaskStore {
+  /** Inserts a task and the message that begins it. */
+  accept(task: NewTask): Promise<Accepted>;
+  /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
+  append(task: Task, message: Message, digest: string | null): Promise<Appended>;
+  /** Notes that the workflow has taken a follow-up, where its report did not say so. */
+  acknowledge(taskId: string, messageId: string): Promise<void>;
+  /** Forgets a follow-up that the workflow refused. */
+  discard(taskId: string, messageId: string): Promise<void>;
+  /** The whole task with all its history, or undefined: never existed, another agent's or caller's. */
+  find(key: TaskKey): Promise<Task | undefined>;
+  list(query: TaskQuery): Promise<TaskPage>;
+  /** Records one change; one that is repeated, overtaken, or comes after the end changes nothing. */
+  project(projection: Projection): Promise<void>;
+  /** Tasks accepted longer ago than `olderThanMs` of which nothing was heard, oldest first. */
+  unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]>;
+  /** Follow-ups inserted longer ago than `olderThanMs` and never acknowledged, oldest first. */
+  unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]>;
+}
+
+/** Tells of changes as the database records them. */
+export interface TaskFeed {
+  /**
+   * The changes of a task after `version`, in order, none left out, until `signal` aborts.
+   * Interest is registered before the promise resolves, so that a task read afterwards misses nothing.
+   * @throws HostError `unavailable` in the iteration when the reader is too slow and was cut.
+   */
+  subscribe(taskId: string, signal: AbortSignal): Promise<Subscription>;
+}
+
+export interface Subscription {
+  /** Starts after `version`; to be called once. */
+  after(version: number): AsyncIterable<TaskChange>;
+}
+
+/** How a task's workflow ended, told by the engine and not by the workflow itself. */
+export interface TaskEnd {
+  state: Extract<TaskState, 'completed' | 'failed' | 'canceled' | 'rejected'>;
+  text: string;
+}
+
+/** What the engine knows of tasks beside what their workflows report; for repair alone. */
+export interface TaskInspector {
+  /** The tasks whose workflow ended in a stretch of time, and up to when that stretch reaches. */
+  endedSince(since: Date): Promise<{ taskIds: string[]; through: Date }>;
+  /** How the task's workflow ended; undefined while it runs. */
+  endOf(taskId: string): Promise<TaskEnd | undefined>;
+  /** The tasks whose workflow cannot go on, and why. */
+  stuck(): Promise<{ taskId: string; problem: string }[]>;
+  /** Those of these tasks that the engine knows nothing of. */
+  unknown(taskIds: string[]): Promise<string[]>;
+  /** Why the task's workflow cannot be brought to say anything; undefined when it can. */
+  problemOf(taskId: string): Promise<string | undefined>;
+  /** The status as the workflow itself sees it; undefined when it cannot say. */
+  statusOf(taskId: string): Promise<{ state: TaskState; message?: Message } | undefined>;
+}
+
+/** The record's side of repair. */
+export interface RepairStore {
+  mark(name: string): Promise<string | undefined>;
+  setMark(name: string, value: string): Promise<void>;
+  /** Those of these tasks that have not ended. */
+  openAmong(taskIds: string[]): Promise<string[]>;
+  /** Tasks that have begun, have not ended, and were silent for `silentMs`, after this id in the order of ids. */
+  openAfter(id: string | undefined, silentMs: number, limit: number): Promise<string[]>;
+  /** Records a status that the workflow did not report itself; nothing after the task's end. */
+  correct(taskId: string, status: { state: TaskState; message?: Message }): Promise<void>;
+  /** Notes why a task cannot go on and shows it on the task; false when that is noted already. */
+  noteProblem(taskId: string, problem: string, message: Message): Promise<boolean>;
+  /** Open tasks with a problem noted. */
+  problems(limit: number): Promise<{ taskId: string; agentCode: string; problem: string }[]>;
+  countProblems(): Promise<number>;
+  clearProblem(taskId: string): Promise<void>;
+}

@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import type { AgentDefinition } from '../agents/definition.ts';
+import { HostError, invalidParams, taskNotFound, unsupported } from '../errors.ts';
+import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
+import { checkInput } from './input.ts';
+import { checkId, checkMessage, digestOf } from './message.ts';
+import type {
+  DeliveryResult,
+  MessageDelivery,
+  TaskEngine,
+  TaskFeed,
+  TaskKey,
+  TaskPage,
+  TaskQuery,
+  TaskStore,
+  WorkflowRef,
+} from './ports.ts';
+import { applyChange, isFinal, isSettled } from './state.ts';
+import type { Message, Metadata, Task, TaskChange } from './task.ts';
+
+export interface SendRequest {
+  owner: string;
+  agent: AgentDefinition;
+  message: Message;
+  /** The task this message continues; a new one begins when absent. */
+  taskId?: string;
+  /** Names the task when it is new (`tasks/send`), or continues the task of that name. */
+  alias?: string;
+  contextId?: string;
+  metadata?: Metadata;
+}
+
+export interface Sent {
+  task: Task;
+  /** The engine is away: the message is recorded, and will be worked on when it is back. */
+  deferred: boolean;
+}
+
+export interface TaskServiceOptions {
+  store: TaskStore;
+  engine: TaskEngine;
+  feed: TaskFeed;
+}
+
+export const workflowOf = (agent: AgentDefinition): WorkflowRef => ({
+  workflowType: agent.workflow,
+  taskQueue: agent.taskQueue ?? DEFAULT_TASK_QUEUE,
+});
+
+/** What every surface stands on. Another caller's task does not exist in any answer. */
+export class TaskService {
+  readonly #store: TaskStore;
+  readonly #engine: TaskEngine;
+  readonly #feed: TaskFeed;
+
+  constructor({ store, engine, feed }: TaskServiceOptions) {
+    this.#store = store;
+    this.#engine = engine;
+    this.#feed = feed;
+  }
+
+  /**
+   * Accepts a message: begins a task, or continues one. Once this resolves the message is recorded and will
+   * be worked on, whatever dies. The same message id from the same caller to the same agent is one message.
+   * @throws HostError `invalid_params`, `task_not_found`, `unsupported_operation` (the task does not wait
+   * for a message), `unavailable` (nothing was recorded).
+   */
+  async send(request: SendRequest): Promise<Sent> {
+    checkMessage(request.message);
+    if (request.contextId !== undefined) checkId('message.contextId', request.contextId);
+    if (request.alias !== undefined) checkId('id', request.alias);
+    const continued = request.taskId ?? request.alias;
+    if (continued !== undefined) {
+      const task = await this.#find(request, continued);
+      if (task !== undefined) return this.#continue(request, task);
+      if (request.taskId !== undefined) throw taskNotFound();
+    }
+    return this.#begin(request);
+  }
+
+  async #find({ owner, agent }: SendRequest, taskId: string): Promise<Task | undefined> {
+    checkId('message.taskId', taskId);
+    return this.#store.find({ owner, agentCode: agent.code, taskId });
+  }
+
+  async #begin(request: SendRequest): Promise<Sent> {
+    const { agent, owner, message } = request;
+    checkInput(agent, message);
+    const accepted = await this.#store.accept({
+      id: randomUUID(),
+      ...(request.alias === undefined ? {} : { alias: request.alias }),
+      agentCode: agent.code,
+      owner,
+      contextId: request.contextId ?? randomUUID(),
+      message,
+      metadata: request.metadata ?? {},
+      digest: digestFor(request),
+    });
+    if (accepted.outcome === 'alias-taken') {
+      // Another request began the task of this name a moment ago: this message continues it.
+      return this.send(request);
+    }
+    const { task } = accepted;
+    if (accepted.outcome === 'repeated') checkRepetition(request, accepted.digest);
+    // A start that does not get through is made up for by the repair sweep: the task stays `submitted`.
+    const started = task.version > 0 || (await reaches(this.#engine.start(workflowOf(agent), inputOf(task))));
+    return started ? { task, deferred: false } : deferred(task);
+  }
+
+  async #continue(request: SendRequest, task: Task): Promise<Sent> {
+    if (request.contextId !== undefined && request.contextId !== task.contextId) {
+      throw invalidParams('message.contextId', 'is not the context of the task');
+    }
+    const { message } = request;
+    const appended = await this.#store.append(task, message, digestFor(request));
+    if (appended.outcome === 'not-waiting') throw notWaiting(task);
+    const delivery = { taskId: task.id, deliveryId: appended.deliveryId, message };
+    if (appended.outcome === 'repeated') {
+      checkRepetition(request, appended.digest);
+      if (appended.taskId !== task.id) throw invalidParams('message.messageId', 'was sent to another task');
+      if (!appended.pending) {
+        return { task: (await this.#find(request, task.id)) ?? task, deferred: false };
+      }
+    }
+    const answered = saying(message, task);
+    return (await this.#deliver(delivery)) ? { task: answered, deferred: false } : deferred(answered);
+  }
+
+  /** False when the engine is away; the repair sweep then delivers. */
+  async #deliver(delivery: MessageDelivery): Promise<boolean> {
+    let result: DeliveryResult | undefined;
+    const reached = await reaches(
+      this.#engine.deliver(delivery).then((given) => {
+        result = given;
+      }),
+    );
+    if (result?.outcome !== 'refused') return reached;
+    await this.#store.discard(delivery.taskId, delivery.message.messageId);
+    throw unsupported(result.reason);
+  }
+
+  /** @throws HostError `task_not_found`, `invalid_params`. */
+  async get(key: TaskKey): Promise<Task> {
+    checkId('id', key.taskId);
+    const task = await this.#store.find(key);
+    if (task === undefined) throw taskNotFound();
+    return task;
+  }
+
+  /** @throws HostError `invalid_params`. */
+  async list(query: TaskQuery): Promise<TaskPage> {
+    if (query.contextId !== undefined) checkId('contextId', query.contextId);
+    return this.#store.list(query);
+  }
+
+  /**
+   * The task's changes after the given version of it, as they are recorded, until its end or until `signal`
+   * aborts. Works on any process, for a task that any process works on.
+   */
+  async *watch(task: Task, signal: AbortSignal): AsyncGenerator<TaskChange, void, undefined> {
+    if (isFinal(task.status.state)) return;
+    const subscription = await this.#feed.subscribe(task.id, signal);
+    for await (const change of subscription.after(task.version)) {
+      yield change;
+      if (change.status !== undefined && isFinal(change.status.state)) return;
+    }
+  }
+
+  /** The task once it is final or waits for its caller, or as it stands when `signal` aborts or it is deferred. */
+  async settled(sent: Sent, signal: AbortSignal): Promise<Task> {
+    let { task } = sent;
+    if (sent.deferred) return task;
+    if (isSettled(task.status.state)) return task;
+    for await (const change of this.watch(task, signal)) {
+      task = applyChange(task, change);
+      if (isSettled(task.status.state)) break;
+    }
+    return task;
+  }
+
+  /**
+   * Asks the task to stop and waits until it has, with the author's own clean-up, or until `signal` aborts.
+   * @throws HostError `task_not_found`, `task_not_cancelable` (it has ended), `unavailable`.
+   */
+  async cancel(key: TaskKey, agent: AgentDefinition, signal: AbortSignal): Promise<Task> {
+    const task = await this.get(key);
+    if (isFinal(task.status.state)) throw notCancelable(task);
+    // A task that never began begins now, so that there is something to cancel and its end is recorded.
+    if (task.version === 0) await this.#engine.start(workflowOf(agent), inputOf(task));
+    await this.#engine.cancel(task.id);
+    return this.#ended(task, signal);
+  }
+
+  async #ended(task: Task, signal: AbortSignal): Promise<Task> {
+    let current = task;
+    for await (const change of this.watch(task, signal)) current = applyChange(current, change);
+    return current;
+  }
+}
+
+const inputOf = (task: Task): TaskInput => {
+  const [message] = task.history;
+  if (message === undefined) throw new Error(`task ${task.id} has no first message`);
+  return {
+    taskId: task.id,
+    contextId: task.contextId,
+    agentCode: task.agentCode,
+    owner: task.owner,
+    message,
+    metadata: task.metadata,
+  };
+};
+
+const digestFor = ({ agent, message, taskId, contextId }: SendRequest): string | null =>
+  agent.duplicateMessages === 'new-task' ? null : digestOf(message, taskId, contextId);
+
+function checkRepetition(request: SendRequest, digest: string): void {
+  if (digest !== digestFor(request)) {
+    throw invalidParams('message.messageId', 'was used before for a message with other content');
+  }
+}
+
+function notWaiting({ status }: Task): HostError {
+  if (isFinal(status.state)) return unsupported(`The task is ${status.state} and takes no more messages`);
+  return unsupported('The task is busy and does not wait for a message');
+}
+
+/** The task with a message that is recorded and not applied yet: it no longer waits, and what comes of it is news. */
+const saying = (message: Message, task: Task): Task => ({
+  ...task,
+  status: { state: 'submitted', at: task.status.at },
+  history: task.history.some(({ messageId, role }) => role === 'user' && messageId === message.messageId)
+    ? task.history
+    : [...task.history, message],
+});
+
+const notCancelable = ({ status }: Task): HostError =>
+  new HostError('task_not_cancelable', `The task is ${status.state} and cannot be canceled`);
+
+/** A task whose message waits for the engine says so. */
+const deferred = (task: Task): Sent => ({
+  task: {
+    ...task,
+    status: {
+      state: 'submitted',
+      message: {
+        messageId: randomUUID(),
+        role: 'agent',
+        parts: [{ text: 'Accepted. It goes on as soon as the workflow engine can be reached again.' }],
+      },
+      at: task.status.at,
+    },
+  },
+  deferred: true,
+});
+
+/** Whether the engine was reached: what is recorded already is made up for, so an outage is not the caller's failure. */
+async function reaches(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'unavailable') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+/** The child process of bundle.ts: one request, one reply. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { messageOf } from '../errors.ts';
+import type { BundleReply, BundleRequest } from './bundle.ts';
+
+process.once('message', (message) => {
+  void reply(message as BundleRequest).then((answer) => process.send?.(answer));
+});
+// The host died: nobody waits for the bundle.
+process.once('disconnect', () => process.exit(1));
+
+async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
+  const problems: string[] = [];
+  const logger = new DefaultLogger('ERROR', ({ message }) =>
+    problems.push(stripVTControlCharacters(message)),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'agent-host-bundle-'));
+  try {
+    const entry = join(folder, 'workflows.mjs');
+    const lines = workflowFiles.map((file) => `export * from ${JSON.stringify(file)};`);
+    await writeFile(entry, lines.join('\n'));
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: entry,
+      logger,
+      webpackConfigHook: (config) => {
+        // The entry lies outside of any package: Temporal's own code is found where the host's is.
+        const modules = [...(config.resolve?.modules ?? []), packagesFolder()];
+        return { ...config, resolve: { ...config.resolve, modules } };
+      },
+    });
+    return { code, buildId: buildIdOf(code, folder) };
+  } catch (error) {
+    return { error: shorten(problems) || messageOf(error) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same code has the same id, wherever and whenever it is bundled: without its map and the folder of its entry. */
+function buildIdOf(code: string, folder: string): string {
+  const [bare = ''] = code.split('\n//# sourceMappingURL=');
+  return createHash('sha256')
+    .update(bare.replaceAll(basename(folder), ''))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+const packagesFolder = (): string =>
+  dirname(dirname(dirname(createRequire(import.meta.url).resolve('@temporalio/workflow/package.json'))));
+
+/** Webpack tells all it made and tried; what went wrong stands in the first lines after its first ERROR. */
+function shorten(problems: string[]): string {
+  const lines = problems.join('\n').split('\n');
+  const first = lines.findIndex((line) => line.startsWith('ERROR'));
+  return lines.slice(Math.max(first, 0), Math.max(first, 0) + 12).join('\n');
+}

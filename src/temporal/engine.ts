@@ -1,0 +1,142 @@
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import {
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from 'cockatiel';
+import { messageOf, unavailable } from '../errors.ts';
+import { MESSAGE_UPDATE, type TaskInput, workflowIdOf } from '../tasks/contract.ts';
+import type { DeliveryResult, MessageDelivery, TaskEngine, WorkflowRef } from '../tasks/ports.ts';
+import type { Message } from '../tasks/task.ts';
+
+/** Past this, a caller is told that its message waits, and the repair sweep takes over. */
+const CALL_DEADLINE_MS = 3_000;
+/** The SDK's own retries overstep their deadline by seconds while a connection is refused. */
+const INSIST_MS = 3_500;
+/** Temporal counts as away after so many calls in a row, and is then asked once in a while. */
+const FAILURES = 3;
+const ASK_AGAIN_MS = 1_000;
+
+/** Tasks on Temporal: a task is a workflow, a follow-up an Update, a cancel Temporal's cancellation. */
+export class TemporalTaskEngine implements TaskEngine {
+  readonly #currentClient: () => Client;
+  // While Temporal is away nobody waits for it: what is recorded runs when it is back.
+  readonly #policy = wrap(
+    circuitBreaker(handleWhen(isOutage), {
+      breaker: new ConsecutiveBreaker(FAILURES),
+      halfOpenAfter: ASK_AGAIN_MS,
+    }),
+    timeout(INSIST_MS, TimeoutStrategy.Aggressive),
+  );
+
+  /** @param client gives the client, or throws `unavailable` while there is none. */
+  constructor(client: () => Client) {
+    this.#currentClient = client;
+  }
+
+  async start({ workflowType, taskQueue }: WorkflowRef, input: TaskInput): Promise<void> {
+    try {
+      await this.#call(() =>
+        this.#client.workflow.start(workflowType, {
+          workflowId: workflowIdOf(input.taskId),
+          taskQueue,
+          args: [input],
+          // The first workflow task rides back on the reply, to the worker on this same connection.
+          requestEagerStart: true,
+          // How long a worker's death goes unnoticed while it holds the workflow.
+          workflowTaskTimeout: '3 seconds',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          staticSummary: input.agentCode,
+        }),
+      );
+    } catch (error) {
+      // It ran and ended before this call: nothing is left to start.
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      throw error;
+    }
+  }
+
+  async deliver({ taskId, deliveryId, message }: MessageDelivery): Promise<DeliveryResult> {
+    const handle = this.#client.workflow.getHandle(workflowIdOf(taskId));
+    try {
+      await this.#call(() =>
+        handle.executeUpdate<void, [Message]>(MESSAGE_UPDATE, { args: [message], updateId: deliveryId }),
+      );
+      return { outcome: 'accepted' };
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError) {
+        return { outcome: 'refused', reason: messageOf(error.cause ?? error) };
+      }
+      if (error instanceof WorkflowNotFoundError && (await this.#hasEnded(taskId))) {
+        return { outcome: 'refused', reason: 'The task has ended and takes no more messages' };
+      }
+      if (error instanceof WorkflowNotFoundError) throw unavailable('The workflow is not found', error);
+      throw error;
+    }
+  }
+
+  /** A server that has just started may not find what it has: only its word that the workflow is closed counts. */
+  async #hasEnded(taskId: string): Promise<boolean> {
+    try {
+      const { status } = await this.#call(() =>
+        this.#client.workflow.getHandle(workflowIdOf(taskId)).describe(),
+      );
+      return status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  async cancel(taskId: string): Promise<'requested' | 'ended'> {
+    try {
+      await this.#call(() => this.#client.workflow.getHandle(workflowIdOf(taskId)).cancel());
+      return 'requested';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'ended';
+      throw error;
+    }
+  }
+
+  get #client(): Client {
+    return this.#currentClient();
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    const { connection } = this.#client;
+    try {
+      return await this.#policy.execute(
+        () => connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call),
+        // One for each call: on the policy's own, which never fires, listeners would pile up.
+        new AbortController().signal,
+      );
+    } catch (error) {
+      if (isOutage(error)) throw unavailable('The workflow engine is not reachable at the moment', error);
+      throw error;
+    }
+  }
+}
+
+// gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE.
+const OUTAGE_CODES = new Set([1, 2, 4, 8, 10, 13, 14]);
+
+function isOutage(error: unknown): boolean {
+  if (isBrokenCircuitError(error) || error instanceof TaskCancelledError) return true;
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  if (error instanceof ServiceError) return error.cause === undefined || isOutage(error.cause);
+  return isGrpcServiceError(error) && OUTAGE_CODES.has(error.code);
+}

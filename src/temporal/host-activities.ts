@@ -1,0 +1,79 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { AgentDefinition } from '../agents/definition.ts';
+import { HostError } from '../errors.ts';
+import type { AgentCall, AgentCallResult, HostActivities } from '../tasks/contract.ts';
+import type { TaskStore } from '../tasks/ports.ts';
+import type { RepairReport } from '../tasks/repair.ts';
+import type { TaskService } from '../tasks/service.ts';
+import type { Task } from '../tasks/task.ts';
+import { createProjection } from './projection.ts';
+
+export interface HostActivityOptions {
+  store: TaskStore;
+  tasks: TaskService;
+  agent(code: string): AgentDefinition | undefined;
+  repair(): Promise<RepairReport>;
+}
+
+export interface SystemActivities {
+  repairTasks(): Promise<RepairReport>;
+}
+
+/** The host's activities, over the narrow interfaces they need. */
+export function createHostActivities(options: HostActivityOptions): HostActivities & SystemActivities {
+  const project = createProjection(options.store);
+  return {
+    projectChange: project,
+    callAgent: (call) => callAgent(options, call),
+    repairTasks: () => options.repair(),
+  };
+}
+
+/** Sends one message to another agent and stays with its task. A further attempt finds the same task. */
+async function callAgent({ tasks, agent }: HostActivityOptions, call: AgentCall): Promise<AgentCallResult> {
+  const definition = agent(call.agentCode);
+  if (definition === undefined) {
+    throw ApplicationFailure.nonRetryable(`There is no agent ${call.agentCode}`, 'AgentNotFound');
+  }
+  const { cancellationSignal, cancelled } = Context.current();
+  try {
+    const sent = await tasks.send({
+      owner: call.owner,
+      agent: definition,
+      message: { ...call.message, messageId: call.callId, role: 'user' },
+      ...(call.taskId === undefined ? {} : { taskId: call.taskId }),
+    });
+    const key = { owner: call.owner, agentCode: call.agentCode, taskId: sent.task.id };
+    const task = await tasks.settled(sent, cancellationSignal);
+    if (cancellationSignal.aborted) {
+      await cancelQuietly(() => tasks.cancel(key, definition, AbortSignal.timeout(30_000)));
+      await cancelled;
+    }
+    return resultOf(task);
+  } catch (error) {
+    // What the other side refuses it would refuse again.
+    if (error instanceof HostError && error.code !== 'unavailable') {
+      throw ApplicationFailure.nonRetryable(`Agent ${call.agentCode}: ${error.message}`, error.code);
+    }
+    throw error;
+  }
+}
+
+async function cancelQuietly(cancel: () => Promise<Task>): Promise<void> {
+  try {
+    await cancel();
+  } catch (error) {
+    // It ended by itself meanwhile.
+    if (!(error instanceof HostError && error.code === 'task_not_cancelable')) throw error;
+  }
+}
+
+function resultOf(task: Task): AgentCallResult {
+  const { state, message } = task.status;
+  const text = (message?.parts ?? []).flatMap((part) => part.text ?? []).join('\n');
+  if (state === 'failed' || state === 'canceled' || state === 'rejected') {
+    throw ApplicationFailure.nonRetryable(`Agent ${task.agentCode} ${state}: ${text}`, 'AgentCallFailed');
+  }
+  return { taskId: task.id, state, text, artifacts: task.artifacts };
+}

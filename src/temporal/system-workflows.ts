@@ -1,0 +1,15 @@
+/** The host's own work that must outlive a process, on its own task queue. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { SystemActivities } from './host-activities.ts';
+
+const { repairTasks } = proxyActivities<SystemActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  // The schedule brings the next sweep.
+  retry: { maximumAttempts: 1 },
+});
+
+/** One sweep over what a death between two writes may have left undone. */
+export async function repairSweep(): Promise<void> {
+  await repairTasks();
+}

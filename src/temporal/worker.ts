@@ -1,0 +1,50 @@
+import {
+  type NativeConnection,
+  Worker,
+  type WorkerDeploymentOptions,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
+import { activityLimits } from './activity-limits.ts';
+import { automaticHeartbeats } from './heartbeats.ts';
+
+export interface WorkersOptions {
+  connection: NativeConnection;
+  namespace: string;
+  bundle: { code: string };
+  /** Authors' activities and the host's. */
+  activities: object;
+  /** The task queues of the published agents. */
+  taskQueues: string[];
+  /** False on a process that only answers requests: it runs workflow code, for eager starts, and no activities. */
+  runActivities: boolean;
+  /** Pins workflows to the version they began on; left out where the server has no versions. */
+  deployment?: WorkerDeploymentOptions;
+}
+
+/** Creates, without running them, one worker for each agents' task queue and one for the host's own. */
+export async function createWorkers(options: WorkersOptions): Promise<Worker[]> {
+  const shared: Omit<WorkerOptions, 'taskQueue'> = {
+    connection: options.connection,
+    namespace: options.namespace,
+    workflowBundle: options.bundle,
+    ...(options.deployment === undefined ? {} : { workerDeploymentOptions: options.deployment }),
+    activities: options.activities,
+    enableNonLocalActivities: options.runActivities,
+    // An eager start needs free slots beyond those that the pollers hold.
+    maxConcurrentWorkflowTaskExecutions: 200,
+    maxConcurrentLocalActivityExecutions: 200,
+    // How long a workflow waits for a dead worker before another one takes it.
+    stickyQueueScheduleToStartTimeout: '1 second',
+    shutdownGraceTime: '3 seconds',
+    shutdownForceTime: '6 seconds',
+    interceptors: {
+      activity: [
+        (context) => ({ inbound: automaticHeartbeats(context) }),
+        (context) => ({ inbound: activityLimits(context) }),
+      ],
+    },
+  };
+  const queues = [...options.taskQueues, ...(options.runActivities ? [SYSTEM_TASK_QUEUE] : [])];
+  return Promise.all(queues.map((taskQueue) => Worker.create({ ...shared, taskQueue })));
+}

@@ -1,0 +1,77 @@
+import type { Duration } from '@temporalio/common';
+import type { AgentCallResult } from '../tasks/contract.ts';
+import type { Json, Message, Metadata, Part } from '../tasks/task.ts';
+
+/** A user's message as an author reads it. */
+export interface IncomingMessage {
+  messageId: string;
+  /** All text parts, joined by line breaks; empty when there is none. */
+  text: string;
+  /** The first data part's value; undefined when there is none. */
+  data: Json | undefined;
+  parts: readonly Part[];
+  metadata: Metadata;
+}
+
+/** What an agent says: plain text, or text with structured data beside it. */
+export type Say = string | { text?: string; data?: Json; metadata?: Metadata };
+
+export interface AskOptions {
+  /** Give up waiting after this long; `ask` then returns undefined. */
+  timeout?: Duration;
+  /** Wait for an authorization (`auth-required`) instead of an answer (`input-required`). */
+  auth?: boolean;
+}
+
+export interface ArtifactContent {
+  /** Writing again under the same id replaces the artifact. Its name, when absent. */
+  id?: string;
+  name: string;
+  description?: string;
+  text?: string;
+  data?: Json;
+  parts?: Part[];
+  /** Media type of `text` or `data`, when it is not text/plain or application/json. */
+  mediaType?: string;
+  metadata?: Metadata;
+}
+
+/** A string becomes the final message, any other value an artifact named `result`. */
+// biome-ignore lint/suspicious/noConfusingVoidType: an author's body may end without a return
+export type AgentResult = string | Json | void;
+
+/** What an author may do with the task at any time. What is above the limits of `sizes.ts` throws, with its size. */
+export interface TurnContext {
+  readonly id: string;
+  readonly contextId: string;
+  /**
+   * What was said so far, oldest first: user messages, questions. In a conversation the newest 100 messages, as
+   * far as they fit into 250 kB; the record holds all.
+   */
+  readonly history: readonly Message[];
+  /** Shows progress. Changes of one step are written together; only the last status is seen. */
+  status(say: Say): void;
+  /** Adds an artifact, or replaces the one with the same id. */
+  artifact(content: ArtifactContent): void;
+  /** Ends the task as `rejected`. */
+  reject(reason: string): never;
+  /**
+   * Calls another agent of this host and waits until its task settles. A crash resumes the same call.
+   * @throws ApplicationFailure when the called task fails, is canceled or rejected.
+   */
+  call(
+    agentCode: string,
+    message: Say | { parts: Part[]; metadata?: Metadata },
+    options?: { taskId?: string },
+  ): Promise<AgentCallResult>;
+}
+
+/** The task as the author of a plain body sees it. */
+export interface TaskContext extends TurnContext {
+  /** The message that began the task. */
+  readonly message: IncomingMessage;
+  /** Asks the caller and waits for the next message, for ever unless a timeout is given. */
+  ask(question: Say): Promise<IncomingMessage>;
+  ask(question: Say, options: AskOptions & { timeout: Duration }): Promise<IncomingMessage | undefined>;
+  ask(question: Say, options: AskOptions): Promise<IncomingMessage>;
+}

@@ -1,0 +1,147 @@
+import { AgentCard } from '@a2a-js/sdk';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { agentCards, CardBook, INPUT_SCHEMA_EXTENSION } from '../../src/agents/cards.ts';
+import { AgentCatalog } from '../../src/agents/catalog.ts';
+import type { AgentDefinition } from '../../src/agents/definition.ts';
+import { agentOf, skillOf } from '../support/agents.ts';
+
+const BASE = 'https://agents.example.com';
+const STARTED = new Date('2026-11-21T07:00:00.900Z');
+
+const cardsFor = (definition: AgentDefinition) => {
+  const agent = new AgentCatalog([definition]).get(definition.code);
+  if (!agent) throw new Error('not published');
+  return agentCards(agent, BASE, STARTED);
+};
+
+const plain = agentOf('echo', { skills: [skillOf({ examples: ['hello'] })] });
+const withInput = agentOf('expense', { input: z.object({ amount: z.number() }) });
+
+describe.each([
+  ['without input', plain],
+  ['with input', withInput],
+])('the v1.0 card %s (A2A v1.0 §4.4.1)', (_, definition) => {
+  const { json } = cardsFor(definition).v1;
+
+  it('has the required fields and none of another version', () => {
+    expect(Object.keys(json).sort()).toEqual([
+      'capabilities',
+      'defaultInputModes',
+      'defaultOutputModes',
+      'description',
+      'name',
+      'provider',
+      'skills',
+      'supportedInterfaces',
+      'version',
+    ]);
+  });
+
+  it('says nothing that the protocol’s own codec does not keep', () => {
+    const decoded = AgentCard.toJSON(AgentCard.fromJSON(json)) as Record<string, unknown>;
+    // The codec leaves out what is false or empty by default.
+    expect(decoded).toMatchObject(withoutDefaults(json) as object);
+  });
+});
+
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefaults);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key, entry]) => !(key === 'required' && entry === false));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, withoutDefaults(entry)]));
+}
+
+describe('the v1.0 card', () => {
+  it('offers JSON-RPC in both versions at the agent’s own path', () => {
+    const url = `${BASE}/orchestrator/a2a/v1/echo`;
+    expect(cardsFor(plain).v1.json.supportedInterfaces).toEqual([
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+    ]);
+  });
+
+  it('claims only what is served', () => {
+    expect(cardsFor(plain).v1.json.capabilities).toEqual({
+      streaming: true,
+      pushNotifications: false,
+      extendedAgentCard: false,
+    });
+  });
+
+  it('is there as the SDK’s object too', () => {
+    const { sdkCard } = cardsFor(withInput);
+    expect(sdkCard.supportedInterfaces[0]?.protocolVersion).toBe('1.0');
+    expect(sdkCard.capabilities?.extensions[0]?.params).toMatchObject({ schema: { type: 'object' } });
+    expect(sdkCard.securitySchemes).toEqual({});
+  });
+});
+
+describe('the v0.3 card (A2A v0.3 §5.5)', () => {
+  const { json } = cardsFor(plain).v03;
+
+  it('has its fields, the older authentication beside them, and none of v1.0', () => {
+    expect(json).toEqual({
+      name: 'echo',
+      description: 'An agent.',
+      version: '1.0.0',
+      url: `${BASE}/orchestrator/a2a/v1/echo`,
+      protocolVersion: '0.3.0',
+      preferredTransport: 'JSONRPC',
+      provider: { organization: 'workflow-agent-host', url: BASE },
+      capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
+      supportsAuthenticatedExtendedCard: false,
+      defaultInputModes: ['text/plain', 'application/json'],
+      defaultOutputModes: ['text/plain', 'application/json'],
+      skills: [{ id: 'do', name: 'Do', description: 'Does it.', tags: ['thing'], examples: ['hello'] }],
+      securitySchemes: {},
+      security: [],
+      authentication: { schemes: [] },
+    });
+  });
+});
+
+describe('both cards', () => {
+  it.each(['v1', 'v03'] as const)('show the input’s JSON Schema as an extension: %s', (shape) => {
+    const { capabilities } = cardsFor(withInput)[shape].json as { capabilities: { extensions: unknown[] } };
+    expect(capabilities.extensions).toEqual([
+      expect.objectContaining({
+        uri: INPUT_SCHEMA_EXTENSION,
+        required: false,
+        params: { schema: expect.objectContaining({ properties: { amount: { type: 'number' } } }) },
+      }),
+    ]);
+  });
+
+  it.each(['v1', 'v03'] as const)('carry the agent’s own modes: %s', (shape) => {
+    const { json } = cardsFor(agentOf('a', { inputModes: ['text/csv'], outputModes: ['image/png'] }))[shape];
+    expect(json).toMatchObject({ defaultInputModes: ['text/csv'], defaultOutputModes: ['image/png'] });
+  });
+
+  it('have validators that follow their content', () => {
+    const cards = cardsFor(plain);
+    expect(cards.v1.etag).toMatch(/^"[\w-]{22}"$/);
+    expect(cards.v1.etag).not.toBe(cards.v03.etag);
+    expect(cardsFor(plain).v1.etag).toBe(cards.v1.etag);
+    expect(cardsFor({ ...plain, version: '2' }).v1.etag).not.toBe(cards.v1.etag);
+    expect(cards.lastModified).toBe('Sat, 21 Nov 2026 07:00:00 GMT');
+  });
+
+  it('take a base URL with a slash at its end', () => {
+    const agent = { definition: plain };
+    expect(agentCards(agent, `${BASE}/`, STARTED).v03.json.url).toBe(`${BASE}/orchestrator/a2a/v1/echo`);
+  });
+});
+
+describe('CardBook', () => {
+  const catalog = new AgentCatalog([plain]);
+  const book = new CardBook({ catalog, publicUrl: BASE, modifiedAt: STARTED });
+
+  it('makes an agent’s cards once', () => {
+    expect(book.get('echo')).toBe(book.get('echo'));
+  });
+
+  it('has none for an unknown code', () => {
+    expect(book.get('nope')).toBeUndefined();
+  });
+});

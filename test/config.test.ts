@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { configSchema, readConfig } from '../src/config.ts';
+
+const SETTINGS = Object.keys(configSchema.shape);
+
+test('nothing set is a host on loopback with everything embedded', () => {
+  expect(readConfig({})).toMatchObject({
+    HOST: '127.0.0.1',
+    PORT: 8042,
+    DATA_DIR: '.data',
+    ROLE: 'all',
+    WORKFLOWS: 'workflows',
+    CARD_VERSION: '1.0',
+    SEND_WAIT: 30,
+    MAX_BODY: 33_554_432,
+    TEMPORAL_NAMESPACE: 'default',
+    LOG_LEVEL: 'info',
+  });
+  for (const absent of ['PUBLIC_URL', 'DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_API_KEY', 'TEMPORAL_CLI'])
+    expect(readConfig({})).not.toHaveProperty(absent);
+});
+
+test.each(SETTINGS)('%s as an empty string is unset', (name) => {
+  for (const empty of ['', ' ']) expect(readConfig({ [name]: empty })).toEqual(readConfig({}));
+});
+
+test.each(SETTINGS)('%s is described for its operator', (name) => {
+  const { description } = configSchema.shape[name as keyof typeof configSchema.shape];
+  expect(description).toMatch(/\S{3}.*\.$/s);
+});
+
+test('what is not a setting of ours is not read', () => {
+  expect(readConfig({ PATH: '/bin', NODE_ENV: 'x' })).toEqual(readConfig({}));
+});
+
+const TAKEN: [name: string, value: string, read: unknown][] = [
+  ['PORT', '0', 0],
+  ['PORT', '65535', 65_535],
+  ['PUBLIC_URL', 'https://agents.example.com/base', 'https://agents.example.com/base'],
+  ['DATABASE_URL', 'postgresql://u:p@db/x', 'postgresql://u:p@db/x'],
+  ['DATABASE_URL', 'postgres://db/x', 'postgres://db/x'],
+  ['TEMPORAL_ADDRESS', 'temporal.example.com:7233', 'temporal.example.com:7233'],
+  ['TEMPORAL_TLS', 'true', true],
+  ['TEMPORAL_TLS', '0', false],
+  ['SEND_WAIT', '0.5', 0.5],
+  ['CARD_VERSION', '0.3', '0.3'],
+  ['ROLE', 'worker', 'worker'],
+];
+
+test.each(TAKEN)('%s=%s is read as %j', (name, value, read) => {
+  expect(readConfig({ [name]: value })).toMatchObject({ [name]: read });
+});
+
+const REFUSED: [name: string, value: string][] = [
+  ['PORT', 'http'],
+  ['PORT', '-1'],
+  ['PORT', '65536'],
+  ['PORT', '80.5'],
+  ['PUBLIC_URL', 'agents.example.com'],
+  ['PUBLIC_URL', 'ftp://agents.example.com'],
+  ['DATABASE_URL', 'mysql://user:hunter2@db/x'],
+  ['DATABASE_URL', 'user:hunter2@db'],
+  ['TEMPORAL_ADDRESS', 'temporal.example.com'],
+  ['TEMPORAL_ADDRESS', 'http://temporal:7233'],
+  ['TEMPORAL_TLS', 'maybe'],
+  ['ROLE', 'client'],
+  ['CARD_VERSION', '2.0'],
+  ['SEND_WAIT', '0'],
+  ['SEND_WAIT', 'long'],
+  ['SEND_WAIT', '-1'],
+  ['SEND_WAIT', '1e10'],
+  ['MAX_BODY', '1.5'],
+  ['MAX_BODY', '0'],
+  ['LOG_LEVEL', 'loud'],
+];
+
+test.each(REFUSED)('%s=%j is refused on one line that names it', (name, value) => {
+  let refusal: unknown;
+  try {
+    readConfig({ [name]: value });
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ code: 'config', field: name });
+  const { message } = refusal as Error;
+  expect(message).toMatch(new RegExp(`^${name}: .+$`));
+  // A password is not repeated.
+  expect(message).not.toContain('hunter2');
+});

@@ -1,0 +1,95 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { agentUrl, rpc, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const V1 = { version: '1.0' } as const;
+const deployment = (n: 1 | 2): string => new URL(`./fixtures/deploy-${n}`, import.meta.url).pathname;
+
+describe('deploys', () => {
+  let ground: TestGround;
+
+  beforeAll(async () => {
+    ground = await startGround();
+  });
+
+  afterEach(endAllProducts);
+  afterAll(() => ground?.stop());
+
+  const start = (n: 1 | 2, env: Record<string, string> = {}): Promise<Product> =>
+    startProduct({ ...ground.env, WORKFLOWS: deployment(n), ...env });
+
+  const send = async ({ url }: Product, text: string, taskId?: string): Promise<Wire> => {
+    const message = userMessage(text, taskId === undefined ? {} : { taskId });
+    return (await rpc(agentUrl(url, 'asker'), 'SendMessage', { message }, V1)).body.result.task;
+  };
+  const get = async ({ url }: Product, id: string): Promise<Wire> =>
+    (await rpc(agentUrl(url, 'asker'), 'GetTask', { id }, V1)).body.result;
+
+  it('old tasks finish on old code, new ones start on new, also when the old process is gone', async () => {
+    const first = await start(1);
+    const old = await send(first, 'hello');
+    expect(old.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    await first.end('SIGTERM');
+
+    const second = await start(2);
+    const fresh = await send(second, 'hello');
+    expect(fresh.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    const oldEnd = await send(second, 'A', old.id);
+    const freshEnd = await send(second, 'B', fresh.id);
+    expect(oldEnd.status.message.parts[0].text).toBe('first deployment heard A');
+    expect(freshEnd.status.message.parts[0].text).toBe('second deployment heard B');
+  });
+
+  it('a deployment that is taken back starts new tasks on its code again', async () => {
+    const second = await start(2);
+    await second.end('SIGTERM');
+    const first = await start(1);
+    const task = await send(first, 'hello');
+    const end = await send(first, 'C', task.id);
+    expect(end.status.message.parts[0].text).toBe('first deployment heard C');
+  });
+
+  it.runIf(process.env.FULL)(
+    'without versions the task, the metrics and doctor say what is stuck, until it is mended',
+    async () => {
+      const off = { WORKER_VERSIONING: 'false' };
+      const first = await start(1, off);
+      const old = await send(first, 'hello');
+      await first.end('SIGTERM');
+      const second = await start(2, off);
+      const message = userMessage('D', { taskId: old.id });
+      const params = { message, configuration: { returnImmediately: true } };
+      await rpc(agentUrl(second.url, 'asker'), 'SendMessage', params, V1);
+      const stuck = await until(
+        'the task says that it cannot go on',
+        async () => {
+          const task = await get(second, old.id);
+          return task.status.message?.parts[0].text.includes('cannot go on') ? task : undefined;
+        },
+        240_000,
+      );
+      expect(stuck.status.state).toBe('TASK_STATE_WORKING');
+      const ready = (await (await fetch(`${second.url}/readyz`)).json()) as Wire;
+      expect(ready.stuck).toEqual([
+        { task: old.id, agent: 'asker', problem: expect.stringMatching(/nondeterminism/i) },
+      ]);
+      const metrics = await (await fetch(`${second.url}/metrics`)).text();
+      expect(metrics).toMatch(/^agent_host_stuck_tasks 1$/m);
+      await second.end('SIGTERM');
+
+      const mended = await start(1, off);
+      const end = await until(
+        'the task has ended',
+        async () => {
+          const task = await get(mended, old.id);
+          return task.status.state === 'TASK_STATE_COMPLETED' ? task : undefined;
+        },
+        240_000,
+      );
+      expect(end.status.message.parts[0].text).toBe('first deployment heard D');
+    },
+    600_000,
+  );
+});

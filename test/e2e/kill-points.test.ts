@@ -1,0 +1,102 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PrismaClient } from '../../src/storage/generated/client.ts';
+import { workflowIdOf } from '../../src/tasks/contract.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, startProduct } from '../support/product.ts';
+import { agentUrl, rpc, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const V1 = { version: '1.0' } as const;
+
+// Which of the two messages of a conversation is under way when the process dies.
+const POINTS = [
+  { at: 'accept:before', during: 'first', quick: false },
+  { at: 'accept:after', during: 'first', quick: true },
+  { at: 'start:before', during: 'first', quick: false },
+  { at: 'start:after', during: 'first', quick: true },
+  { at: 'project:before', during: 'first', quick: true },
+  { at: 'project:after', during: 'first', quick: true },
+  { at: 'append:before', during: 'second', quick: false },
+  { at: 'append:after', during: 'second', quick: true },
+  { at: 'deliver:before', during: 'second', quick: false },
+  { at: 'deliver:after', during: 'second', quick: true },
+  { at: 'project:before', during: 'second', quick: false },
+  { at: 'project:after', during: 'second', quick: true },
+].filter(({ quick }) => quick || process.env.FULL);
+
+describe('a kill between two writes ends as if there had been none', () => {
+  let ground: TestGround;
+  let connection: Connection;
+  let temporal: Client;
+  let db: PrismaClient;
+
+  beforeAll(async () => {
+    ground = await startGround();
+    connection = await Connection.connect({ address: ground.temporalAddress });
+    temporal = new Client({ connection });
+    db = new PrismaClient({ adapter: new PrismaPg({ connectionString: ground.databaseUrl }) });
+  });
+
+  afterEach(endAllProducts);
+
+  afterAll(async () => {
+    await db?.$disconnect();
+    await connection?.close();
+    await ground?.stop();
+  });
+
+  const send = (url: string, message: Wire) =>
+    rpc(agentUrl(url, 'expense-approval'), 'SendMessage', { message }, V1);
+
+  const taskInState = (messageId: string, state: string) =>
+    until(`the task of ${messageId} is ${state}`, async () => {
+      const first = await db.taskMessage.findFirst({ where: { messageId }, include: { task: true } });
+      return first?.task.state === state ? first.task : undefined;
+    });
+
+  it.each(POINTS)('$at, during the $during message', async ({ at, during }) => {
+    const first = userMessage([{ data: { amount: 900, currency: 'EUR', purpose: 'desk' } }]);
+    let product = await startProduct(during === 'first' ? { ...ground.env, KILL_AT: at } : ground.env);
+    let taskId: string | undefined;
+    if (during === 'second') {
+      taskId = (await send(product.url, first)).body.result.task.id;
+      await product.end('SIGTERM');
+      product = await startProduct({ ...ground.env, KILL_AT: at });
+    }
+    const second = userMessage('yes', { taskId });
+    await expect(send(product.url, during === 'first' ? first : second)).rejects.toThrow();
+    expect((await product.end('SIGKILL')).signal).toBe('SIGKILL');
+
+    product = await startProduct(ground.env);
+    // What was never recorded only its sender knows of: it sends again, as it would after any broken connection.
+    if (at.endsWith('before') && (at.startsWith('accept') || at.startsWith('append'))) {
+      await send(product.url, during === 'first' ? first : second);
+    }
+    if (during === 'first') {
+      taskId = (await taskInState(first.messageId, 'input-required')).id;
+      await send(product.url, { ...second, taskId });
+    }
+    await taskInState(first.messageId, 'completed');
+
+    expect(await db.taskMessage.count({ where: { messageId: first.messageId } })).toBe(1);
+    const { body } = await rpc(agentUrl(product.url, 'expense-approval'), 'GetTask', { id: taskId }, V1);
+    const { history, artifacts } = body.result;
+    expect(history.map(({ role }: Wire) => role)).toEqual([
+      'ROLE_USER',
+      'ROLE_AGENT',
+      'ROLE_USER',
+      'ROLE_AGENT',
+    ]);
+    expect(artifacts.map(({ artifactId }: Wire) => artifactId)).toEqual(['decision']);
+    const runs: string[] = [];
+    const query = `WorkflowId = '${workflowIdOf(String(taskId))}'`;
+    await until('Temporal lists the run', async () => {
+      runs.length = 0;
+      for await (const { runId } of temporal.workflow.list({ query })) runs.push(runId);
+      return runs.length > 0 ? true : undefined;
+    });
+    expect(runs).toHaveLength(1);
+  });
+});

@@ -1,0 +1,141 @@
+/** What a death between two writes leaves is made up for by the repair sweep (ARCHITECTURE, "Repair"). */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openDatabase } from '../../src/storage/client.ts';
+import type { PrismaClient } from '../../src/storage/generated/client.ts';
+import { PrismaTaskStore } from '../../src/storage/task-store.ts';
+import { digestOf } from '../../src/tasks/message.ts';
+import type { NewTask } from '../../src/tasks/ports.ts';
+import type { Message, Metadata } from '../../src/tasks/task.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { agentUrl, call, collect, stream, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const V1 = { version: '1.0' };
+const OWNER = 'local';
+let ground: TestGround;
+let product: Product;
+let db: PrismaClient;
+let store: PrismaTaskStore;
+
+beforeAll(async () => {
+  ground = await startGround();
+  product = await startProduct(ground.env);
+  db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
+  store = new PrismaTaskStore(db);
+});
+
+afterAll(async () => {
+  await db.$disconnect();
+  await endAllProducts();
+  await ground.stop();
+});
+
+const url = (code: string) => agentUrl(product.url, code);
+const get = (code: string, id: string): Promise<Wire> => call(url(code), 'GetTask', { id }, V1);
+const send = async (code: string, message: Wire): Promise<Wire> =>
+  (await call(url(code), 'SendMessage', { message }, V1)).task;
+const messageOf = (text: string, metadata?: Metadata): Message => ({
+  messageId: randomUUID(),
+  role: 'user',
+  parts: [{ text }],
+  ...(metadata && { metadata }),
+});
+
+/** Records a task as a host does that dies before it starts the workflow. */
+async function acceptOnly(agentCode: string, message: Message): Promise<NewTask> {
+  const task: NewTask = {
+    id: randomUUID(),
+    agentCode,
+    owner: OWNER,
+    contextId: randomUUID(),
+    message,
+    metadata: {},
+    digest: digestOf(message, undefined, undefined),
+  };
+  expect((await store.accept(task)).outcome).toBe('created');
+  return task;
+}
+
+/** Records an answer as a host does that dies before it delivers it. */
+async function appendOnly(agentCode: string, taskId: string, text: string): Promise<Message> {
+  const task = await store.find({ owner: OWNER, agentCode, taskId });
+  if (task === undefined) throw new Error('no such task');
+  const message = messageOf(text);
+  const appended = await store.append(task, message, digestOf(message, taskId, undefined));
+  expect(appended.outcome).toBe('appended');
+  return message;
+}
+
+async function repairs(kind: string): Promise<number> {
+  const text = await (await fetch(`${product.url}/metrics`)).text();
+  return Number(new RegExp(`^agent_host_repairs_total\\{kind="${kind}"\\} (\\d+)$`, 'm').exec(text)?.[1]);
+}
+
+const completed = (code: string, id: string) =>
+  until(
+    'the task to complete',
+    async () => {
+      const task = await get(code, id);
+      return task.status.state === 'TASK_STATE_COMPLETED' ? task : undefined;
+    },
+    25_000,
+  );
+
+it('a task that was accepted and never started is shown, then started, once', async () => {
+  const { id } = await acceptOnly('echo', messageOf('left behind'));
+  const before = await get('echo', id);
+  expect(before.status.state).toBe('TASK_STATE_SUBMITTED');
+  const events = await collect(stream(url('echo'), 'SubscribeToTask', { id }, V1));
+  expect(events.at(-1).statusUpdate.status.state).toBe('TASK_STATE_COMPLETED');
+  const task = await get('echo', id);
+  expect(task.artifacts[0].parts).toEqual([{ text: 'left behind' }]);
+  // The sweep says what it did when it is done.
+  await until('the count', async () => ((await repairs('started')) === 1 ? true : undefined));
+});
+
+it('an answer that was recorded and never delivered is delivered, once', async () => {
+  const { id } = await send('order-refund', userMessage('I want my money back'));
+  await appendOnly('order-refund', id, 'ORD-1001');
+  const asked = await until(
+    'the next question',
+    async () => {
+      const task = await get('order-refund', id);
+      return task.status.message?.parts[0].text.startsWith('Why') ? task : undefined;
+    },
+    25_000,
+  );
+  const roles = ['ROLE_USER', 'ROLE_AGENT', 'ROLE_USER', 'ROLE_AGENT'];
+  expect(asked.history.map(({ role }: Wire) => role)).toEqual(roles);
+  // The sweep says what it did when it is done; one that starts a task shows that another one went by.
+  await until('the count', async () => ((await repairs('delivered')) === 1 ? true : undefined));
+  const next = await acceptOnly('echo', messageOf('later'));
+  await completed('echo', next.id);
+  expect((await get('order-refund', id)).history).toEqual(asked.history);
+  expect(await repairs('delivered')).toBe(1);
+  const answered = await send('order-refund', userMessage('broken', { taskId: id }));
+  expect(answered.status.message.parts[0].text).toContain('Shall I refund');
+});
+
+it('the client need not wait for the sweep: its message, sent again, starts the task', async () => {
+  const message = messageOf('again');
+  const { id } = await acceptOnly('echo', message);
+  const { messageId, parts } = message;
+  const task = await send('echo', { messageId, parts, role: 'ROLE_USER' });
+  expect(task).toMatchObject({ id, status: { state: 'TASK_STATE_COMPLETED' } });
+});
+
+it('so does its answer, sent again: it is delivered, once', async () => {
+  const { id } = await send('order-refund', userMessage('I want my money back'));
+  const { messageId, parts } = await appendOnly('order-refund', id, 'ORD-1002');
+  const task = await send('order-refund', { messageId, parts, taskId: id, role: 'ROLE_USER' });
+  expect(task.status.message.parts[0].text).toMatch(/^Why should ORD-1002/);
+  expect(task.history).toHaveLength(4);
+});
+
+it('a task that never started can be canceled', async () => {
+  const { id } = await acceptOnly('document-digest', messageOf('# A\nb', { pauseMs: 60_000 }));
+  const task = await call(url('document-digest'), 'CancelTask', { id }, V1);
+  expect(task.status.state).toBe('TASK_STATE_CANCELED');
+});

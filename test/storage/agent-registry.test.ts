@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AgentCatalog } from '../../src/agents/catalog.ts';
+import type { AgentQuery } from '../../src/agents/search.ts';
+import { PrismaAgentRegistry } from '../../src/storage/agent-registry.ts';
+import { agentOf, skillOf } from '../support/agents.ts';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+
+const AGENTS = [
+  agentOf('trip-planner', {
+    name: 'Trip planner',
+    description: 'Plans a trip by asking others: a digest of the guide, approval of the expenses.',
+    skills: [skillOf({ id: 'plan-trip', name: 'Plan a trip', tags: ['travel'] })],
+  }),
+  agentOf('echo', {
+    name: 'Echo',
+    description: 'Says back what it is told.',
+    skills: [skillOf({ description: 'Good for a first try of an order.', tags: ['test'] })],
+  }),
+  agentOf('expense-approval', {
+    name: 'Expense approval',
+    description: 'Approves expenses under a limit and asks a human above it.',
+    skills: [skillOf({ id: 'decide', name: 'Decide on a claim', tags: ['finance', 'human in the loop'] })],
+  }),
+  agentOf('order-refund', {
+    name: 'Order refund',
+    description: 'Refunds in a conversation and takes back what cannot stand.',
+    skills: [skillOf({ id: 'refund', name: 'Refund', tags: ['finance', 'saga'] })],
+  }),
+  agentOf('document-digest', {
+    name: 'Document digest',
+    description: 'Counts words, finds keywords and writes an outline of a résumé.',
+    skills: [skillOf({ id: 'digest', name: 'Digest', tags: ['Café'] })],
+  }),
+];
+
+let database: TestDatabase;
+let registry: PrismaAgentRegistry;
+
+const publish = (agents = AGENTS) => registry.sync(new AgentCatalog(agents).all());
+const search = (query: Partial<AgentQuery> = {}) => registry.search({ skip: 0, top: 20, ...query });
+const found = async (query: string | Partial<AgentQuery>) =>
+  (await search(typeof query === 'string' ? { query } : query)).agents.map(({ code }) => code);
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+  registry = new PrismaAgentRegistry(database.prisma);
+  await publish();
+}, 60_000);
+afterAll(() => database?.stop());
+
+describe('without words', () => {
+  it.each([undefined, '', ' \t\n'])('%j finds all, by name', async (query) => {
+    expect(await search({ query })).toEqual({
+      total: 5,
+      agents: ['Document digest', 'Echo', 'Expense approval', 'Order refund', 'Trip planner'].map((name) =>
+        expect.objectContaining({ name }),
+      ),
+    });
+  });
+
+  it('gives the four fields of an agent', async () => {
+    expect((await search({ skip: 1, top: 1 })).agents).toEqual([
+      { code: 'echo', name: 'Echo', description: 'Says back what it is told.', version: '1.0.0' },
+    ]);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    ['a word of the name', 'echo', ['echo']],
+    ['the code', 'expense-approval', ['expense-approval', 'trip-planner']],
+    ['a prefix', 'doc', ['document-digest']],
+    ['a prefix longer than the stem', 'approva', ['expense-approval', 'trip-planner']],
+    ['another form of a word', 'refunding', ['order-refund']],
+    ['two typos', 'expence approvl', ['expense-approval', 'trip-planner']],
+    ['swapped letters', 'ehco', ['echo']],
+    ['swapped letters in a longer word', 'refnud', ['order-refund']],
+    ['a letter too many', 'plannner', ['trip-planner']],
+    ['capitals and accents', 'RÉSUMÉ', ['document-digest']],
+    ['no accents where there are some', 'cafe', ['document-digest']],
+    ['a question', 'who can approve my expenses?', ['expense-approval', 'trip-planner']],
+    ['a question with apostrophes', "I'd like what's a refund", ['order-refund']],
+    ['the name before the description', 'order', ['order-refund', 'echo']],
+    ['the agent that matches more words first', 'trip expense digest', ['trip-planner']],
+    ['nonsense', 'zzqx', []],
+    ['long nonsense', 'qwertyuiop', []],
+    ['only punctuation', '%', []],
+    ['only words without meaning', 'the', []],
+    ['another script', '日本', []],
+  ])('%s: %s', async (_, query, codes) => {
+    expect((await found(query)).slice(0, codes.length || 20)).toEqual(codes);
+  });
+
+  it.each([
+    "'; DROP TABLE agent; --",
+    '& | ! ( ) :* <->',
+    "echo' & !",
+    'echo\\',
+    '$1 $$',
+    '\0',
+    '\ud800',
+    '_%_',
+  ])('cannot be anything but words: %j', async (query) => {
+    await expect(search({ query })).resolves.toBeDefined();
+    expect((await search()).total).toBe(5);
+  });
+
+  it('may be very many', async () => {
+    expect(await found(`echo ${'lorem ipsum '.repeat(20_000)}`)).toContain('echo');
+  });
+});
+
+describe('pages', () => {
+  it('tell the total on every page, also past the end', async () => {
+    const all = await found('finance');
+    expect(all).toHaveLength(2);
+    const second = await search({ query: 'finance', skip: 1, top: 1 });
+    expect([second.total, second.agents[0]?.code]).toEqual([2, all[1]]);
+    expect(await search({ query: 'finance', skip: Number.MAX_SAFE_INTEGER })).toEqual({
+      total: 2,
+      agents: [],
+    });
+    expect(await search({ skip: 5 })).toEqual({ total: 5, agents: [] });
+  });
+});
+
+describe('filters', () => {
+  it.each([
+    ['a tag', { tags: ['CAFE'] }, ['document-digest']],
+    ['a tag of several words', { tags: ['human in the loop'] }, ['expense-approval']],
+    ['all of several tags', { tags: ['finance', 'saga'] }, ['order-refund']],
+    ['a tag nobody has', { tags: ['fin'] }, []],
+    ['a skill’s id', { skills: ['plan-trip'] }, ['trip-planner']],
+    ['a skill’s name', { skills: ['decide on a claim'] }, ['expense-approval']],
+    ['another provider', { provider: 'somebody' }, []],
+    ['a capability nobody has', { capabilities: ['pushNotifications'] }, []],
+    ['words beside', { query: 'expense', tags: ['travel'] }, ['trip-planner']],
+    ['what no database stores', { tags: ['\0'] }, []],
+  ])('%s', async (_, query, codes) => {
+    expect(await found(query)).toEqual(codes);
+  });
+
+  it('of the host’s own provider and an offered capability leave all', async () => {
+    const query = { provider: 'Workflow-Agent-Host', capabilities: ['streaming'], tags: [] };
+    expect((await search(query)).total).toBe(5);
+  });
+});
+
+describe('sync', () => {
+  it('removes what is published no longer, and its words, and changes the rest', async () => {
+    await publish([agentOf('echo', { name: 'Parrot' })]);
+    expect(await found('')).toEqual(['echo']);
+    expect(await found('parot')).toEqual(['echo']);
+    expect(await found('refnud')).toEqual([]);
+    await publish([]);
+    expect(await search()).toEqual({ total: 0, agents: [] });
+    expect(await found('echo')).toEqual([]);
+  });
+
+  it('of several hosts at once ends with one whole set', async () => {
+    await Promise.all(Array.from({ length: 6 }, (_, n) => publish(n % 2 ? AGENTS : [...AGENTS].reverse())));
+    expect((await search()).total).toBe(5);
+    expect(await found('expence approvl')).toContain('expense-approval');
+  });
+});

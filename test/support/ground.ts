@@ -1,0 +1,80 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lockDataDir } from '../../src/embedded/data-dir.ts';
+import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
+import { startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
+import { startProxy } from './proxy.ts';
+
+export interface TestGround {
+  /** Kills Temporal (-9) and later starts it again, on the same state and at the same address. */
+  killTemporal(): Promise<void>;
+  reviveTemporal(): Promise<void>;
+  killPostgres(): Promise<void>;
+  revivePostgres(): Promise<void>;
+  /** Through a proxy, so that they stay the same when a server is killed and revived. */
+  databaseUrl: string;
+  temporalAddress: string;
+  /** The servers' own, for measurements. */
+  direct: { databaseUrl: string; temporalAddress: string };
+  postgresPid: number;
+  temporalPid: number;
+  /** What a product needs to stand on this ground. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** A Postgres and a Temporal of the test's own, for products that share them or outlive each other. */
+export async function startGround(): Promise<TestGround> {
+  const folder = await mkdtemp(join(tmpdir(), 'agent-host-ground-'));
+  // As root, Postgres runs as another user, who must be able to get in.
+  await chmod(folder, 0o711);
+  const dataDir = await lockDataDir(join(folder, 'data'));
+  const options = { dataDir, namespace: 'default' };
+  let [postgres, temporal] = await Promise.all([
+    startEmbeddedPostgres({ dataDir }),
+    startEmbeddedTemporal(options),
+  ]);
+  const temporalProxy = await startProxy(temporal.address);
+  const url = new URL(postgres.url);
+  const postgresProxy = await startProxy(url.host);
+  url.host = postgresProxy.address;
+  return {
+    databaseUrl: url.href,
+    temporalAddress: temporalProxy.address,
+    get postgresPid() {
+      return postgres.pid;
+    },
+    get temporalPid() {
+      return temporal.pid;
+    },
+    direct: { databaseUrl: postgres.url, temporalAddress: temporal.address },
+    env: { DATABASE_URL: url.href, TEMPORAL_ADDRESS: temporalProxy.address },
+    killTemporal: async () => {
+      process.kill(temporal.pid, 'SIGKILL');
+      await temporal.exited;
+      temporalProxy.close();
+    },
+    reviveTemporal: async () => {
+      temporal = await startEmbeddedTemporal(options);
+      temporalProxy.target = temporal.address;
+      temporalProxy.open();
+    },
+    killPostgres: async () => {
+      process.kill(postgres.pid, 'SIGKILL');
+      await postgres.exited;
+      postgresProxy.close();
+    },
+    revivePostgres: async () => {
+      postgres = await startEmbeddedPostgres({ dataDir });
+      postgresProxy.target = new URL(postgres.url).host;
+      postgresProxy.open();
+    },
+    stop: async () => {
+      await Promise.all([temporalProxy.stop(), postgresProxy.stop()]);
+      await Promise.all([postgres.stop(), temporal.stop()]);
+      await dataDir.release();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { PostgresTaskFeed } from '../../src/storage/task-feed.ts';
+import { PrismaTaskStore } from '../../src/storage/task-store.ts';
+import type { Projection } from '../../src/tasks/contract.ts';
+import type { NewTask } from '../../src/tasks/ports.ts';
+import { TaskService } from '../../src/tasks/service.ts';
+import type { Message } from '../../src/tasks/task.ts';
+import { startTestDatabase, type TestDatabase } from './database.ts';
+import { MemoryEngine } from './memory-engine.ts';
+
+export const silentLog = pino({ level: 'silent' });
+
+export const userMessageOf = (text: string, given: Partial<Message> = {}): Message => ({
+  messageId: randomUUID(),
+  role: 'user',
+  parts: [{ text }],
+  ...given,
+});
+
+/** A task to be accepted of which a test says only what it is about. */
+export const newTaskOf = (given: Partial<NewTask> = {}): NewTask => ({
+  id: randomUUID(),
+  agentCode: 'echo',
+  owner: 'alice',
+  contextId: randomUUID(),
+  message: userMessageOf('hello'),
+  metadata: {},
+  digest: 'digest',
+  ...given,
+});
+
+export const projectionOf = (taskId: string, given: Partial<Projection> = {}): Projection => ({
+  taskId,
+  runId: 'run-1',
+  sequence: 1,
+  artifacts: [],
+  messages: [],
+  applied: [],
+  ...given,
+});
+
+export interface TaskGround {
+  database: TestDatabase;
+  store: PrismaTaskStore;
+  feed: PostgresTaskFeed;
+  engine: MemoryEngine;
+  tasks: TaskService;
+  stop(): Promise<void>;
+}
+
+/** TaskService on a real Postgres, with the engine kept in memory. */
+export async function startTaskGround(): Promise<TaskGround> {
+  const database = await startTestDatabase();
+  const store = new PrismaTaskStore(database.prisma);
+  const feed = new PostgresTaskFeed({ db: database.prisma, url: database.url, log: silentLog });
+  await feed.open();
+  const engine = new MemoryEngine(store);
+  return {
+    database,
+    store,
+    feed,
+    engine,
+    tasks: new TaskService({ store, engine, feed }),
+    stop: async () => {
+      await feed.close();
+      await database.stop();
+    },
+  };
+}

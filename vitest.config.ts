@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^workflow-agent-host$/, replacement: `${import.meta.dirname}/src/agents/definition.ts` },
+      {
+        find: /^workflow-agent-host\/workflow$/,
+        replacement: `${import.meta.dirname}/src/workflow-kit/index.ts`,
+      },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    reporters: process.env.CI ? ['default', ['json', { outputFile: '.vitest/report.json' }]] : ['default'],
+    // Real servers: two of a kind at once are enough for a small machine.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 20_000,
+  },
+});
