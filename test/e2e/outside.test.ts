@@ -63,12 +63,15 @@ describe('workflows touched from outside', () => {
     const id = await waitingTask();
     const handle = temporal.workflow.getHandle(workflowIdOf(id));
     const { runId } = await handle.describe();
-    const history = await handle.fetchHistory();
-    const started = history.events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    // The question is on record before the server has the workflow task that asked it.
+    const started = await until('the first workflow task is in the history', async () => {
+      const { events } = await handle.fetchHistory();
+      return events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    });
     await temporal.workflowService.resetWorkflowExecution({
       namespace: 'default',
       workflowExecution: { workflowId: workflowIdOf(id), runId },
-      workflowTaskFinishEventId: started?.eventId ?? null,
+      workflowTaskFinishEventId: started.eventId ?? null,
       requestId: `reset-${id}`,
       reason: 'test',
     });
