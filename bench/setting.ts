@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Product, startProduct } from '../test/support/product.ts';
+import { newSigningKey } from '../test/support/signing-key.ts';
 import { type Child, startChild } from './child.ts';
 import type { Contestant } from './compare.ts';
 import type { Slice } from './load/closed-loop.ts';
@@ -19,6 +20,7 @@ export interface Setting {
   load: Child;
 }
 
+const SIGNING_KEY = newSigningKey();
 const WORKFLOWS = fileURLToPath(new URL('./workflows', import.meta.url));
 
 /** What the product is told, on the given servers; embedded ones for those that are not given. */
@@ -28,6 +30,7 @@ export const productEnv = ({ temporal, database }: BenchOptions): Record<string,
   // Whatever the shell names is not what the bench was told to use.
   TEMPORAL_ADDRESS: temporal ?? '',
   DATABASE_URL: database ?? '',
+  SIGNING_KEY: database === undefined ? '' : SIGNING_KEY,
 });
 
 export const onServers = ({ temporalAddress, databaseUrl }: Servers): Record<string, string> =>

@@ -28,9 +28,17 @@ export const configSchema = z.object({
     .string()
     .default('.data')
     .describe(
-      'Where the embedded Postgres and Temporal keep their state. Everything in it survives a restart.',
+      'Where the embedded Postgres and Temporal keep their state, and the host its keys. Everything in it survives a restart.',
     ),
-  DATABASE_URL: postgresUrl.optional().describe('A Postgres to use instead of the embedded one.'),
+  DATABASE_URL: postgresUrl
+    .optional()
+    .describe('A Postgres to use instead of the embedded one. `SIGNING_KEY` must then be given too.'),
+  SIGNING_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'Ed25519 keys that cards and webhooks are signed with, as PKCS8 PEM, JWK or JWK set: the first signs, the others are only published. Unset, the host makes one in `DATA_DIR`.',
+    ),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, 'must be host:port')
@@ -99,7 +107,7 @@ export const configSchema = z.object({
     .describe('How much is logged, as JSON lines on standard error.'),
 });
 
-const SECRETS: ReadonlySet<string> = new Set(['DATABASE_URL', 'TEMPORAL_API_KEY']);
+const SECRETS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SIGNING_KEY', 'TEMPORAL_API_KEY']);
 
 export type Config = z.output<typeof configSchema>;
 

@@ -13,6 +13,10 @@ import { claimDataDir, type Ground, prepareGround } from './ground.ts';
 import { createApp, type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { jwksRoutes } from './signing/jwks-routes.ts';
+import { openKeyFile } from './signing/key-file.ts';
+import type { SigningKeys } from './signing/keys.ts';
+import { givenSigningKeys } from './signing/settings.ts';
 import { PrismaAgentRegistry } from './storage/agent-registry.ts';
 import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
@@ -96,8 +100,10 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const sources = await loadAgents(config.WORKFLOWS);
   const catalog = new AgentCatalog(sources.map(({ definition }) => definition));
   if (config.ROLE !== 'worker') requireLoopback(config.HOST);
+  const givenKeys = await givenSigningKeys(config);
   const dataDir = await claimDataDir(config);
   undo.add(async () => dataDir?.release());
+  const signing = givenKeys ?? (await openKeyFile(config.DATA_DIR));
   const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
   installRuntime(log);
   const [ground, bundle] = await groundAndBundle(config, { sources, dataDir }, starting);
@@ -152,6 +158,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     db,
     repairs,
     metrics,
+    signing,
   });
   return running(url, ground, undo);
 }
@@ -211,6 +218,7 @@ interface Serving {
   db: PrismaClient;
   repairs: PrismaRepairStore;
   metrics: Metrics;
+  signing: SigningKeys;
 }
 
 function serve(config: Config, { log, undo }: Starting, parts: Serving): string {
@@ -232,6 +240,7 @@ function serve(config: Config, { log, undo }: Starting, parts: Serving): string 
       })),
     metrics: parts.metrics.registry,
     routers: [
+      { path: '/', router: jwksRoutes(parts.signing) },
       {
         path: '/orchestrator/a2a/v1',
         router: agentSurface({

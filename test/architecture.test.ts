@@ -61,6 +61,9 @@ const ARROWS: Record<string, Arrows> = {
   },
   embedded: { imports: [], packages: [] },
 
+  // Keys, and what verifies by them. Who signs is given a key.
+  signing: { imports: [], packages: ['express', 'jose'] },
+
   // The surfaces.
   auth: { imports: [], packages: [], packageTypes: ['express'] },
   a2a: {
@@ -72,7 +75,16 @@ const ARROWS: Record<string, Arrows> = {
   // Those who put it together.
   cli: {
     // A client of the host, and what starts and examines it.
-    imports: ['server.ts', 'config.ts', 'agents', 'tasks', 'a2a/convert.ts', 'temporal'],
+    imports: [
+      'server.ts',
+      'config.ts',
+      'agents',
+      'tasks',
+      'a2a/convert.ts',
+      'temporal',
+      'signing',
+      'embedded',
+    ],
     packages: ['commander', '@a2a-js/sdk', 'zod', 'pg'],
   },
   'main.ts': { imports: ['cli'], packages: [] },
@@ -81,6 +93,7 @@ const ARROWS: Record<string, Arrows> = {
       'a2a',
       'agents',
       'auth',
+      'signing',
       'storage',
       'tasks',
       'temporal',

@@ -71,6 +71,7 @@ function buildProgram(io: Io, run: Run): Command {
       writeErr: (text) => io.stderr.write(text),
     });
   addServerCommands(program, io, run);
+  addSigningCommands(program, io, run);
   addRegistryCommands(program, io, run);
   addTaskCommands(program, io, run);
   return program;
@@ -101,6 +102,17 @@ function addServerCommands(program: Command, io: Io, run: Run): void {
     .command('doctor')
     .description('say what is configured, what can be reached and what is wrong')
     .action(() => run(import('./doctor/doctor.ts').then(({ doctor }) => doctor(contextOf(program, io)))));
+}
+
+function addSigningCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('signing')
+    .description('the keys of DATA_DIR that cards and webhooks are signed with')
+    .command('rotate')
+    .description('put a new key before the others, which stay published; the host must be stopped')
+    .action(() =>
+      run(import('./signing.ts').then(({ rotateSigningKey }) => rotateSigningKey(contextOf(program, io)))),
+    );
 }
 
 function addRegistryCommands(program: Command, io: Io, run: Run): void {

@@ -14,6 +14,7 @@ import {
   temporaryDataDir,
 } from '../support/product.ts';
 import { agentUrl, call, userMessage, type Wire } from '../support/rpc.ts';
+import { newSigningKey } from '../support/signing-key.ts';
 import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' };
@@ -42,6 +43,7 @@ describe('a bad setting: exit 2, one line that names it, nothing started', () =>
     ['HOST', '192.0.2.1'],
     ['PUBLIC_URL', 'nowhere'],
     ['DATABASE_URL', 'not-a-url'],
+    ['SIGNING_KEY', 'no key'],
     ['TEMPORAL_ADDRESS', 'nowhere'],
     ['ROLE', 'boss'],
     ['SEND_WAIT', '-1'],
@@ -80,10 +82,22 @@ it('a database that does not answer: exit 1, a line that says so without its pas
     PORT: '0',
     DATA_DIR: path,
     DATABASE_URL: 'postgresql://somebody:hush-hush@127.0.0.1:1/nothing',
+    SIGNING_KEY: newSigningKey(),
   });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/database|postgres/i);
   expect(stderr).not.toMatch(/hush-hush|\n\s+at /);
+  await nothingLeft(path);
+});
+
+it('a database that others may share, without a key: exit 2, a line that names the setting', async () => {
+  const path = join(dataDir.path, 'no-key');
+  const { code, stderr } = await runProduct(['start'], {
+    PORT: '0',
+    DATA_DIR: path,
+    DATABASE_URL: 'postgresql://somebody:hush-hush@127.0.0.1:1/nothing',
+  });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(/^SIGNING_KEY: [^\n]*\n$/) });
   await nothingLeft(path);
 });
 
@@ -93,6 +107,14 @@ describe('on one DATA_DIR', () => {
 
   beforeAll(async () => {
     product = await startProduct({ DATA_DIR: path });
+  });
+
+  it('its public keys are published', async () => {
+    const answer = await fetch(`${product.url}/.well-known/jwks.json`);
+    expect(answer.headers.get('cache-control')).toMatch(/max-age=\d+/);
+    const { keys } = (await answer.json()) as Wire;
+    expect(keys).toEqual([expect.objectContaining({ kty: 'OKP', crv: 'Ed25519', kid: expect.any(String) })]);
+    expect(keys[0]).not.toHaveProperty('d');
   });
 
   it('healthz, readyz and metrics tell how it is', async () => {

@@ -5,6 +5,7 @@ import { lockDataDir } from '../../src/embedded/data-dir.ts';
 import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
 import { startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
 import { startProxy } from './proxy.ts';
+import { newSigningKey } from './signing-key.ts';
 
 export interface TestGround {
   /** Kills Temporal (-9) and later starts it again, on the same state and at the same address. */
@@ -49,7 +50,11 @@ export async function startGround(): Promise<TestGround> {
       return temporal.pid;
     },
     direct: { databaseUrl: postgres.url, temporalAddress: temporal.address },
-    env: { DATABASE_URL: url.href, TEMPORAL_ADDRESS: temporalProxy.address },
+    env: {
+      DATABASE_URL: url.href,
+      TEMPORAL_ADDRESS: temporalProxy.address,
+      SIGNING_KEY: newSigningKey(),
+    },
     killTemporal: async () => {
       process.kill(temporal.pid, 'SIGKILL');
       await temporal.exited;

@@ -3,7 +3,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
 import type { Check } from './check.ts';
 import { checkHost } from './host.ts';
-import { checkDataDir, checkNode, checkWorkflows } from './local.ts';
+import { checkDataDir, checkNode, checkSigningKey, checkWorkflows } from './local.ts';
 import { checkDatabase, checkTemporal } from './services.ts';
 import { examineSettings, type Setting } from './settings.ts';
 
@@ -22,12 +22,14 @@ export async function doctor({ env, output, url, urlGiven }: CommandContext): Pr
 /** What this configuration's own host would stand on. */
 async function checkGround(config: Config): Promise<Check[]> {
   const embedded = config.DATABASE_URL === undefined || config.TEMPORAL_ADDRESS === undefined;
-  return Promise.all([
+  const checks = await Promise.all([
+    checkSigningKey(config),
     ...(embedded ? [checkDataDir(config.DATA_DIR)] : []),
     checkWorkflows(config.WORKFLOWS),
     checkDatabase(config.DATABASE_URL),
     checkTemporal(config),
   ]);
+  return checks.filter((check) => check !== undefined);
 }
 
 const ANYWHERE = new Set(['0.0.0.0', '::', '']);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HostError } from '../../errors.ts';
+import type { SigningSettings } from '../../signing/settings.ts';
 import { packageJson } from '../package.ts';
 import { type Check, ok, reasonOf, wrong } from './check.ts';
 
@@ -44,6 +45,17 @@ async function nearestExisting(path: string): Promise<string> {
     (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
   );
   return there || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
+
+/** The keys that are given, or must be; those of DATA_DIR are its host's alone. */
+export async function checkSigningKey(settings: SigningSettings): Promise<Check | undefined> {
+  try {
+    const { givenSigningKeys } = await import('../../signing/settings.ts');
+    const keys = await givenSigningKeys(settings);
+    return keys && ok('SIGNING_KEY', `signs with ${keys.current.kid}`);
+  } catch (error) {
+    return wrong('SIGNING_KEY', reasonOf(error));
+  }
 }
 
 /** Loads the agents as a start would. */
