@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Projection } from '../tasks/contract.ts';
+import type { Projection, Seen } from '../tasks/contract.ts';
 import type {
   Accepted,
   Appended,
@@ -23,7 +23,11 @@ import { findTask, findTaskById, listTasks, SELECT_TASKS } from './task-queries.
 const REPETITION_WINDOW = Prisma.sql`interval '24 hours'`;
 
 // A repeated message is one delivery; where repetitions do not count, each row is its own.
-const DELIVERY_ID = Prisma.sql`coalesce(dedupe_key, id::text)`;
+const DELIVERY_ID = Prisma.sql`coalesce(m.dedupe_key, m.id::text)`;
+
+// The last report of a workflow; null before the first one.
+const SEEN = Prisma.sql`
+  case when t.run_id is not null then json_build_object('runId', t.run_id, 'sequence', t.sequence) end`;
 
 interface KnownMessage {
   row_id: bigint;
@@ -120,19 +124,21 @@ export class PrismaTaskStore implements TaskStore {
 
   async #append(task: Task, message: Message, digest: string | null): Promise<Appended> {
     // Locked by a statement before, so that this one sees what those before it in the line have inserted.
-    const lock = this.#db.$queryRaw`select 1 from task where id = ${task.id}::uuid for update`;
+    const lock = this.#db.$queryRaw<{ seen: Seen | null }[]>`
+      select ${SEEN} as seen from task t where id = ${task.id}::uuid for update`;
     const insert = this.#db.$queryRaw<{ delivery_id: string }[]>`
-      insert into task_message
+      insert into task_message as m
         (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since)
       select t.id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
              ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now()
       from task t
       where t.id = ${task.id}::uuid and t.state in ('input-required', 'auth-required')
-        and not exists (select 1 from task_message m where m.task_id = t.id and m.pending_since is not null)
+        and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
       on conflict (owner, agent_code, dedupe_key) do nothing
       returning ${DELIVERY_ID} as delivery_id`;
-    const [, rows] = await this.#db.$transaction([lock, insert]);
-    if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id };
+    const [locked, rows] = await this.#db.$transaction([lock, insert]);
+    const seen = locked[0]?.seen ? { seen: locked[0].seen } : {};
+    if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id, ...seen };
     const known = digest === null ? undefined : await this.#knownMessage(task, message.messageId);
     if (known === undefined) return { outcome: 'not-waiting' };
     if (known.expired) return this.#append(task, message, digest);
@@ -142,6 +148,7 @@ export class PrismaTaskStore implements TaskStore {
       digest: known.digest,
       deliveryId: message.messageId,
       pending: known.pending,
+      ...seen,
     };
   }
 
@@ -205,14 +212,15 @@ export class PrismaTaskStore implements TaskStore {
   }
 
   unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]> {
-    return reachable(
-      () => this.#db.$queryRaw<PendingDelivery[]>`
+    return reachable(async () => {
+      const rows = await this.#db.$queryRaw<(PendingDelivery & { seen: Seen | null })[]>`
         select task_id::text as "taskId", ${DELIVERY_ID} as "deliveryId", body as message,
-          (extract(epoch from now() - pending_since) * 1000)::float8 as "waitingMs"
-        from task_message
+          (extract(epoch from now() - pending_since) * 1000)::float8 as "waitingMs", ${SEEN} as seen
+        from task_message m join task t on t.id = m.task_id
         where pending_since < now() - make_interval(secs => ${olderThanMs / 1000})
-        order by pending_since limit ${limit}`,
-    );
+        order by pending_since limit ${limit}`;
+      return rows.map(({ seen, ...delivery }) => ({ ...delivery, ...(seen && { seen }) }));
+    });
   }
 }
 

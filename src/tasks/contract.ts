@@ -7,7 +7,10 @@ import type { Artifact, Message, Metadata, TaskState } from './task.ts';
 /** The workflow id of a task: our own, never a client's. */
 export const workflowIdOf = (taskId: string): string => `agent-task/${taskId}`;
 
-/** Update: the next user message. Its update id is the delivery's, so that a repeated one is applied once. */
+/**
+ * Update: the next user message, and what its sender had seen. Its update id is the delivery's, so that a repeated
+ * one is applied once.
+ */
 export const MESSAGE_UPDATE = 'a2a.message';
 
 /** Query: what the workflow knows of the task, for repair and for people; readers use the record. */
@@ -27,6 +30,15 @@ export interface TaskInput {
   owner: string;
   message: Message;
   metadata: Metadata;
+}
+
+/**
+ * The last report on record when a follow-up was accepted. A workflow task that was lost after its report is run
+ * again, and until then the workflow knows less of itself than its caller does.
+ */
+export interface Seen {
+  runId: string;
+  sequence: number;
 }
 
 /** What a workflow reports of one change; the database gives it its version and its time. */

@@ -1,4 +1,4 @@
-import type { Projection, TaskInput } from './contract.ts';
+import type { Projection, Seen, TaskInput } from './contract.ts';
 import type { Message, Metadata, Task, TaskChange, TaskState } from './task.ts';
 
 /** Runs tasks. Each method may be repeated: what was done already is not done again. */
@@ -29,6 +29,8 @@ export interface MessageDelivery {
   taskId: string;
   deliveryId: string;
   message: Message;
+  /** Absent when no workflow has reported yet. */
+  seen?: Seen;
 }
 
 /** A follow-up that no report has acknowledged, and for how long. */
@@ -65,8 +67,8 @@ export type Accepted =
   | { outcome: 'alias-taken' };
 
 export type Appended =
-  | { outcome: 'appended'; deliveryId: string }
-  | { outcome: 'repeated'; taskId: string; digest: string; deliveryId: string; pending: boolean }
+  | { outcome: 'appended'; deliveryId: string; seen?: Seen }
+  | { outcome: 'repeated'; taskId: string; digest: string; deliveryId: string; pending: boolean; seen?: Seen }
   /** The task does not wait for a message, or another one is on its way to it. */
   | { outcome: 'not-waiting' };
 

@@ -102,16 +102,17 @@ class Sweep {
 
   async #deliver(delivery: PendingDelivery): Promise<void> {
     const { store, engine } = this.#options;
-    const { outcome } = await engine
+    const result = await engine
       .deliver(delivery)
       .catch((error: unknown) => this.#undelivered(delivery, error));
     const { taskId, message } = delivery;
-    if (outcome === 'accepted') {
+    if (result.outcome === 'accepted') {
       await store.acknowledge(taskId, message.messageId);
       this.report.delivered += 1;
     } else {
       await store.discard(taskId, message.messageId);
       this.report.refused += 1;
+      this.report.problems.push(`task ${taskId}: its workflow refused an accepted message: ${result.reason}`);
     }
   }
 

@@ -5,7 +5,6 @@ import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
 import { checkInput } from './input.ts';
 import { checkId, checkMessage, digestOf } from './message.ts';
 import type {
-  DeliveryResult,
   MessageDelivery,
   TaskEngine,
   TaskFeed,
@@ -103,8 +102,9 @@ export class TaskService {
     const { task } = accepted;
     if (accepted.outcome === 'repeated') checkRepetition(request, accepted.digest);
     // A start that does not get through is made up for by the repair sweep: the task stays `submitted`.
-    const started = task.version > 0 || (await reaches(this.#engine.start(workflowOf(agent), inputOf(task))));
-    return started ? { task, deferred: false } : deferred(task);
+    if (task.version > 0) return { task, deferred: false };
+    const started = await reached(this.#engine.start(workflowOf(agent), inputOf(task)));
+    return started === 'away' ? deferred(task) : { task, deferred: false };
   }
 
   async #continue(request: SendRequest, task: Task): Promise<Sent> {
@@ -114,7 +114,8 @@ export class TaskService {
     const { message } = request;
     const appended = await this.#store.append(task, message, digestFor(request));
     if (appended.outcome === 'not-waiting') throw notWaiting(task);
-    const delivery = { taskId: task.id, deliveryId: appended.deliveryId, message };
+    const { deliveryId, seen } = appended;
+    const delivery = { taskId: task.id, deliveryId, message, ...(seen && { seen }) };
     if (appended.outcome === 'repeated') {
       checkRepetition(request, appended.digest);
       if (appended.taskId !== task.id) throw invalidParams('message.messageId', 'was sent to another task');
@@ -128,13 +129,9 @@ export class TaskService {
 
   /** False when the engine is away; the repair sweep then delivers. */
   async #deliver(delivery: MessageDelivery): Promise<boolean> {
-    let result: DeliveryResult | undefined;
-    const reached = await reaches(
-      this.#engine.deliver(delivery).then((given) => {
-        result = given;
-      }),
-    );
-    if (result?.outcome !== 'refused') return reached;
+    const result = await reached(this.#engine.deliver(delivery));
+    if (result === 'away') return false;
+    if (result.outcome === 'accepted') return true;
     await this.#store.discard(delivery.taskId, delivery.message.messageId);
     throw unsupported(result.reason);
   }
@@ -254,13 +251,12 @@ const deferred = (task: Task): Sent => ({
   deferred: true,
 });
 
-/** Whether the engine was reached: what is recorded already is made up for, so an outage is not the caller's failure. */
-async function reaches(work: Promise<void>): Promise<boolean> {
+/** What the engine said: what is recorded already is made up for, so an outage is not the caller's failure. */
+async function reached<T>(work: Promise<T>): Promise<T | 'away'> {
   try {
-    await work;
-    return true;
+    return await work;
   } catch (error) {
-    if (error instanceof HostError && error.code === 'unavailable') return false;
+    if (error instanceof HostError && error.code === 'unavailable') return 'away';
     throw error;
   }
 }

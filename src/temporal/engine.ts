@@ -18,7 +18,7 @@ import {
   wrap,
 } from 'cockatiel';
 import { messageOf, unavailable } from '../errors.ts';
-import { MESSAGE_UPDATE, type TaskInput, workflowIdOf } from '../tasks/contract.ts';
+import { MESSAGE_UPDATE, type Seen, type TaskInput, workflowIdOf } from '../tasks/contract.ts';
 import type { DeliveryResult, MessageDelivery, TaskEngine, WorkflowRef } from '../tasks/ports.ts';
 import type { Message } from '../tasks/task.ts';
 
@@ -70,36 +70,40 @@ export class TemporalTaskEngine implements TaskEngine {
     }
   }
 
-  async deliver({ taskId, deliveryId, message }: MessageDelivery): Promise<DeliveryResult> {
+  async deliver({ taskId, deliveryId, message, seen }: MessageDelivery): Promise<DeliveryResult> {
     const handle = this.#client.workflow.getHandle(workflowIdOf(taskId));
     try {
       await this.#call(() =>
-        handle.executeUpdate<void, [Message]>(MESSAGE_UPDATE, { args: [message], updateId: deliveryId }),
+        handle.executeUpdate<void, [Message, Seen?]>(MESSAGE_UPDATE, {
+          args: seen === undefined ? [message] : [message, seen],
+          updateId: deliveryId,
+        }),
       );
       return { outcome: 'accepted' };
     } catch (error) {
       if (error instanceof WorkflowUpdateFailedError) {
         return { outcome: 'refused', reason: messageOf(error.cause ?? error) };
       }
-      if (error instanceof WorkflowNotFoundError && (await this.#hasEnded(taskId))) {
-        return { outcome: 'refused', reason: 'The task has ended and takes no more messages' };
-      }
-      if (error instanceof WorkflowNotFoundError) throw unavailable('The workflow is not found', error);
-      throw error;
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      await this.#checkEnded(taskId);
+      return { outcome: 'refused', reason: 'The task has ended and takes no more messages' };
     }
   }
 
-  /** A server that has just started may not find what it has: only its word that the workflow is closed counts. */
-  async #hasEnded(taskId: string): Promise<boolean> {
+  /**
+   * A server that has just started may not find what it has: only its word that the workflow is closed counts.
+   * @throws HostError `unavailable` when it does not say so.
+   */
+  async #checkEnded(taskId: string): Promise<void> {
     try {
       const { status } = await this.#call(() =>
         this.#client.workflow.getHandle(workflowIdOf(taskId)).describe(),
       );
-      return status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW';
+      if (status.name !== 'RUNNING' && status.name !== 'CONTINUED_AS_NEW') return;
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
+    throw unavailable('The workflow is not found');
   }
 
   async cancel(taskId: string): Promise<'requested' | 'ended'> {
@@ -107,8 +111,9 @@ export class TemporalTaskEngine implements TaskEngine {
       await this.#call(() => this.#client.workflow.getHandle(workflowIdOf(taskId)).cancel());
       return 'requested';
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'ended';
-      throw error;
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      await this.#checkEnded(taskId);
+      return 'ended';
     }
   }
 

@@ -1,4 +1,5 @@
-import { ApplicationFailure, condition, currentUpdateInfo, uuid4 } from '@temporalio/workflow';
+import { ApplicationFailure, condition, currentUpdateInfo, uuid4, workflowInfo } from '@temporalio/workflow';
+import type { Seen } from '../tasks/contract.ts';
 import type { Message } from '../tasks/task.ts';
 import { byteLength, MAX_SEEN } from './sizes.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -75,9 +76,10 @@ export class Conversation {
    * answers (`metadata.inReplyTo`, the question's message id) is held to it.
    * @throws ApplicationFailure whose message the caller sees.
    */
-  check(message: Message): void {
+  check(message: Message, seen?: Seen): void {
     if (this.#isRepeated()) return;
     if (this.#question === undefined) {
+      if (this.#isBehind(seen)) return;
       throw ApplicationFailure.nonRetryable('The task does not wait for a message', 'Refused');
     }
     const inReplyTo = message.metadata?.inReplyTo;
@@ -89,13 +91,17 @@ export class Conversation {
     }
   }
 
-  /** Takes the answer; the update's handler. */
-  take(message: Message): void {
+  /** Takes the answer; the update's handler. One that comes before its question waits for it. */
+  async take(message: Message, seen?: Seen): Promise<void> {
     this.#taken += 1;
     // Temporal knows a repeated update within its run alone: one that an earlier run has taken is done already.
     if (this.#isRepeated()) return;
+    if (this.#question === undefined && this.#isBehind(seen)) {
+      await condition(() => this.#question !== undefined || !this.#isBehind(seen));
+    }
     // Checked again: of two messages validated in one workflow task only the first is an answer.
     this.check(message);
+    if (seen?.runId === workflowInfo().runId) this.#snapshot.catchUp(seen.sequence);
     this.#question = undefined;
     this.#answer = message;
     this.#see();
@@ -133,6 +139,13 @@ export class Conversation {
     const answered = () => this.answered;
     if (timeout === undefined) await condition(answered);
     else await condition(answered, timeout);
+  }
+
+  /** Less far than its own reports on record: what the message answers is about to be asked again. */
+  #isBehind(seen: Seen | undefined): boolean {
+    if (seen === undefined) return false;
+    const reported = seen.runId === workflowInfo().runId ? seen.sequence : 1;
+    return this.#snapshot.view.sequence < reported;
   }
 
   #isRepeated(): boolean {

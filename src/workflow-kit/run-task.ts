@@ -12,7 +12,7 @@ import {
   sleep,
   uuid4,
 } from '@temporalio/workflow';
-import { MESSAGE_UPDATE, SNAPSHOT_QUERY, type TaskInput } from '../tasks/contract.ts';
+import { MESSAGE_UPDATE, type Seen, SNAPSHOT_QUERY, type TaskInput } from '../tasks/contract.ts';
 import type { Message } from '../tasks/task.ts';
 import type { Conversation } from './conversation.ts';
 import { describeFailure, failureOf, type TaskRejected } from './failures.ts';
@@ -23,7 +23,7 @@ import type { Snapshot, SnapshotView } from './snapshot.ts';
 import type { AgentResult } from './task-context.ts';
 import { agentMessage, resultArtifact } from './values.ts';
 
-const messageUpdate = defineUpdate<void, [Message]>(MESSAGE_UPDATE);
+const messageUpdate = defineUpdate<void, [Message, Seen | undefined]>(MESSAGE_UPDATE);
 const snapshotQuery = defineQuery<SnapshotView>(SNAPSHOT_QUERY);
 
 /** For the author's own clean-up, once a task has become too long. */
@@ -57,8 +57,8 @@ export interface TaskRunOptions {
 export async function runTask(run: TaskRun, options: TaskRunOptions): Promise<void> {
   const { snapshot, conversation, input } = run;
   const projector = new Projector({ snapshot, taskId: input.taskId, wholeSteps: options.wholeSteps });
-  setHandler(messageUpdate, (message) => conversation.take(message), {
-    validator: (message) => conversation.check(message),
+  setHandler(messageUpdate, (message, seen) => conversation.take(message, seen), {
+    validator: (message, seen) => conversation.check(message, seen),
   });
   setHandler(snapshotQuery, () => snapshot.view);
   void CancellationScope.nonCancellable(() => projector.run());

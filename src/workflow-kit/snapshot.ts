@@ -30,6 +30,11 @@ export class Snapshot {
     return { state: this.#state, message: this.#message, sequence: this.#sequence };
   }
 
+  /** Counts on from what is on record, so that no report to come is taken for one of those. */
+  catchUp(sequence: number): void {
+    this.#sequence = Math.max(this.#sequence, sequence);
+  }
+
   /** Takes up the status that an earlier run of this task has reported. */
   resume(state: TaskState, message: Message): void {
     this.#state = state;

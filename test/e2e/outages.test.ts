@@ -50,64 +50,60 @@ describe('outages', () => {
       withinMs,
     );
 
-  it.runIf(process.env.FULL)(
-    'Temporal away: reading goes on, sends and answers are accepted in 5 s and run when it is back',
-    async () => {
-      const waiting = await waitingTask();
-      const open = stream(expense(), 'SubscribeToTask', { id: waiting }, V1);
-      await open.next();
-      await ground.killTemporal();
-      const downSince = Date.now();
+  it('Temporal away: reading goes on, sends and answers are accepted in 5 s and run when it is back', async () => {
+    const waiting = await waitingTask();
+    const open = stream(expense(), 'SubscribeToTask', { id: waiting }, V1);
+    await open.next();
+    await ground.killTemporal();
+    const downSince = Date.now();
 
-      const began = Date.now();
-      const sent = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
-      expect(Date.now() - began).toBeLessThan(5_000);
-      expect(sent.body.error).toBeUndefined();
-      expect(sent.status).toBe(200);
-      expect(sent.body.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
-      expect(sent.body.result.task.status.message.parts[0].text).toMatch(/^Accepted\./);
+    const began = Date.now();
+    const sent = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
+    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(sent.body.error).toBeUndefined();
+    expect(sent.status).toBe(200);
+    expect(sent.body.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
+    expect(sent.body.result.task.status.message.parts[0].text).toMatch(/^Accepted\./);
 
-      const answerBegan = Date.now();
-      const answer = userMessage('yes', { taskId: waiting });
-      const answered = await rpc(expense(), 'SendMessage', { message: answer }, V1);
-      expect(Date.now() - answerBegan).toBeLessThan(5_000);
-      expect(answered.body.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
-      expect((await getTask(expense(), waiting)).status.state).toBe('TASK_STATE_SUBMITTED');
+    const answerBegan = Date.now();
+    const answer = userMessage('yes', { taskId: waiting });
+    const answered = await rpc(expense(), 'SendMessage', { message: answer }, V1);
+    expect(Date.now() - answerBegan).toBeLessThan(5_000);
+    expect(answered.body.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
+    expect((await getTask(expense(), waiting)).status.state).toBe('TASK_STATE_SUBMITTED');
 
-      // After a few calls the engine counts as away, and nobody waits for it any more.
-      const { body: third } = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
-      expect(third.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
-      const quickBegan = Date.now();
-      const { body: fourth } = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
-      expect(Date.now() - quickBegan).toBeLessThan(1_000);
-      const search = await fetch(`${product.url}/orchestrator/a2a/v1/agents/search`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: '{"query":"expense"}',
-      });
-      expect(search.status).toBe(200);
+    // After a few calls the engine counts as away, and nobody waits for it any more.
+    const { body: third } = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
+    expect(third.result.task.status.state).toBe('TASK_STATE_SUBMITTED');
+    const quickBegan = Date.now();
+    const { body: fourth } = await rpc(expense(), 'SendMessage', { message: expenseMessage() }, V1);
+    expect(Date.now() - quickBegan).toBeLessThan(1_000);
+    const search = await fetch(`${product.url}/orchestrator/a2a/v1/agents/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"expense"}',
+    });
+    expect(search.status).toBe(200);
 
-      const late = await startProduct(ground.env);
-      expect((await getTask(agentUrl(late.url, 'expense-approval'), waiting)).id).toBe(waiting);
-      await delay(Math.max(0, OUTAGE_MS - (Date.now() - downSince)));
-      await ground.reviveTemporal();
+    const late = await startProduct(ground.env);
+    expect((await getTask(agentUrl(late.url, 'expense-approval'), waiting)).id).toBe(waiting);
+    await delay(Math.max(0, OUTAGE_MS - (Date.now() - downSince)));
+    await ground.reviveTemporal();
 
-      for (const { id } of [sent.body.result.task, third.result.task, fourth.result.task]) {
-        await ended(expense(), id, 'TASK_STATE_INPUT_REQUIRED', 60_000);
-      }
-      await ended(expense(), waiting, 'TASK_STATE_COMPLETED', 60_000);
-      const states: string[] = [];
-      for await (const event of open) if (event.statusUpdate) states.push(event.statusUpdate.status.state);
-      expect(states.at(-1)).toBe('TASK_STATE_COMPLETED');
-      const ready = await until('the late host is ready', async () => {
-        const response = await fetch(`${late.url}/readyz`);
-        return response.ok ? response : undefined;
-      });
-      expect(ready.status).toBe(200);
-      await late.end('SIGTERM');
-    },
-    180_000,
-  );
+    for (const { id } of [sent.body.result.task, third.result.task, fourth.result.task]) {
+      await ended(expense(), id, 'TASK_STATE_INPUT_REQUIRED', 60_000);
+    }
+    await ended(expense(), waiting, 'TASK_STATE_COMPLETED', 60_000);
+    const states: string[] = [];
+    for await (const event of open) if (event.statusUpdate) states.push(event.statusUpdate.status.state);
+    expect(states.at(-1)).toBe('TASK_STATE_COMPLETED');
+    const ready = await until('the late host is ready', async () => {
+      const response = await fetch(`${late.url}/readyz`);
+      return response.ok ? response : undefined;
+    });
+    expect(ready.status).toBe(200);
+    await late.end('SIGTERM');
+  }, 180_000);
 
   const digest = () => agentUrl(product.url, 'document-digest');
   const longDocument = Array.from({ length: 24 }, (_, i) => `# Part ${i}\nWords of part ${i}.`).join('\n\n');

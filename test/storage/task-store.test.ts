@@ -571,6 +571,7 @@ describe('what repair asks for', () => {
       deliveryId: message.messageId,
       message,
       waitingMs: expect.closeTo(60_000, -4),
+      seen: { runId: 'run-1', sequence: 1 },
     });
     expect(pending.map(({ taskId }) => taskId)).not.toContain(taken.id);
     expect(pending.map(({ taskId }) => taskId)).not.toContain(young.id);

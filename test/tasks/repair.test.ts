@@ -176,7 +176,11 @@ test('a follow-up that the workflow refuses leaves nothing behind, and the task 
   ground.engine.outage = 'none';
   ground.engine.refusal = 'too late';
   await wait('6 seconds');
-  expect(await sweep()).toEqual({ ...NOTHING, refused: 1 });
+  expect(await sweep()).toEqual({
+    ...NOTHING,
+    refused: 1,
+    problems: [`task ${task.id}: its workflow refused an accepted message: too late`],
+  });
   ground.engine.refusal = undefined;
   expect(textsOf(await found(task))).toEqual(textsOf(before));
   await send('red', task.id);

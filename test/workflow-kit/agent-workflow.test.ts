@@ -1,6 +1,6 @@
 import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { MESSAGE_UPDATE, SNAPSHOT_QUERY } from '../../src/tasks/contract.ts';
+import { MESSAGE_UPDATE, type Seen, SNAPSHOT_QUERY } from '../../src/tasks/contract.ts';
 import type { Message, Task } from '../../src/tasks/task.ts';
 import { userMessageOf } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -173,8 +173,11 @@ describe('ask', () => {
     expect(saidIn(done)).toEqual(['hello', 'Quick?', 'nobody answered']);
   });
 
-  const answerTo = (task: Task, message: Message, updateId = message.messageId) =>
-    host.workflow(task).executeUpdate<void, [Message]>(MESSAGE_UPDATE, { args: [message], updateId });
+  const answerTo = (task: Task, message: Message, seen?: Seen) =>
+    host.workflow(task).executeUpdate<void, [Message, Seen | undefined]>(MESSAGE_UPDATE, {
+      args: [message, seen],
+      updateId: message.messageId,
+    });
 
   const refusal = (text: RegExp) =>
     expect.objectContaining({ cause: expect.objectContaining({ message: expect.stringMatching(text) }) });
@@ -235,6 +238,25 @@ describe('ask', () => {
       return now.status.state === 'completed' ? now : undefined;
     });
     expect(textOf(done.status.message)).toMatch(/^(red|blue) \{\} 3$/);
+    await host.rest('last');
+  });
+
+  test('an answer to a question on record waits for a workflow that has yet to ask it again', async () => {
+    const { task } = await host.send('asks', 'x', { taskQueue: 'behind' });
+    const { runId } = await host.workflow(task).describe();
+    // As after a workflow task that was lost with its server, once its report was on record.
+    const answer = answerTo(task, userMessageOf('red'), { runId, sequence: 7 });
+    const outcome = answer.then(
+      () => 'taken',
+      (error: Error) => error.cause,
+    );
+    await host.work(['behind'], { runActivities: false });
+    expect(await outcome).toBe('taken');
+    await until('its end', async () => {
+      const now = await host.get(task);
+      return now.status.state === 'completed' ? now : undefined;
+    });
+    expect(host.reportsOf(task).at(-1)?.sequence).toBeGreaterThan(7);
     await host.rest('last');
   });
 });
