@@ -1,9 +1,11 @@
 /** What a death between two writes leaves is made up for by the repair sweep (ARCHITECTURE, "Repair"). */
 import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openDatabase } from '../../src/storage/client.ts';
 import type { PrismaClient } from '../../src/storage/generated/client.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
+import { DEFAULT_TASK_QUEUE, workflowIdOf } from '../../src/tasks/contract.ts';
 import { digestOf } from '../../src/tasks/message.ts';
 import type { NewTask } from '../../src/tasks/ports.ts';
 import type { Message, Metadata } from '../../src/tasks/task.ts';
@@ -18,15 +20,18 @@ let ground: TestGround;
 let product: Product;
 let db: PrismaClient;
 let store: PrismaTaskStore;
+let connection: Connection;
 
 beforeAll(async () => {
   ground = await startGround();
   product = await startProduct(ground.env);
   db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
   store = new PrismaTaskStore(db);
+  connection = await Connection.connect({ address: ground.temporalAddress });
 });
 
 afterAll(async () => {
+  await connection.close();
   await db.$disconnect();
   await endAllProducts();
   await ground.stop();
@@ -139,3 +144,48 @@ it('a task that never started can be canceled', async () => {
   const task = await call(url('document-digest'), 'CancelTask', { id }, V1);
   expect(task.status.state).toBe('TASK_STATE_CANCELED');
 });
+
+/** Starts the workflow of a task otherwise than the host does. */
+async function startBeside(task: NewTask, workflowType: string, workflowExecutionTimeout?: number) {
+  const { id: taskId, contextId, agentCode, owner, message, metadata } = task;
+  return new Client({ connection }).workflow.start(workflowType, {
+    workflowId: workflowIdOf(taskId),
+    taskQueue: DEFAULT_TASK_QUEUE,
+    args: [{ taskId, contextId, agentCode, owner, message, metadata }],
+    ...(workflowExecutionTimeout && { workflowExecutionTimeout }),
+  });
+}
+
+const inState = (code: string, id: string, state: string, text: string) =>
+  until(
+    `task ${id} is ${state}`,
+    async () => {
+      const { status } = await get(code, id);
+      return status.state === state && status.message?.parts[0].text === text ? true : undefined;
+    },
+    120_000,
+  );
+
+it('a task whose workflow has timed out fails and says so', async () => {
+  const task = await acceptOnly('order-refund', messageOf('I want my money back'));
+  await startBeside(task, 'orderRefund', 5_000);
+  await inState('order-refund', task.id, 'TASK_STATE_FAILED', 'The workflow ran out of time');
+});
+
+// Temporal counts a workflow task as a problem after some failures, which come further and further apart: over a minute.
+it.runIf(process.env.FULL)(
+  'a task whose workflow type no worker has says that it cannot go on, and who asks is told why',
+  async () => {
+    const task = await acceptOnly('echo', messageOf('to nobody'));
+    const handle = await startBeside(task, 'neverWritten');
+    const stuck = 'The task cannot go on until its operator has repaired the agent';
+    await inState('echo', task.id, 'TASK_STATE_WORKING', stuck);
+    const ready = (await (await fetch(`${product.url}/readyz`)).json()) as Wire;
+    expect(ready.stuck).toEqual([
+      { task: task.id, agent: 'echo', problem: expect.stringContaining('neverWritten') },
+    ]);
+    await handle.terminate('never written');
+    await inState('echo', task.id, 'TASK_STATE_FAILED', 'An operator terminated the workflow: never written');
+  },
+  240_000,
+);
