@@ -1,10 +1,11 @@
 import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
-import type { A2AError } from '@a2a-js/sdk/errors';
+import { type A2AError, VersionNotSupportedError } from '@a2a-js/sdk/errors';
 import { JsonRpcTransportHandler } from '@a2a-js/sdk/server';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { type Call, contextOf, type Dialect } from './call.ts';
 import {
+  type Bag,
   blockingOf,
   dialectOf,
   forOlderReaders,
@@ -21,11 +22,17 @@ import { RPC, rpcError, toProtocolError } from './errors.ts';
 import { checkParams } from './params.ts';
 import type { AgentRequestHandler } from './request-handler.ts';
 
+export interface RpcError {
+  code: number;
+  message: string;
+  data?: unknown;
+}
+
 export interface RpcResponse {
   jsonrpc: string;
   id: string | number | null;
   result?: unknown;
-  error?: { code: number; message: string; data?: unknown };
+  error?: RpcError;
 }
 
 export type RpcAnswer = RpcResponse | AsyncGenerator<RpcResponse, void, undefined>;
@@ -72,6 +79,21 @@ export class AgentRpc {
     }
   }
 
+  /**
+   * Answers a request that another transport made into this v1.0 method; never throws. A stream throws in its
+   * iteration, with a protocol error.
+   */
+  async handleV1(method: string, params: Bag, environment: RpcEnvironment): Promise<RpcAnswer> {
+    try {
+      if (versionOf(environment.version) === '0.3') {
+        throw new VersionNotSupportedError('A2A version 0.3 is not supported here; 1.0 is');
+      }
+      return await this.#dispatch({ jsonrpc: '2.0', id: null, method, params }, '1.0', environment);
+    } catch (error) {
+      return failure(null, toProtocolError(error, this.#log));
+    }
+  }
+
   async #dispatch(request: RpcRequest, dialect: Dialect, environment: RpcEnvironment): Promise<RpcAnswer> {
     const { request: modern, alias } = modernized(request);
     const call: Call = {
@@ -103,10 +125,12 @@ export class AgentRpc {
   }
 }
 
+export const rpcErrorOf = (error: A2AError): RpcError => JsonRpcTransportHandler.mapToJSONRPCError(error);
+
 export const failure = (id: RpcResponse['id'], error: A2AError): RpcResponse => ({
   jsonrpc: '2.0',
   id,
-  error: JsonRpcTransportHandler.mapToJSONRPCError(error),
+  error: rpcErrorOf(error),
 });
 
 /** The id to answer with when the request itself may be malformed. */

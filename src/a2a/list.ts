@@ -1,4 +1,4 @@
-import type { ListTasksRequest, ListTasksResponse } from '@a2a-js/sdk';
+import { type ListTasksRequest, type ListTasksResponse, TaskState } from '@a2a-js/sdk';
 import { invalidParams } from '../errors.ts';
 import type { TaskCursor, TaskPage, TaskQuery } from '../tasks/ports.ts';
 import { stateFromWire, taskToWire } from './convert.ts';
@@ -15,6 +15,9 @@ export function toQuery(params: ListTasksRequest, of: { owner: string; agentCode
   if (limit < 1 || limit > MAX_PAGE) throw invalidParams('pageSize', `must be between 1 and ${MAX_PAGE}`);
   if ((params.historyLength ?? 0) < 0) throw invalidParams('historyLength', 'must not be negative');
   const state = stateFromWire(params.status);
+  if (state === undefined && params.status !== TaskState.TASK_STATE_UNSPECIFIED) {
+    throw invalidParams('status', 'is no task state');
+  }
   const updatedAfter = params.statusTimestampAfter;
   if (updatedAfter && Number.isNaN(Date.parse(updatedAfter))) {
     throw invalidParams('statusTimestampAfter', 'is not an ISO 8601 time');

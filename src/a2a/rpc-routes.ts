@@ -85,7 +85,8 @@ function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
   };
 }
 
-function versionNamed(req: Request): string | undefined {
+/** The A2A-Version that a request names, in its header or its query (A2A v1.0 §3.6.1). */
+export function versionNamed(req: Request): string | undefined {
   const inQuery = req.query['A2A-Version'];
   return req.get('A2A-Version') ?? (typeof inQuery === 'string' ? inQuery : undefined);
 }

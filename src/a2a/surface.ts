@@ -9,6 +9,7 @@ import { cardRoutes } from './card-routes.ts';
 import { AgentRpc } from './json-rpc.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { AgentRequestHandler } from './request-handler.ts';
+import { restRoutes } from './rest-routes.ts';
 import { rpcRoutes } from './rpc-routes.ts';
 import { searchRoutes } from './search-routes.ts';
 
@@ -32,9 +33,15 @@ export function agentSurface(options: AgentSurfaceOptions): Router {
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
-  router.use(
-    rpcRoutes({ agent: agentRpcs(cards, options), callerOf: () => LOCAL_CALLER, requests, maxBody, log }),
-  );
+  const transport = {
+    agent: agentRpcs(cards, options),
+    callerOf: () => LOCAL_CALLER,
+    requests,
+    maxBody,
+    log,
+  };
+  router.use(restRoutes(transport));
+  router.use(rpcRoutes(transport));
   return router;
 }
 

@@ -38,6 +38,9 @@ export interface AgentCards {
 const agentUrl = (baseUrl: string, code: string): string =>
   `${baseUrl.replace(/\/+$/, '')}${AGENT_SURFACE_PATH}/${code}`;
 
+/** Where an agent's HTTP+JSON operations lie. */
+const restUrl = (url: string): string => `${url}/rest`;
+
 /** The card that search results point to. */
 export const cardUrl = (baseUrl: string, code: string): string =>
   `${agentUrl(baseUrl, code)}/.well-known/agent.json`;
@@ -85,8 +88,10 @@ function cardV1(agent: PublishedAgent, baseUrl: string): Record<string, unknown>
   const url = agentUrl(baseUrl, agent.definition.code);
   return {
     ...commonFields(agent, baseUrl),
+    // In the order the host prefers (§8.3.1).
     supportedInterfaces: [
       { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url: restUrl(url), protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
       { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
     ],
     capabilities: { ...CAPABILITIES, ...extensions(agent) },

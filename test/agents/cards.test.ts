@@ -53,10 +53,11 @@ function withoutDefaults(value: unknown): unknown {
 }
 
 describe('the v1.0 card', () => {
-  it('offers JSON-RPC in both versions at the agent’s own path', () => {
+  it('declares its interfaces in the order the host prefers, under the agent’s own path (§8.3.1)', () => {
     const url = `${BASE}/orchestrator/a2a/v1/echo`;
     expect(cardsFor(plain).v1.json.supportedInterfaces).toEqual([
       { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+      { url: `${url}/rest`, protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
       { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
     ]);
   });

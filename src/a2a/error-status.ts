@@ -1,0 +1,45 @@
+/** The protocol's errors as HTTP+JSON and gRPC tell them (A2A v1.0 §5.4). Pure. */
+import { RPC } from './errors.ts';
+import type { RpcError } from './json-rpc.ts';
+
+interface ErrorStatus {
+  http: number;
+  /** The name of gRPC's status code. */
+  grpc: GrpcStatus;
+}
+
+type GrpcStatus =
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'FAILED_PRECONDITION'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL'
+  | 'UNAVAILABLE';
+
+const BY_CODE: ReadonlyMap<number, ErrorStatus> = new Map([
+  [-32001, { http: 404, grpc: 'NOT_FOUND' }],
+  [-32002, { http: 409, grpc: 'FAILED_PRECONDITION' }],
+  [-32003, { http: 400, grpc: 'UNIMPLEMENTED' }],
+  [-32004, { http: 400, grpc: 'UNIMPLEMENTED' }],
+  [RPC.contentType, { http: 415, grpc: 'INVALID_ARGUMENT' }],
+  [-32006, { http: 502, grpc: 'INTERNAL' }],
+  [-32007, { http: 400, grpc: 'FAILED_PRECONDITION' }],
+  [-32008, { http: 400, grpc: 'FAILED_PRECONDITION' }],
+  [-32009, { http: 400, grpc: 'UNIMPLEMENTED' }],
+  [-32602, { http: 400, grpc: 'INVALID_ARGUMENT' }],
+  [RPC.invalidRequest, { http: 400, grpc: 'INVALID_ARGUMENT' }],
+  [RPC.parse, { http: 400, grpc: 'INVALID_ARGUMENT' }],
+  [RPC.methodNotFound, { http: 404, grpc: 'NOT_FOUND' }],
+  [RPC.refused, { http: 503, grpc: 'UNAVAILABLE' }],
+]);
+
+const INTERNAL: ErrorStatus = { http: 500, grpc: 'INTERNAL' };
+
+/** How the other transports tell an error of this JSON-RPC code. */
+export const errorStatus = (code: number): ErrorStatus => BY_CODE.get(code) ?? INTERNAL;
+
+/** The body of an error in HTTP+JSON (§11.6, AIP-193); JSON-RPC's `data` holds the same details. */
+export function restErrorBody({ code, message, data }: RpcError, status = errorStatus(code).http): unknown {
+  const details = Array.isArray(data) ? data : [];
+  return { error: { code: status, status: errorStatus(code).grpc, message, details } };
+}
