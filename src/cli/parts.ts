@@ -63,16 +63,25 @@ export const textPart = (text: string): Part => ({
 });
 
 function dataPart(json: string): Part {
-  const content = { $case: 'data', value: parseData(json) } as const;
+  const content = { $case: 'data', value: parseJson('--data', json) } as const;
   return { content, metadata: undefined, filename: '', mediaType: '' };
 }
 
-function parseData(json: string): unknown {
+function parseJson(name: string, json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
-    throw usageError(`--data: not JSON: ${messageOf(error)}`);
+    throw usageError(`${name}: not JSON: ${messageOf(error)}`);
   }
+}
+
+/** @throws CliError (usage) when it is no JSON object. */
+export function metadataOf(json: string): Record<string, unknown> {
+  const metadata = parseJson('--metadata', json);
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
+    throw usageError('--metadata: not a JSON object');
+  }
+  return metadata as Record<string, unknown>;
 }
 
 async function filePart(path: string): Promise<Part> {
@@ -96,15 +105,21 @@ const REASONS: Record<string, string> = {
 const reason = (error: unknown): string =>
   REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error);
 
+interface Addressed {
+  taskId?: string;
+  contextId?: string;
+  metadata?: Record<string, unknown>;
+}
+
 /** A user's message with an id of its own. A follow-up names its task; the server knows the task's context. */
-export function userMessage(parts: Part[], to: { taskId?: string; contextId?: string } = {}): Message {
+export function userMessage(parts: Part[], to: Addressed = {}): Message {
   return {
     messageId: randomUUID(),
     role: Role.ROLE_USER,
     parts,
     taskId: to.taskId ?? '',
     contextId: to.contextId ?? '',
-    metadata: undefined,
+    metadata: to.metadata,
     extensions: [],
     referenceTaskIds: [],
   };

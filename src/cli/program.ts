@@ -142,6 +142,7 @@ function addTaskCommands(program: Command, io: Io, run: Run): void {
     .argument('[text]', 'the text of the message')
     .option('--data <json>', 'attach data; `-` reads it from standard input')
     .option('--file <path>', 'attach a file')
+    .option('--metadata <json>', 'attach metadata, a JSON object')
     .option('--stream', 'show the progress as it comes')
     .option('--task <id>', 'go on with this task')
     .option('--context <id>', 'put the task into this context')
@@ -153,6 +154,7 @@ function addTaskCommands(program: Command, io: Io, run: Run): void {
     .description('show a task')
     .argument('<id>', 'the task')
     .option('--agent <code>', 'the agent that has it; looked for when not given')
+    .option('--stream', 'show the progress as it comes, until it ends or asks')
     .action((id: string, options: TaskOptions) =>
       run(import('./tasks.ts').then(({ showTask }) => showTask(contextOf(program, io), id, options))),
     );

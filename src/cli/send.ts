@@ -3,7 +3,7 @@ import type { Client } from '@a2a-js/sdk/client';
 import type { TaskState } from '../tasks/task.ts';
 import { type CommandContext, commandLine } from './context.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { type MessageArguments, partsOf, textPart, userMessage } from './parts.ts';
+import { type MessageArguments, metadataOf, partsOf, textPart, userMessage } from './parts.ts';
 import { connectAgent } from './remote/agent.ts';
 import { sendAndFollow } from './remote/follow.ts';
 import { Progress, Shown } from './show/progress.ts';
@@ -13,6 +13,8 @@ export interface SendOptions extends MessageArguments {
   stream?: boolean;
   task?: string;
   context?: string;
+  /** A JSON object. */
+  metadata?: string;
 }
 
 /** What came of one message; without a state the agent answered with a plain message. */
@@ -34,6 +36,7 @@ export async function send(context: CommandContext, code: string, options: SendO
   const first = userMessage(parts, {
     ...(options.task === undefined ? {} : { taskId: options.task }),
     ...(options.context === undefined ? {} : { contextId: options.context }),
+    ...(options.metadata === undefined ? {} : { metadata: metadataOf(options.metadata) }),
   });
   const outcome = await converse(context, deliver, first);
   if (outcome.taskId === undefined) return EXIT.ok;

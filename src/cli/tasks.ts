@@ -1,29 +1,54 @@
 import type { Task } from '@a2a-js/sdk';
+import type { Client } from '@a2a-js/sdk/client';
 import { isFinal } from '../tasks/state.ts';
+import type { TaskState } from '../tasks/task.ts';
 import { type CommandContext, commandLine } from './context.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { findTaskHome } from './remote/find-task.ts';
+import { follow } from './remote/follow.ts';
+import { Progress, Shown } from './show/progress.ts';
 import { exitOfState, stateOf, taskJson, taskLines } from './show/task.ts';
 
 export interface TaskOptions {
   /** The agent that has the task; looked for when absent. */
   agent?: string;
+  /** Follows the task until it ends or asks. */
+  stream?: boolean;
 }
 
 export async function showTask(
   context: CommandContext,
   id: string,
-  { agent }: TaskOptions,
+  { agent, stream = false }: TaskOptions,
 ): Promise<ExitCode> {
   const { code, client } = await findTaskHome(context.url, id, agent);
-  const task = await client.getTask({ tenant: '', id });
-  print(context, task);
-  const exit = exitOfState(stateOf(task.status));
+  const state = await (stream ? followTask(context, client, id) : printTask(context, client, id));
+  const exit = exitOfState(state);
   if (exit === EXIT.waiting) {
-    const next = commandLine(context, ['send', code, 'your answer', '--task', task.id]);
+    const next = commandLine(context, ['send', code, 'your answer', '--task', id]);
     context.output.note('The task waits for an answer. Go on with:', `  ${next}`);
   }
   return exit;
+}
+
+async function printTask(
+  context: CommandContext,
+  client: Client,
+  id: string,
+): Promise<TaskState | undefined> {
+  const task = await client.getTask({ tenant: '', id });
+  print(context, task);
+  return stateOf(task.status);
+}
+
+async function followTask(
+  { output }: CommandContext,
+  client: Client,
+  id: string,
+): Promise<TaskState | undefined> {
+  const progress = new Progress(output, new Shown());
+  await follow(client, id, progress);
+  return progress.state;
 }
 
 /** Succeeds when the task is canceled, or will be: that is what was asked for. */

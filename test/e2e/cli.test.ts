@@ -162,6 +162,18 @@ describe('task and cancel', () => {
     expect(value.task.history).toHaveLength(2);
   });
 
+  it('task ID --stream shows it until it ends or asks', async () => {
+    const { value } = await json('send', 'document-digest', '# A\none', '--metadata', '{"pauseMs":300}');
+    const { id } = value.task;
+    expect(value.task.history[0].metadata).toEqual({ pauseMs: 300 });
+    const { code, stdout } = await cli('task', id, '--stream');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(new RegExp(`^task ${id}\n[^]*completed`)),
+    });
+    expect((await cli('task', await begin(), '--stream')).code).toBe(3);
+  });
+
   it('cancel ID cancels it once', async () => {
     const id = await begin();
     expect(await cli('cancel', id)).toMatchObject({ code: 0, stdout: expect.stringContaining('canceled') });

@@ -43,11 +43,28 @@ export async function sendAndFollow(
   if (!follower.settled) await takeUp(client, follower, options);
 }
 
+/**
+ * Hands over a task as it stands, and its events from then on until it settles; a stream that breaks off is taken up
+ * again.
+ * @throws as above.
+ */
+export const follow = (client: Client, id: string, follower: Follower): Promise<void> =>
+  attempt(client, id, follower, [0, ...WAITS_MS]);
+
 async function takeUp(client: Client, follower: Follower, options: FollowOptions): Promise<void> {
   const id = follower.taskId;
   if (id === undefined) throw new CliError('The stream ended before there was a task.');
   options.onBreak();
-  for (const wait of options.waitsMs ?? WAITS_MS) {
+  return attempt(client, id, follower, options.waitsMs ?? WAITS_MS);
+}
+
+async function attempt(
+  client: Client,
+  id: string,
+  follower: Follower,
+  waitsMs: readonly number[],
+): Promise<void> {
+  for (const wait of waitsMs) {
     await delay(wait);
     try {
       follower.take({ payload: { $case: 'task', value: await client.getTask({ tenant: '', id }) } });
