@@ -14,8 +14,15 @@ export interface Launched {
   ready: Promise<Product>;
   /** All it printed on standard error. */
   log(): string;
+  /** How it ended, once it has. */
+  exited: Promise<Exit>;
   /** Sends the signal and waits until the process is gone. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<Exit>;
+}
+
+interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
 }
 
 export interface Product extends Omit<Launched, 'ready'> {
@@ -46,6 +53,7 @@ export function launchProduct(env: Record<string, string>): Launched {
   const process_: Omit<Launched, 'ready'> = {
     pid: child.pid as number,
     log: () => log,
+    exited,
     end: (signal) => {
       child.kill(signal);
       return exited;
