@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { OpenRequests } from './a2a/open-requests.ts';
 import { agentSurface } from './a2a/surface.ts';
+import { CardBook } from './agents/cards.ts';
 import { AgentCatalog } from './agents/catalog.ts';
 import { type AgentSource, loadAgents } from './agents/loader.ts';
 import { onlyOwnHost, requireLoopback, urlHost } from './auth/loopback.ts';
@@ -13,6 +14,7 @@ import { claimDataDir, type Ground, prepareGround } from './ground.ts';
 import { createApp, type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { cardSigner } from './signing/card-signer.ts';
 import { jwksRoutes } from './signing/jwks-routes.ts';
 import { openKeyFile } from './signing/key-file.ts';
 import type { SigningKeys } from './signing/keys.ts';
@@ -149,7 +151,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
 
   const registry = new PrismaAgentRegistry(db);
   await registry.sync(catalog.all());
-  const url = serve(config, starting, {
+  const url = await serve(config, starting, {
     listening,
     catalog,
     registry,
@@ -221,10 +223,12 @@ interface Serving {
   signing: SigningKeys;
 }
 
-function serve(config: Config, { log, undo }: Starting, parts: Serving): string {
+async function serve(config: Config, { log, undo }: Starting, parts: Serving): Promise<string> {
   const requests = new OpenRequests();
   const ownUrl = `http://${urlHost(config.HOST)}:${parts.listening.port}`;
   const publicUrl = config.PUBLIC_URL ?? ownUrl;
+  const cards = new CardBook({ catalog: parts.catalog, publicUrl, modifiedAt: new Date() });
+  await cards.sign(cardSigner(parts.signing, publicUrl));
   const app = createApp({
     guard: onlyOwnHost([ownUrl, publicUrl]),
     checks: {
@@ -245,6 +249,7 @@ function serve(config: Config, { log, undo }: Starting, parts: Serving): string 
         path: '/orchestrator/a2a/v1',
         router: agentSurface({
           ...parts,
+          cards,
           publicUrl,
           cardVersion: config.CARD_VERSION,
           sendWaitMs: config.SEND_WAIT * 1_000,

@@ -27,7 +27,7 @@ const ARROWS: Record<string, Arrows> = {
   // The domain. It knows neither Express nor Prisma nor Temporal.
   tasks: { imports: [], types: ['agents'], packages: ['canonicalize'], packageTypes: ['zod'] },
   // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
-  agents: { imports: [], packages: ['zod', '@a2a-js/sdk', 'tsx'] },
+  agents: { imports: [], packages: ['zod', '@a2a-js/sdk', 'canonicalize', 'tsx'] },
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
@@ -62,7 +62,7 @@ const ARROWS: Record<string, Arrows> = {
   embedded: { imports: [], packages: [] },
 
   // Keys, and what verifies by them. Who signs is given a key.
-  signing: { imports: [], packages: ['express', 'jose'] },
+  signing: { imports: [], types: ['agents'], packages: ['express', 'jose'] },
 
   // The surfaces.
   auth: { imports: [], packages: [], packageTypes: ['express'] },

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import type { Logger } from 'pino';
-import { CardBook } from '../agents/cards.ts';
+import type { CardBook } from '../agents/cards.ts';
 import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
 import { LOCAL_CALLER } from '../auth/caller.ts';
@@ -15,6 +15,7 @@ import { searchRoutes } from './search-routes.ts';
 
 export interface AgentSurfaceOptions {
   catalog: AgentCatalog;
+  cards: CardBook;
   registry: AgentRegistry;
   tasks: TaskService;
   /** The host's public URL. */
@@ -28,13 +29,12 @@ export interface AgentSurfaceOptions {
 
 /** The agent surface: cards, search, and each agent's methods. */
 export function agentSurface(options: AgentSurfaceOptions): Router {
-  const { catalog, registry, requests, maxBody, log, publicUrl } = options;
-  const cards = new CardBook({ catalog, publicUrl, modifiedAt: new Date() });
+  const { catalog, cards, registry, requests, maxBody, log, publicUrl } = options;
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
   const transport = {
-    agent: agentRpcs(cards, options),
+    agent: agentRpcs(options),
     callerOf: () => LOCAL_CALLER,
     requests,
     maxBody,
@@ -46,10 +46,13 @@ export function agentSurface(options: AgentSurfaceOptions): Router {
 }
 
 /** Each agent's JSON-RPC, made at its first call. */
-function agentRpcs(
-  cards: CardBook,
-  { catalog, tasks, sendWaitMs, log }: AgentSurfaceOptions,
-): (code: string) => AgentRpc | undefined {
+function agentRpcs({
+  catalog,
+  cards,
+  tasks,
+  sendWaitMs,
+  log,
+}: AgentSurfaceOptions): (code: string) => AgentRpc | undefined {
   const made = new Map<string, AgentRpc>();
   return (code) => {
     const known = made.get(code);

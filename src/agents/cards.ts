@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AgentCard } from '@a2a-js/sdk';
 import type { AgentCatalog, PublishedAgent } from './catalog.ts';
 import type { AgentSkill } from './definition.ts';
+import { type CardSigner, signedCards } from './signed-cards.ts';
 
 /** Where the agent surface is mounted. */
 export const AGENT_SURFACE_PATH = '/orchestrator/a2a/v1';
@@ -46,7 +47,7 @@ export const cardUrl = (baseUrl: string, code: string): string =>
   `${agentUrl(baseUrl, code)}/.well-known/agent.json`;
 
 export interface CardBookOptions {
-  catalog: Pick<AgentCatalog, 'get'>;
+  catalog: Pick<AgentCatalog, 'get' | 'all'>;
   publicUrl: string;
   /** When this set of cards came to be: the host's start. */
   modifiedAt: Date;
@@ -61,9 +62,20 @@ export class CardBook {
     this.#options = options;
   }
 
+  /** Has every card signed. Cards are served as often as asked for, and signed once. */
+  async sign(sign: CardSigner): Promise<void> {
+    const agents = this.#options.catalog.all();
+    await Promise.all(
+      agents.map(async (agent) => this.#made.set(agent, await signedCards(this.#cardsOf(agent), sign))),
+    );
+  }
+
   get(code: string): AgentCards | undefined {
     const agent = this.#options.catalog.get(code);
-    if (!agent) return undefined;
+    return agent && this.#cardsOf(agent);
+  }
+
+  #cardsOf(agent: PublishedAgent): AgentCards {
     let cards = this.#made.get(agent);
     if (!cards) {
       cards = agentCards(agent, this.#options.publicUrl, this.#options.modifiedAt);
@@ -77,8 +89,8 @@ export class CardBook {
 export function agentCards(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
   const v1 = cardV1(agent, baseUrl);
   return {
-    v1: document(v1),
-    v03: document(cardV03(agent, baseUrl)),
+    v1: cardDocument(v1),
+    v03: cardDocument(cardV03(agent, baseUrl)),
     sdkCard: AgentCard.fromJSON(v1),
     lastModified: modifiedAt.toUTCString(),
   };
@@ -153,7 +165,8 @@ function extensions({ inputSchema }: PublishedAgent): { extensions?: unknown[] }
   };
 }
 
-function document(json: Record<string, unknown>): CardDocument {
+/** A card as it is served. */
+export function cardDocument(json: Record<string, unknown>): CardDocument {
   const body = JSON.stringify(json);
   const digest = createHash('sha256').update(body).digest('base64url').slice(0, 22);
   return { json, body, etag: `"${digest}"` };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { agentSurface } from '../../src/a2a/surface.ts';
+import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { agentOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
@@ -21,6 +22,7 @@ beforeAll(async () => {
   const catalog = new AgentCatalog([agentOf('echo')]);
   const router = agentSurface({
     catalog,
+    cards: new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() }),
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },
     tasks: ground.tasks,
     publicUrl: 'http://host',

@@ -1,5 +1,12 @@
 /** A2A's own JavaScript client goes through a task's life, in both versions of the protocol. */
-import { Message, type SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
+import {
+  Message,
+  type SendMessageRequest,
+  type StreamResponse,
+  type Task,
+  TaskState,
+  verifyAgentCardSignature,
+} from '@a2a-js/sdk';
 import {
   type Client,
   ClientFactory,
@@ -172,6 +179,21 @@ describe.each(['1.0', '0.3'] as const)('the official client of A2A v%s', (versio
     const unknown = client.getTask({ tenant: '', id: crypto.randomUUID() });
     await expect(unknown).rejects.toThrow(TaskNotFoundError);
   });
+});
+
+it('verifies the signature of every card by the published keys (§8.4.3)', async () => {
+  const jwks = await fetch(`${product.url}/.well-known/jwks.json`);
+  const { keys } = (await jwks.json()) as Wire;
+  const verify = verifyAgentCardSignature(async (kid, jku) => {
+    expect(jku).toBe(`${product.url}/.well-known/jwks.json`);
+    return keys.find((key: Wire) => key.kid === kid);
+  });
+  const { body } = await post(`${product.url}/orchestrator/a2a/v1/agents/search`, {});
+  expect(body.resources.length).toBeGreaterThan(1);
+  for (const { location } of body.resources) {
+    const resolver = new DefaultAgentCardResolver();
+    await verify(await resolver.resolve(new URL('agent-card.json', location.url).href, ''));
+  }
 });
 
 it('lists the tasks of a context, newest first, in v1.0 (§3.1.4)', async () => {
