@@ -5,6 +5,10 @@ export default defineConfig({
     alias: [
       { find: /^workflow-agent-host$/, replacement: `${import.meta.dirname}/src/agents/definition.ts` },
       {
+        find: /^workflow-agent-host\/activity$/,
+        replacement: `${import.meta.dirname}/src/activity-kit/index.ts`,
+      },
+      {
         find: /^workflow-agent-host\/workflow$/,
         replacement: `${import.meta.dirname}/src/workflow-kit/index.ts`,
       },

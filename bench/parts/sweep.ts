@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { openDatabase } from '../../src/storage/client.ts';
+import { PrismaFileStore } from '../../src/storage/file-store.ts';
 import { migrate } from '../../src/storage/migrate.ts';
 import { PrismaRepairStore } from '../../src/storage/repair-store.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
@@ -35,6 +36,7 @@ export async function sweep({ databaseUrl, temporalAddress }: Servers): Promise<
         repairs: new PrismaRepairStore(db),
         engine: new TemporalTaskEngine(() => client),
         inspector: new TemporalInspector(() => client),
+        files: new PrismaFileStore(db),
         agent: () => undefined,
       });
       times.push((performance.now() - begin) / 1_000);

@@ -64,6 +64,7 @@ function partFromWire({ content, metadata, filename, mediaType }: WirePart): Par
   return part;
 }
 
+/** A part whose bytes are elsewhere is shown by its address (§4.1.6). */
 function partToWire(part: Part): WirePart {
   const base = { filename: part.filename ?? '', mediaType: part.mediaType ?? '', metadata: part.metadata };
   if (part.text !== undefined) return { ...base, content: { $case: 'text', value: part.text } };

@@ -4,8 +4,10 @@ import type { CardBook } from '../agents/cards.ts';
 import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
 import { LOCAL_CALLER } from '../auth/caller.ts';
+import type { Files } from '../tasks/files.ts';
 import type { TaskService } from '../tasks/service.ts';
 import { cardRoutes } from './card-routes.ts';
+import { fileRoutes } from './file-routes.ts';
 import { AgentRpc } from './json-rpc.ts';
 import type { OpenRequests } from './open-requests.ts';
 import { AgentRequestHandler } from './request-handler.ts';
@@ -18,6 +20,7 @@ export interface AgentSurfaceOptions {
   cards: CardBook;
   registry: AgentRegistry;
   tasks: TaskService;
+  files: Files;
   /** The host's public URL. */
   publicUrl: string;
   cardVersion: '1.0' | '0.3';
@@ -32,6 +35,7 @@ export function agentSurface(options: AgentSurfaceOptions): Router {
   const { catalog, cards, registry, requests, maxBody, log, publicUrl } = options;
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
+  router.use(fileRoutes({ files: options.files, callerOf: () => LOCAL_CALLER }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
   const transport = {
     agent: agentRpcs(options),

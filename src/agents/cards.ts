@@ -46,6 +46,10 @@ const restUrl = (url: string): string => `${url}/rest`;
 export const cardUrl = (baseUrl: string, code: string): string =>
   `${agentUrl(baseUrl, code)}/.well-known/agent.json`;
 
+/** Where the owner of a file gets it. */
+export const fileUrl = (baseUrl: string, id: string, filename: string | undefined): string =>
+  `${agentUrl(baseUrl, 'files')}/${id}${filename === undefined ? '' : `/${encodeURIComponent(filename)}`}`;
+
 export interface CardBookOptions {
   catalog: Pick<AgentCatalog, 'get' | 'all'>;
   publicUrl: string;

@@ -1,4 +1,6 @@
 import type { Projection } from '../tasks/contract.ts';
+import { fileIdsIn } from '../tasks/file-parts.ts';
+import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 
 /** The channel on which the id of each changed task is sent, in the transaction that changed it. */
@@ -53,7 +55,7 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
     ), acknowledged as (
       update task_message m set pending_since = null from t
       where m.task_id = t.id and m.message_id = any (${applied}::text[])
-    )
+    )${takingFiles(fileIdsIn([...artifacts, ...messages]), Prisma.sql`t`)}
     select pg_notify(${TASK_CHANNEL}, id::text)::text from t`;
 }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Projection, Seen } from '../tasks/contract.ts';
+import { fileIdsIn } from '../tasks/file-parts.ts';
 import type {
   Accepted,
   Appended,
@@ -15,6 +16,7 @@ import { isFinal } from '../tasks/state.ts';
 import type { Message, Task } from '../tasks/task.ts';
 import { recordChange } from './change-log.ts';
 import { isUniqueViolation, reachable } from './client.ts';
+import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import type { TaskRow } from './rows.ts';
 import { findTask, findTaskById, listTasks, SELECT_TASKS } from './task-queries.ts';
@@ -91,7 +93,7 @@ export class PrismaTaskStore implements TaskStore {
           select id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
                  ${JSON.stringify(message)}::json, ${dedupeKey}, ${task.digest}
           from t
-        )
+        )${takingFiles(fileIdsIn([message]), Prisma.sql`(select id, ${task.owner} as owner from t)`)}
         select created_at from t`;
       const at = rows[0]?.created_at.toISOString();
       return at === undefined ? undefined : newTask(task, at);
@@ -127,15 +129,18 @@ export class PrismaTaskStore implements TaskStore {
     const lock = this.#db.$queryRaw<{ seen: Seen | null }[]>`
       select ${SEEN} as seen from task t where id = ${task.id}::uuid for update`;
     const insert = this.#db.$queryRaw<{ delivery_id: string }[]>`
-      insert into task_message as m
-        (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since)
-      select t.id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
-             ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now()
-      from task t
-      where t.id = ${task.id}::uuid and t.state in ('input-required', 'auth-required')
-        and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
-      on conflict (owner, agent_code, dedupe_key) do nothing
-      returning ${DELIVERY_ID} as delivery_id`;
+      with m as (
+        insert into task_message as m
+          (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since)
+        select t.id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
+               ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now()
+        from task t
+        where t.id = ${task.id}::uuid and t.state in ('input-required', 'auth-required')
+          and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
+        on conflict (owner, agent_code, dedupe_key) do nothing
+        returning task_id as id, owner, ${DELIVERY_ID} as delivery_id
+      )${takingFiles(fileIdsIn([message]), Prisma.sql`m`)}
+      select delivery_id from m`;
     const [locked, rows] = await this.#db.$transaction([lock, insert]);
     const seen = locked[0]?.seen ? { seen: locked[0].seen } : {};
     if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id, ...seen };

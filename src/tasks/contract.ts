@@ -2,10 +2,16 @@
  * What the host and a task's workflow say to each other. Every name here is on the wire between
  * deployments: a running workflow may be older or newer than the host that talks to it.
  */
-import type { Artifact, Message, Metadata, TaskState } from './task.ts';
+import type { Artifact, Message, Metadata, Part, TaskState } from './task.ts';
 
 /** The workflow id of a task: our own, never a client's. */
-export const workflowIdOf = (taskId: string): string => `agent-task/${taskId}`;
+export const workflowIdOf = (taskId: string): string => `${TASK_WORKFLOWS}${taskId}`;
+
+/** The task of a workflow; undefined when the workflow is none of ours. */
+export const taskIdOf = (workflowId: string): string | undefined =>
+  workflowId.startsWith(TASK_WORKFLOWS) ? workflowId.slice(TASK_WORKFLOWS.length) : undefined;
+
+const TASK_WORKFLOWS = 'agent-task/';
 
 /**
  * Update: the next user message, and what its sender had seen. Its update id is the delivery's, so that a repeated
@@ -18,6 +24,15 @@ export const SNAPSHOT_QUERY = 'a2a.snapshot';
 
 /** The task queue of the host's own work: repair, and projections that outlive an outage. */
 export const SYSTEM_TASK_QUEUE = 'agent-host';
+
+/** Where a worker of the host leaves a task's files for its activities: a property of Temporal's activity context. */
+export const TASK_FILES = Symbol.for('workflow-agent-host.task-files');
+
+/** The files of the task whose activity it is. */
+export interface TaskFiles {
+  read(fileId: string): Promise<Uint8Array>;
+  save(bytes: Uint8Array, about: { mediaType?: string; filename?: string }): Promise<Part>;
+}
 
 /** The task queue of agents that name none. */
 export const DEFAULT_TASK_QUEUE = 'agents';

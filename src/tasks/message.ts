@@ -13,7 +13,7 @@ const MAX_ID_LENGTH = 255;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 // Half a character: the database would take any two of them for the same id.
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const CONTENT_FIELDS = ['text', 'data', 'url', 'raw'] as const;
+const CONTENT_FIELDS = ['text', 'data', 'url', 'raw', 'file'] as const;
 
 /** @throws HostError `invalid_params` naming the field. */
 export function checkMessage(message: Message): void {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { messageOf } from '../errors.ts';
+import type { FileStore } from './files.ts';
 import type {
   PendingDelivery,
   PendingStart,
@@ -22,7 +23,11 @@ const LOOKED_FOR_AT_ONCE = 200;
 const UNDELIVERABLE_MS = 20_000;
 const MAX_PROBLEM_LENGTH = 500;
 
-const KINDS = ['started', 'delivered', 'refused', 'ended', 'stuck', 'freed', 'unknown'] as const;
+/** A file is handed in moments before the task that takes it. */
+const UNTAKEN_MS = 60 * 60_000;
+const FILES_AT_ONCE = 1_000;
+
+const KINDS = ['started', 'delivered', 'refused', 'ended', 'stuck', 'freed', 'unknown', 'purged'] as const;
 
 /** What a sweep did, counted, and what it could not do: one line each, for the next sweep to try again. */
 export type RepairReport = Record<(typeof KINDS)[number], number> & { problems: string[] };
@@ -34,6 +39,7 @@ export interface RepairOptions {
   repairs: RepairStore;
   engine: TaskEngine;
   inspector: TaskInspector;
+  files: Pick<FileStore, 'purge'>;
   agent(code: string): AgentDefinition | undefined;
 }
 
@@ -48,6 +54,7 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
   await sweep.noting('ends', () => sweep.recordEnds());
   await sweep.noting('stuck workflows', () => sweep.showStuck());
   await sweep.noting('unknown tasks', () => sweep.failUnknown());
+  await sweep.noting('files', () => sweep.purgeFiles());
   return sweep.report;
 }
 
@@ -66,6 +73,7 @@ class Sweep {
       stuck: 0,
       freed: 0,
       unknown: 0,
+      purged: 0,
       problems: [],
     };
   }
@@ -190,6 +198,19 @@ class Sweep {
     // Round and round: past the last task it begins again with the first.
     const last = silent.length < LOOKED_FOR_AT_ONCE ? '' : (silent.at(-1) ?? '');
     if (last !== (after ?? '')) await repairs.setMark('looked-for', last);
+  }
+
+  /** Files whose task was deleted, or never came to be; round and round, some with every sweep. */
+  async purgeFiles(): Promise<void> {
+    const { repairs, files } = this.#options;
+    const after = (await repairs.mark('files')) ?? '';
+    const { deleted, last = '' } = await files.purge({
+      after,
+      olderThanMs: UNTAKEN_MS,
+      limit: FILES_AT_ONCE,
+    });
+    this.report.purged += deleted;
+    if (last !== after) await repairs.setMark('files', last);
   }
 }
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError, invalidParams, taskNotFound, unsupported } from '../errors.ts';
 import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
+import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
+import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
 import { checkId, checkMessage, digestOf } from './message.ts';
 import type {
@@ -39,6 +41,9 @@ export interface TaskServiceOptions {
   store: TaskStore;
   engine: TaskEngine;
   feed: TaskFeed;
+  files: Files;
+  /** Names the address of a file in each task and change that is given out; none is named without. */
+  fileUrl?: FileUrl | undefined;
 }
 
 export const workflowOf = (agent: AgentDefinition): WorkflowRef => ({
@@ -51,11 +56,15 @@ export class TaskService {
   readonly #store: TaskStore;
   readonly #engine: TaskEngine;
   readonly #feed: TaskFeed;
+  readonly #files: Files;
+  readonly #fileUrl: FileUrl | undefined;
 
-  constructor({ store, engine, feed }: TaskServiceOptions) {
+  constructor({ store, engine, feed, files, fileUrl }: TaskServiceOptions) {
     this.#store = store;
     this.#engine = engine;
     this.#feed = feed;
+    this.#files = files;
+    this.#fileUrl = fileUrl;
   }
 
   /**
@@ -65,16 +74,22 @@ export class TaskService {
    * for a message), `unavailable` (nothing was recorded).
    */
   async send(request: SendRequest): Promise<Sent> {
-    checkMessage(request.message);
+    const prepared = await this.#files.prepare(request.owner, request.message);
+    checkMessage(prepared.message);
     if (request.contextId !== undefined) checkId('message.contextId', request.contextId);
     if (request.alias !== undefined) checkId('id', request.alias);
+    const sent = await this.#route({ ...request, message: prepared.message }, prepared.save);
+    return { ...sent, task: this.#shown(sent.task) };
+  }
+
+  async #route(request: SendRequest, save: Prepared['save']): Promise<Sent> {
     const continued = request.taskId ?? request.alias;
     if (continued !== undefined) {
       const task = await this.#find(request, continued);
-      if (task !== undefined) return this.#continue(request, task);
+      if (task !== undefined) return this.#continue(request, task, save);
       if (request.taskId !== undefined) throw taskNotFound();
     }
-    return this.#begin(request);
+    return this.#begin(request, save);
   }
 
   async #find({ owner, agent }: SendRequest, taskId: string): Promise<Task | undefined> {
@@ -82,9 +97,11 @@ export class TaskService {
     return this.#store.find({ owner, agentCode: agent.code, taskId });
   }
 
-  async #begin(request: SendRequest): Promise<Sent> {
+  async #begin(request: SendRequest, save: Prepared['save']): Promise<Sent> {
     const { agent, owner, message } = request;
     checkInput(agent, message);
+    // Before the task: a death in between leaves a file without a task, never a task without its file.
+    await save();
     const accepted = await this.#store.accept({
       id: randomUUID(),
       ...(request.alias === undefined ? {} : { alias: request.alias }),
@@ -97,7 +114,7 @@ export class TaskService {
     });
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.
-      return this.send(request);
+      return this.#route(request, save);
     }
     const { task } = accepted;
     if (accepted.outcome === 'repeated') checkRepetition(request, accepted.digest);
@@ -107,11 +124,12 @@ export class TaskService {
     return started === 'away' ? deferred(task) : { task, deferred: false };
   }
 
-  async #continue(request: SendRequest, task: Task): Promise<Sent> {
+  async #continue(request: SendRequest, task: Task, save: Prepared['save']): Promise<Sent> {
     if (request.contextId !== undefined && request.contextId !== task.contextId) {
       throw invalidParams('message.contextId', 'is not the context of the task');
     }
     const { message } = request;
+    await save();
     const appended = await this.#store.append(task, message, digestFor(request));
     if (appended.outcome === 'not-waiting') throw notWaiting(task);
     const { deliveryId, seen } = appended;
@@ -138,16 +156,25 @@ export class TaskService {
 
   /** @throws HostError `task_not_found`, `invalid_params`. */
   async get(key: TaskKey): Promise<Task> {
+    return this.#shown(await this.#recorded(key));
+  }
+
+  async #recorded(key: TaskKey): Promise<Task> {
     checkId('id', key.taskId);
     const task = await this.#store.find(key);
     if (task === undefined) throw taskNotFound();
     return task;
   }
 
+  #shown(task: Task): Task {
+    return this.#fileUrl === undefined ? task : withFileUrls(task, this.#fileUrl);
+  }
+
   /** @throws HostError `invalid_params`. */
   async list(query: TaskQuery): Promise<TaskPage> {
     if (query.contextId !== undefined) checkId('contextId', query.contextId);
-    return this.#store.list(query);
+    const page = await this.#store.list(query);
+    return { ...page, tasks: page.tasks.map((task) => this.#shown(task)) };
   }
 
   /**
@@ -158,7 +185,7 @@ export class TaskService {
     if (isFinal(task.status.state)) return;
     const subscription = await this.#feed.subscribe(task.id, signal);
     for await (const change of subscription.after(task.version)) {
-      yield change;
+      yield this.#fileUrl === undefined ? change : changeWithFileUrls(change, this.#fileUrl);
       if (change.status !== undefined && isFinal(change.status.state)) return;
     }
   }
@@ -180,12 +207,12 @@ export class TaskService {
    * @throws HostError `task_not_found`, `task_not_cancelable` (it has ended), `unavailable`.
    */
   async cancel(key: TaskKey, agent: AgentDefinition, signal: AbortSignal): Promise<Task> {
-    const task = await this.get(key);
+    const task = await this.#recorded(key);
     if (isFinal(task.status.state)) throw notCancelable(task);
     // A task that never began begins now, so that there is something to cancel and its end is recorded.
     if (task.version === 0) await this.#engine.start(workflowOf(agent), inputOf(task));
     await this.#engine.cancel(task.id);
-    return this.#ended(task, signal);
+    return this.#ended(this.#shown(task), signal);
   }
 
   async #ended(task: Task, signal: AbortSignal): Promise<Task> {

@@ -16,12 +16,23 @@ export type TaskState = (typeof TASK_STATES)[number];
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Metadata = { [key: string]: Json };
 
-/** A2A v1.0 §4.1.6: exactly one of text, data, url, raw; `raw` is base64. */
+/** Bytes that the record keeps. Only the host makes one; what a client says never becomes one. */
+export interface FileRef {
+  id: string;
+  /** In bytes. */
+  size: number;
+}
+
+/**
+ * A2A v1.0 §4.1.6: exactly one of text, data, url, raw; `raw` is base64. Above 64 KB it is a `file` instead, which
+ * clients are shown as a `url`.
+ */
 export interface Part {
   text?: string;
   data?: Json;
   url?: string;
   raw?: string;
+  file?: FileRef;
   filename?: string;
   mediaType?: string;
   metadata?: Metadata;

@@ -285,7 +285,7 @@ test('a failure of ours shows a reference and nothing else', async () => {
   const store = Object.assign(Object.create(ground.store), {
     find: () => Promise.reject(new Error('password=hunter2')),
   });
-  const tasks = new TaskService({ store, engine: ground.engine, feed: ground.feed });
+  const tasks = new TaskService({ store, engine: ground.engine, feed: ground.feed, files: ground.files });
   const broken = rpcOn(tasks);
   const body = { jsonrpc: '2.0', id: 1, method: 'GetTask', params: { id: 'x' } };
   const environment = {

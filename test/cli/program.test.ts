@@ -244,7 +244,11 @@ describe.concurrent('what goes wrong', () => {
     ['an unknown option', ['agents', '--wide'], "unknown option '--wide'"],
     ['nothing to send', ['send', 'echo'], 'give a text, --data or --file'],
     ['data that is no JSON', ['send', 'echo', '--data', '{'], '--data: not JSON'],
-    ['metadata that is no object', ['send', 'echo', 'x', '--metadata', '[]'], '--metadata: not a JSON object'],
+    [
+      'metadata that is no object',
+      ['send', 'echo', 'x', '--metadata', '[]'],
+      '--metadata: not a JSON object',
+    ],
     ['a missing file', ['send', 'echo', '--file', 'no-such-file'], '--file: cannot read no-such-file'],
     ['a bad URL', ['agents', '--url', 'nowhere'], '--url: not an http or https URL: nowhere'],
   ];

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
+import { PrismaFileStore } from '../../src/storage/file-store.ts';
 import { PostgresTaskFeed } from '../../src/storage/task-feed.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
 import type { Projection } from '../../src/tasks/contract.ts';
+import { Files } from '../../src/tasks/files.ts';
 import type { NewTask } from '../../src/tasks/ports.ts';
 import { TaskService } from '../../src/tasks/service.ts';
 import type { Message } from '../../src/tasks/task.ts';
@@ -40,10 +42,15 @@ export const projectionOf = (taskId: string, given: Partial<Projection> = {}): P
   ...given,
 });
 
+/** Of the service on a TaskGround, in bytes. */
+export const MAX_FILE = 2_000_000;
+
 export interface TaskGround {
   database: TestDatabase;
   store: PrismaTaskStore;
   feed: PostgresTaskFeed;
+  fileStore: PrismaFileStore;
+  files: Files;
   engine: MemoryEngine;
   tasks: TaskService;
   stop(): Promise<void>;
@@ -56,12 +63,16 @@ export async function startTaskGround(): Promise<TaskGround> {
   const feed = new PostgresTaskFeed({ db: database.prisma, url: database.url, log: silentLog });
   await feed.open();
   const engine = new MemoryEngine(store);
+  const fileStore = new PrismaFileStore(database.prisma);
+  const files = new Files({ store: fileStore, maxFile: MAX_FILE });
   return {
     database,
     store,
     feed,
+    fileStore,
+    files,
     engine,
-    tasks: new TaskService({ store, engine, feed }),
+    tasks: new TaskService({ store, engine, feed, files, fileUrl: ({ id }) => `http://host/files/${id}` }),
     stop: async () => {
       await feed.close();
       await database.stop();

@@ -69,9 +69,9 @@ afterEach(async () => {
 afterAll(() => ground.stop());
 
 const sweep = () => {
-  const { store, engine } = ground;
+  const { store, engine, fileStore: files } = ground;
   const agent = (code: string) => (code === 'echo' ? echo : undefined);
-  return repair({ store, engine, repairs, inspector, agent });
+  return repair({ store, engine, repairs, inspector, files, agent });
 };
 
 const NOTHING = {
@@ -82,6 +82,7 @@ const NOTHING = {
   stuck: 0,
   freed: 0,
   unknown: 0,
+  purged: 0,
   problems: [],
 };
 

@@ -18,6 +18,7 @@ import { findTemporalCli } from '../../src/temporal/cli-binary.ts';
 import { TemporalTaskEngine } from '../../src/temporal/engine.ts';
 import { createHostActivities } from '../../src/temporal/host-activities.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
+import { withTaskFiles } from '../../src/temporal/task-files.ts';
 import { createWorkers } from '../../src/temporal/worker.ts';
 import { agentOf } from '../support/agents.ts';
 import { silentLog, startTaskGround, type TaskGround, userMessageOf } from '../support/tasks.ts';
@@ -53,7 +54,7 @@ export class KitHost {
     // On the worker's connection: only then can a start be eager.
     this.#client = new Client({ connection: env.nativeConnection, namespace: env.namespace ?? 'default' });
     const engine = new TemporalTaskEngine(() => this.#client);
-    this.tasks = new TaskService({ store: ground.store, feed: ground.feed, engine });
+    this.tasks = new TaskService({ store: ground.store, feed: ground.feed, files: ground.files, engine });
   }
 
   static async start(): Promise<KitHost> {
@@ -85,7 +86,7 @@ export class KitHost {
       connection: this.#env.nativeConnection,
       namespace: this.#env.namespace ?? 'default',
       bundle: this.#bundle,
-      activities: { ...authorActivities, ...this.#hostActivities() },
+      activities: { ...withTaskFiles(authorActivities, this.#ground.files), ...this.#hostActivities() },
       taskQueues,
       runActivities,
     });

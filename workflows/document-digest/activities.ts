@@ -1,20 +1,23 @@
 import { Context } from '@temporalio/activity';
-import { type DocumentPart, LARGEST, readPart, type Section, split } from './document.ts';
+import { type Part, readFile } from 'workflow-agent-host/activity';
+import { LARGEST, readPart, type Section, split } from './document.ts';
 import { countSection, type SectionCount } from './words.ts';
 
 export type Reading = { name: string; sections: Section[] } | { problem: string };
 
+const TOO_LARGE = { problem: `That is more than ${LARGEST / 1024} kB: send a smaller document.` };
+
 /** Decodes a message's documents and cuts them into sections. */
-export async function readDocuments(parts: DocumentPart[]): Promise<Reading> {
+export async function readDocuments(parts: Part[]): Promise<Reading> {
   const names: string[] = [];
   const sections: Section[] = [];
   let size = 0;
   for (const part of parts) {
-    const document = readPart(part);
+    if ((part.file?.size ?? 0) > LARGEST) return TOO_LARGE;
+    const document = readPart({ ...part, ...(part.file && { raw: await readFile(part) }) });
     if ('problem' in document) return document;
     size += Buffer.byteLength(document.text);
-    if (size > LARGEST)
-      return { problem: `That is more than ${LARGEST / 1024} kB: send a smaller document.` };
+    if (size > LARGEST) return TOO_LARGE;
     names.push(document.name);
     sections.push(...split(document));
   }

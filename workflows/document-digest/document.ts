@@ -17,12 +17,13 @@ export interface DocumentPart {
   text?: string;
   data?: unknown;
   url?: string;
-  raw?: string;
+  /** Base64, or the bytes themselves. */
+  raw?: string | Uint8Array;
   filename?: string;
   mediaType?: string;
 }
 
-/** In bytes. A document passes through Temporal's history, where one value may have 2 MB. */
+/** In bytes. The sections of a document pass through Temporal's history, where one value may have 2 MB. */
 export const LARGEST = 512 * 1024;
 
 const KINDS: Record<string, Kind> = {
@@ -64,9 +65,10 @@ function kindOf({ mediaType, filename }: DocumentPart): Kind | undefined {
   return KINDS[extension] ?? KINDS[type] ?? (type.startsWith('text/') ? 'text' : undefined);
 }
 
-function decode(base64: string): string | undefined {
+function decode(raw: string | Uint8Array): string | undefined {
+  const bytes = typeof raw === 'string' ? Buffer.from(raw, 'base64') : raw;
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(base64, 'base64'));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }

@@ -37,7 +37,8 @@ export const documentDigest = agentWorkflow(async (task) => {
 /** The files where there are any, with the text as their covering letter; else the text or data itself. */
 function documentParts({ parts }: IncomingMessage): IncomingMessage['parts'][number][] {
   const files = parts.filter(
-    (part) => part.raw !== undefined || part.url !== undefined || part.filename !== undefined,
+    ({ raw, file, url, filename }) =>
+      raw !== undefined || file !== undefined || url !== undefined || filename !== undefined,
   );
   if (files.length > 0) return files;
   const texts = parts.filter((part) => (part.text ?? '').trim() !== '');
