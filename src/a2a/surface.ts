@@ -35,11 +35,12 @@ export function agentSurface(options: AgentSurfaceOptions): Router {
   const { catalog, cards, registry, requests, maxBody, log, publicUrl } = options;
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
-  router.use(fileRoutes({ files: options.files, callerOf: () => LOCAL_CALLER }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
+  const callerOf = () => LOCAL_CALLER;
+  router.use(fileRoutes({ files: options.files, callerOf }));
   const transport = {
     agent: agentRpcs(options),
-    callerOf: () => LOCAL_CALLER,
+    callerOf,
     requests,
     maxBody,
     log,

@@ -25,6 +25,7 @@ beforeAll(async () => {
     cards: new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() }),
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },
     tasks: ground.tasks,
+    files: ground.files,
     publicUrl: 'http://host',
     cardVersion: '1.0',
     sendWaitMs: 300,

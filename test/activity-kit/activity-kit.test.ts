@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, test } from 'vitest';
 import { readFile, saveFile } from '../../src/activity-kit/index.ts';
 import { workflowIdOf } from '../../src/tasks/contract.ts';
@@ -17,7 +18,8 @@ const files = {
 
 /** Runs an activity as the worker does, for the workflow with this id. */
 function run<T>(activity: () => Promise<T>, workflowId = workflowIdOf('t1')): Promise<T> {
-  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId, runId: 'r' } });
+  const info = { workflowExecution: { workflowId, runId: 'r' } };
+  const environment = new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
   const wrapped = withTaskFiles({ activity }, files).activity as () => Promise<T>;
   return environment.run(wrapped);
 }
