@@ -99,7 +99,9 @@ export class AgentRpc {
     const call: Call = {
       caller: environment.caller,
       dialect,
-      signal: environment.signal,
+      get signal() {
+        return environment.signal;
+      },
       snapshots: environment.snapshots,
       waitMs: this.#waitMs(modern, dialect),
       ...(alias === undefined ? {} : { alias }),

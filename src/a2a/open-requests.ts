@@ -12,13 +12,16 @@ export class OpenRequests {
   /** Aborts once the response is closed, however that comes. */
   signalFor(res: Response): AbortSignal {
     const controller = new AbortController();
+    if (this.#stopping || res.closed) {
+      controller.abort();
+      return controller.signal;
+    }
     this.#open.add(controller);
     res.once('close', () => {
       this.#open.delete(controller);
       // An answer that was given leaves nobody to stop; an abort costs an error with its stack.
       if (!res.writableFinished) controller.abort();
     });
-    if (this.#stopping) controller.abort();
     return controller.signal;
   }
 

@@ -76,7 +76,10 @@ function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
     const environment: RpcEnvironment = {
       caller: options.callerOf(req),
       version: versionNamed(req),
-      signal: options.requests.signalFor(res),
+      // Made when something waits: it costs more than the rest of an answer that is given at once.
+      get signal() {
+        return options.requests.signalFor(res);
+      },
       snapshots,
     };
     if (req.body === undefined) refuseBody(res, 400, 'The body is empty');

@@ -11,6 +11,8 @@ export interface TaskRow {
   status_message: Message | null;
   status_at: Date;
   version: number;
+  /** Another one after each writing of the task or of what it holds. */
+  revision: string;
   metadata: Metadata;
   created_at: Date;
   updated_at: Date;

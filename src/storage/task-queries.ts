@@ -11,7 +11,7 @@ export const SELECT_TASKS = Prisma.sql`
   select t.id::text, t.alias, t.agent_code, t.owner, t.context_id,
     case when m.underway and t.problem is null then 'submitted' else t.state end as state,
     case when m.underway and t.problem is null then null else t.status_message end as status_message,
-    t.status_at, t.version, t.metadata, t.created_at, t.updated_at,
+    t.status_at, t.version, t.metadata, t.created_at, t.updated_at, t.xmin::text as revision,
     coalesce(m.history, '[]') as history,
     coalesce((
       select json_agg(a.body order by a.first)
@@ -27,27 +27,21 @@ export const SELECT_TASKS = Prisma.sql`
     from task_message where task_id = t.id
   ) m`;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** By the key alone: with the owner among the conditions the planner may take the owner's index. */
+export async function findTaskRow(db: PrismaClient, taskId: string): Promise<TaskRow | undefined> {
+  const [row] = await db.$queryRaw<TaskRow[]>`
+    ${SELECT_TASKS} where t.id = ${taskId}::uuid`;
+  return row;
+}
 
-/** The task a caller names by its id or its alias; of two, the one with the id. */
-export async function findTask(
+/** The task that its caller gave a name. */
+export async function findTaskByAlias(
   db: PrismaClient,
   { owner, agentCode, taskId }: TaskKey,
 ): Promise<Task | undefined> {
-  if (UUID.test(taskId)) {
-    // By its key alone: with the owner among the conditions the planner may take the owner's index.
-    const task = await findTaskById(db, taskId);
-    if (task?.owner === owner && task.agentCode === agentCode) return task;
-  }
   const [row] = await db.$queryRaw<TaskRow[]>`
     ${SELECT_TASKS} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}`;
   return row === undefined ? undefined : toTask(row);
-}
-
-export async function findTaskById(db: PrismaClient, taskId: string): Promise<Task | undefined> {
-  const rows = await db.$queryRaw<TaskRow[]>`
-    ${SELECT_TASKS} where t.id = ${taskId}::uuid`;
-  return rows[0] === undefined ? undefined : toTask(rows[0]);
 }
 
 /** One page, newest status first, and how many the whole list holds. */

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Projection, Seen } from '../tasks/contract.ts';
 import { fileIdsIn } from '../tasks/file-parts.ts';
 import type {
@@ -12,17 +11,20 @@ import type {
   TaskQuery,
   TaskStore,
 } from '../tasks/ports.ts';
-import { isFinal } from '../tasks/state.ts';
 import type { Message, Task } from '../tasks/task.ts';
 import { recordChange } from './change-log.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import type { TaskRow } from './rows.ts';
-import { findTask, findTaskById, listTasks, SELECT_TASKS } from './task-queries.ts';
+import { findTaskByAlias, listTasks, SELECT_TASKS } from './task-queries.ts';
+import { TaskReader } from './task-reader.ts';
 
 /** A message id is taken for a repetition for this long. */
 const REPETITION_WINDOW = Prisma.sql`interval '24 hours'`;
+
+// For those who have kept the task: a new `xmin` in its row says that a message came, went or is acknowledged.
+const REVISED = Prisma.sql`version = version`;
 
 // A repeated message is one delivery; where repetitions do not count, each row is its own.
 const DELIVERY_ID = Prisma.sql`coalesce(m.dedupe_key, m.id::text)`;
@@ -30,6 +32,8 @@ const DELIVERY_ID = Prisma.sql`coalesce(m.dedupe_key, m.id::text)`;
 // The last report of a workflow; null before the first one.
 const SEEN = Prisma.sql`
   case when t.run_id is not null then json_build_object('runId', t.run_id, 'sequence', t.sequence) end`;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 interface KnownMessage {
   row_id: bigint;
@@ -45,15 +49,11 @@ interface KnownMessage {
  */
 export class PrismaTaskStore implements TaskStore {
   readonly #db: PrismaClient;
-  /** Tasks that have ended never change again, and are read again and again; sizes in characters of JSON. */
-  readonly #ended = new LRUCache<string, Task>({
-    maxSize: 16_000_000,
-    maxEntrySize: 256_000,
-    sizeCalculation: (task) => JSON.stringify(task).length,
-  });
+  readonly #reader: TaskReader;
 
   constructor(db: PrismaClient) {
     this.#db = db;
+    this.#reader = new TaskReader(db);
   }
 
   accept(task: NewTask): Promise<Accepted> {
@@ -67,7 +67,7 @@ export class PrismaTaskStore implements TaskStore {
     if (known === undefined && task.alias !== undefined) return { outcome: 'alias-taken' };
     // Or what stood in the way is gone meanwhile.
     if (known === undefined || known.expired) return this.#accept(task);
-    const found = await findTaskById(this.#db, known.task_id);
+    const found = await this.#reader.find(known.task_id);
     if (found === undefined) return this.#accept(task);
     return { outcome: 'repeated', task: found, digest: known.digest };
   }
@@ -127,7 +127,7 @@ export class PrismaTaskStore implements TaskStore {
   async #append(task: Task, message: Message, digest: string | null): Promise<Appended> {
     // Locked by a statement before, so that this one sees what those before it in the line have inserted.
     const lock = this.#db.$queryRaw<{ seen: Seen | null }[]>`
-      select ${SEEN} as seen from task t where id = ${task.id}::uuid for update`;
+      update task t set ${REVISED} where id = ${task.id}::uuid returning ${SEEN} as seen`;
     const insert = this.#db.$queryRaw<{ delivery_id: string }[]>`
       with m as (
         insert into task_message as m
@@ -160,28 +160,28 @@ export class PrismaTaskStore implements TaskStore {
   acknowledge(taskId: string, messageId: string): Promise<void> {
     return reachable(async () => {
       await this.#db.$executeRaw`
-        update task_message set pending_since = null
-        where task_id = ${taskId}::uuid and message_id = ${messageId}`;
+        with t as (update task set ${REVISED} where id = ${taskId}::uuid returning id)
+        update task_message m set pending_since = null from t
+        where m.task_id = t.id and m.message_id = ${messageId}`;
     });
   }
 
   discard(taskId: string, messageId: string): Promise<void> {
     return reachable(async () => {
       await this.#db.$executeRaw`
-        delete from task_message
-        where task_id = ${taskId}::uuid and message_id = ${messageId} and pending_since is not null`;
+        with t as (update task set ${REVISED} where id = ${taskId}::uuid returning id)
+        delete from task_message m using t
+        where m.task_id = t.id and m.message_id = ${messageId} and m.pending_since is not null`;
     });
   }
 
-  async find(key: TaskKey): Promise<Task | undefined> {
-    const name = JSON.stringify([key.taskId, key.agentCode, key.owner]);
-    const kept = this.#ended.get(name);
-    if (kept !== undefined) return kept;
-    const task = await reachable(() => findTask(this.#db, key));
-    // Kept by its own id alone: an alias may come to mean another task.
-    if (task !== undefined && isFinal(task.status.state) && task.id === key.taskId)
-      this.#ended.set(name, task);
-    return task;
+  /** The task that its caller means by its id or its alias; of two, the one with the id. */
+  find(key: TaskKey): Promise<Task | undefined> {
+    return reachable(async () => {
+      const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId) : undefined;
+      if (task?.owner === key.owner && task.agentCode === key.agentCode) return task;
+      return findTaskByAlias(this.#db, key);
+    });
   }
 
   list(query: TaskQuery): Promise<TaskPage> {
