@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
+import { hostCardRoutes } from './a2a/card-routes.ts';
 import { OpenRequests } from './a2a/open-requests.ts';
 import { agentSurface } from './a2a/surface.ts';
 import { CardBook } from './agents/cards.ts';
@@ -9,6 +10,8 @@ import { type AgentSource, loadAgents } from './agents/loader.ts';
 import { onlyOwnHost, requireLoopback } from './auth/loopback.ts';
 import type { Config } from './config.ts';
 
+import { DIRECTORY } from './directory/definition.ts';
+import { directoryActivities } from './directory/find-agents.ts';
 import { HostError } from './errors.ts';
 import { claimDataDir, type Ground, prepareGround } from './ground.ts';
 import { createApp, type Listening, listen } from './http.ts';
@@ -40,13 +43,17 @@ import { createHostActivities } from './temporal/host-activities.ts';
 import { TemporalInspector } from './temporal/inspector.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
-import { fileUrlsOf, ownUrlOf } from './urls.ts';
+import { Undo } from './undo.ts';
+import { fileUrlsOf, ownUrlOf, publicUrlOf } from './urls.ts';
 
 // Beside src/ in a checkout, beside dist/ in the package.
 const PRISMA_FOLDER = fileURLToPath(new URL('../prisma', import.meta.url));
 // The sandbox bundles it beside the authors' workflows.
 const SYSTEM_WORKFLOWS = fileURLToPath(
   new URL(`./temporal/system-workflows${extname(import.meta.url)}`, import.meta.url),
+);
+const DIRECTORY_WORKFLOW = fileURLToPath(
+  new URL(`./directory/workflow${extname(import.meta.url)}`, import.meta.url),
 );
 
 /** Enough to see what is wrong; the rest has the same causes. */
@@ -58,26 +65,6 @@ export interface Host {
   failed: Promise<never>;
   /** Takes no more work, ends streams cleanly, waits for what runs (bounded), ends what it started. */
   stop(): Promise<void>;
-}
-
-/** Undone in reverse order, each whatever became of the others. */
-class Undo {
-  readonly #steps: (() => Promise<void>)[] = [];
-  readonly #log: Logger;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  add(step: () => Promise<void>): void {
-    this.#steps.push(step);
-  }
-
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      await step().catch((error) => this.#log.warn({ err: error }, 'something did not stop in good order'));
-    }
-  }
 }
 
 /**
@@ -104,7 +91,7 @@ interface Starting {
 async function start(config: Config, starting: Starting): Promise<Host> {
   const { log, undo } = starting;
   const sources = await loadAgents(config.WORKFLOWS);
-  const catalog = new AgentCatalog(sources.map(({ definition }) => definition));
+  const catalog = new AgentCatalog([...sources.map(({ definition }) => definition), DIRECTORY]);
   if (config.ROLE !== 'worker') requireLoopback(config.HOST);
   const givenKeys = await givenSigningKeys(config);
   const dataDir = await claimDataDir(config);
@@ -120,6 +107,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
+  const registry = new PrismaAgentRegistry(db);
   const inspector = new TemporalInspector(() => temporal.client);
   const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, log });
   await feed.open();
@@ -145,11 +133,12 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const temporal = new TemporalHost({
     config,
     address: ground.temporalAddress,
-    bundle: { ...bundle, taskQueues: taskQueuesOf(sources) },
+    bundle: { ...bundle, taskQueues: taskQueuesOf(catalog) },
     bundles: new PrismaBundleStore(db),
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
+      ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },
     runActivities: config.ROLE !== 'host',
     log,
@@ -158,8 +147,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await temporal.start();
   if (listening === undefined) return running('worker', ground, undo);
 
-  const registry = new PrismaAgentRegistry(db);
-  await registry.sync(catalog.all());
+  // The directory is no answer to what it is asked.
+  await registry.sync(catalog.all().filter(({ definition }) => definition !== DIRECTORY));
   const url = await serve(config, starting, {
     listening,
     catalog,
@@ -208,7 +197,11 @@ async function groundAndBundle(
   const [ground, bundle] = await Promise.allSettled([
     grounding,
     bundleWorkflows({
-      workflowFiles: [...sources.map(({ workflowFile }) => workflowFile), SYSTEM_WORKFLOWS],
+      workflowFiles: [
+        ...sources.map(({ workflowFile }) => workflowFile),
+        SYSTEM_WORKFLOWS,
+        DIRECTORY_WORKFLOW,
+      ],
     }),
   ]);
   if (ground.status === 'fulfilled') undo.add(() => ground.value.stop());
@@ -217,8 +210,8 @@ async function groundAndBundle(
   return [ground.value, bundle.value];
 }
 
-const taskQueuesOf = (sources: AgentSource[]): string[] => [
-  ...new Set(sources.map(({ definition }) => definition.taskQueue ?? DEFAULT_TASK_QUEUE)),
+const taskQueuesOf = (catalog: AgentCatalog): string[] => [
+  ...new Set(catalog.all().map(({ definition }) => definition.taskQueue ?? DEFAULT_TASK_QUEUE)),
 ];
 
 interface Serving {
@@ -237,7 +230,7 @@ interface Serving {
 async function serve(config: Config, { log, undo }: Starting, parts: Serving): Promise<string> {
   const requests = new OpenRequests();
   const ownUrl = ownUrlOf(config, parts.listening.port);
-  const publicUrl = config.PUBLIC_URL ?? ownUrl;
+  const publicUrl = publicUrlOf(config, parts.listening.port);
   const cards = new CardBook({ catalog: parts.catalog, publicUrl, modifiedAt: new Date() });
   await cards.sign(cardSigner(parts.signing, publicUrl));
   const app = createApp({
@@ -256,6 +249,10 @@ async function serve(config: Config, { log, undo }: Starting, parts: Serving): P
     metrics: parts.metrics.registry,
     routers: [
       { path: '/', router: jwksRoutes(parts.signing) },
+      {
+        path: '/',
+        router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
+      },
       {
         path: '/orchestrator/a2a/v1',
         router: agentSurface({

@@ -11,3 +11,7 @@ export function fileUrlsOf(config: Config, port: number | undefined): FileUrl | 
   const base = config.PUBLIC_URL ?? (port === undefined ? undefined : ownUrlOf(config, port));
   return base === undefined ? undefined : ({ id }, filename) => fileUrl(base, id, filename);
 }
+
+/** What cards and search results show. */
+export const publicUrlOf = (config: Config, port: number): string =>
+  config.PUBLIC_URL ?? ownUrlOf(config, port);

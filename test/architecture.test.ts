@@ -70,6 +70,13 @@ const ARROWS: Record<string, Arrows> = {
   // Keys, and what verifies by them. Who signs is given a key.
   signing: { imports: [], types: ['agents'], packages: ['express', 'jose'] },
 
+  // An agent of the host's own: what it is, its workflow, its step outside of it.
+  directory: {
+    imports: ['agents', 'workflow-kit', 'tasks/contract.ts'],
+    packages: ['@temporalio/workflow'],
+    sandboxed: true,
+  },
+
   // The surfaces.
   auth: { imports: [], packages: [], packageTypes: ['express'] },
   a2a: {
@@ -99,6 +106,7 @@ const ARROWS: Record<string, Arrows> = {
       'a2a',
       'agents',
       'auth',
+      'directory',
       'signing',
       'storage',
       'tasks',
@@ -106,6 +114,7 @@ const ARROWS: Record<string, Arrows> = {
       'ground.ts',
       'http.ts',
       'kill-points.ts',
+      'undo.ts',
       'metrics.ts',
       'urls.ts',
     ],
@@ -114,6 +123,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   'ground.ts': { imports: ['embedded', 'storage', 'temporal'], types: ['config.ts'], packages: [] },
   'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
+  'undo.ts': { imports: [], packages: [], packageTypes: ['pino'] },
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },

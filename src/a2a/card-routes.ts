@@ -12,6 +12,21 @@ export interface CardRoutesOptions {
 // Long enough to spare a client that asks before every call, short enough for a deploy to be seen soon.
 const CACHE_CONTROL = 'public, max-age=300';
 
+/** The host's own card, at its root: that of the agent with this code. */
+export function hostCardRoutes({
+  cards,
+  defaultVersion,
+  code,
+}: CardRoutesOptions & { code: string }): Router {
+  const router = Router();
+  router.get('/.well-known/agent.json', (req, res) => serve(cards.get(code), 'v03', req, res));
+  router.get('/.well-known/agent-card.json', (req, res) => {
+    res.vary('A2A-Version');
+    serve(cards.get(code), shapeFor(req, defaultVersion), req, res);
+  });
+  return router;
+}
+
 /** `GET /{code}/.well-known/agent.json` and `agent-card.json` (A2A v1.0 §8.2, §8.6; v0.3 §5.3). */
 export function cardRoutes({ cards, defaultVersion }: CardRoutesOptions): Router {
   const router = Router();
@@ -22,12 +37,14 @@ export function cardRoutes({ cards, defaultVersion }: CardRoutesOptions): Router
 
   router.get('/:code/.well-known/agent-card.json', (req, res) => {
     res.vary('A2A-Version');
-    const version = askedVersion(req) ?? defaultVersion;
-    serve(cards.get(req.params.code), version === '0.3' ? 'v03' : 'v1', req, res);
+    serve(cards.get(req.params.code), shapeFor(req, defaultVersion), req, res);
   });
 
   return router;
 }
+
+const shapeFor = (req: Request, defaultVersion: '1.0' | '0.3'): 'v1' | 'v03' =>
+  (askedVersion(req) ?? defaultVersion) === '0.3' ? 'v03' : 'v1';
 
 /** The version that the client names, if it is one we speak; any other gets the default. */
 function askedVersion(req: Request): '1.0' | '0.3' | undefined {

@@ -1,7 +1,6 @@
 import { type Response, Router } from 'express';
 import { z } from 'zod';
-import { cardUrl } from '../agents/cards.ts';
-import type { AgentQuery, AgentRegistry } from '../agents/search.ts';
+import { type AgentQuery, type AgentRegistry, agentResource } from '../agents/search.ts';
 import { HostError } from '../errors.ts';
 import { answerError, jsonBody } from './json-body.ts';
 
@@ -37,13 +36,7 @@ export function searchRoutes({ registry, registryVersion, publicUrl }: SearchRou
       const { total, agents } = await registry.search(query);
       res.json({
         registry_version: registryVersion(),
-        resources: agents.map(({ code, name, description, version }) => ({
-          id: code,
-          name,
-          description,
-          version,
-          location: { type: 'agent_card', url: cardUrl(publicUrl, code) },
-        })),
+        resources: agents.map((agent) => agentResource(agent, publicUrl)),
         total_count: total,
       });
     } catch (error) {

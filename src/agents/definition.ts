@@ -10,6 +10,14 @@ export interface AgentSkill {
   examples?: string[];
 }
 
+/** The host's own agent, which finds agents. */
+export const DIRECTORY_CODE = 'directory';
+
+const TAKEN: Record<string, string> = {
+  agents: 'is taken by the registry search',
+  [DIRECTORY_CODE]: 'is taken by the host’s own agent',
+};
+
 /** What an agent is. It holds no workflow code: the host reads it, the worker bundles `workflow.ts`. */
 export interface AgentDefinition {
   /** The workflow code: names the agent in every path. Lower-case letters, digits and hyphens. */
@@ -37,7 +45,7 @@ const definitionSchema = z.strictObject({
   code: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63')
-    .refine((code) => code !== 'agents', 'is taken by the registry search'),
+    .refine((code) => !(code in TAKEN), { error: ({ input }) => TAKEN[String(input)] }),
   name: z.string().min(1),
   description: z.string().min(1),
   version: z.string().min(1),

@@ -1,4 +1,4 @@
-import { CAPABILITIES, PROVIDER_ORGANIZATION } from './cards.ts';
+import { CAPABILITIES, cardUrl, PROVIDER_ORGANIZATION } from './cards.ts';
 import type { PublishedAgent } from './catalog.ts';
 import { contentWords, fold, isStopWord, words } from './words.ts';
 
@@ -23,6 +23,26 @@ export interface FoundAgent {
   description: string;
   version: string;
 }
+
+/** A found agent as clients are given it: `id` is the workflow code. */
+export interface AgentResource {
+  id: string;
+  name: string;
+  description: string;
+  version: string;
+  location: { type: 'agent_card'; url: string };
+}
+
+export const agentResource = (
+  { code, name, description, version }: FoundAgent,
+  publicUrl: string,
+): AgentResource => ({
+  id: code,
+  name,
+  description,
+  version,
+  location: { type: 'agent_card', url: cardUrl(publicUrl, code) },
+});
 
 /** The registry of published agents that all hosts share. */
 export interface AgentRegistry {

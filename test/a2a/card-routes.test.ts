@@ -1,6 +1,6 @@
 import { AgentCard } from '@a2a-js/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cardRoutes } from '../../src/a2a/card-routes.ts';
+import { cardRoutes, hostCardRoutes } from '../../src/a2a/card-routes.ts';
 import { AGENT_SURFACE_PATH, CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { agentOf } from '../support/agents.ts';
@@ -115,5 +115,20 @@ describe.each(['agent.json', 'agent-card.json'])('caching of %s (A2A v1.0 §8.6)
     const response = await fetch(`${servers[0]?.url}/nope/.well-known/${file}`);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({ message: expect.stringContaining('nope'), status: 404 });
+  });
+});
+
+describe('the host’s own card', () => {
+  it.each([
+    ['agent.json', undefined, '0.3'],
+    ['agent-card.json', undefined, '1.0'],
+    ['agent-card.json', '0.3', '0.3'],
+  ])('%s at the root for version %j has the shape of %s', async (file, version, shape) => {
+    const server = await serveRouter('/', hostCardRoutes({ cards, defaultVersion: '1.0', code: 'echo' }));
+    const headers: Record<string, string> = version === undefined ? {} : { 'A2A-Version': version };
+    const response = await fetch(`${server.url}.well-known/${file}`, { headers });
+    expect(await shapeOf(response)).toBe(shape);
+    expect(response.headers.get('etag')).toBe((await get(file, { headers })).headers.get('etag'));
+    await server.close();
   });
 });

@@ -12,6 +12,7 @@ describe('defineAgent', () => {
     ['code', { code: '-echo' }],
     ['code', { code: 'a'.repeat(64) }],
     ['code', { code: 'agents' }],
+    ['code', { code: 'directory' }],
     ['name', { name: '' }],
     ['version', { version: '' }],
     ['workflow', { workflow: 'not a name' }],

@@ -1,0 +1,27 @@
+import { type AgentRegistry, type AgentResource, agentResource } from '../agents/search.ts';
+
+/** More than a person wants to choose from; who wants to page has the registry's search. */
+const MOST = 5;
+
+export interface Finding {
+  /** How many agents match in all. */
+  total_count: number;
+  /** The best of them, as the registry's search gives them. */
+  resources: AgentResource[];
+}
+
+export interface DirectoryActivities {
+  /** The agents that fit plain words; without words any. */
+  findAgents(query: string): Promise<Finding>;
+}
+
+/** The directory's step outside of its workflow: the registry's own search. */
+export const directoryActivities = (
+  registry: Pick<AgentRegistry, 'search'>,
+  publicUrl: string,
+): DirectoryActivities => ({
+  findAgents: async (query) => {
+    const { total, agents } = await registry.search({ query, skip: 0, top: MOST });
+    return { total_count: total, resources: agents.map((agent) => agentResource(agent, publicUrl)) };
+  },
+});
