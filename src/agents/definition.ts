@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
+import { type DeclaredReview, reviewSchema } from './review.ts';
 
 /** A2A v1.0 §4.4.5. */
 export interface AgentSkill {
@@ -37,6 +38,8 @@ export interface AgentDefinition {
   outputModes?: string[];
   /** `new-task`: every message starts a task of its own, even one that repeats a message id. */
   duplicateMessages?: 'same-task' | 'new-task';
+  /** What calls through the gateway are held against; low risk, free and from anywhere when absent. */
+  review?: DeclaredReview;
 }
 
 const mediaType = z.string().regex(/^(\*\/\*|[\w.+-]+\/[\w.+*-]+)$/, 'not a media type');
@@ -66,6 +69,7 @@ const definitionSchema = z.strictObject({
   inputModes: z.array(mediaType).min(1).optional(),
   outputModes: z.array(mediaType).min(1).optional(),
   duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
+  review: reviewSchema.optional(),
 });
 
 /**

@@ -9,6 +9,7 @@ export default defineAgent({
   workflow: 'documentDigest',
   inputModes: ['text/plain', 'text/markdown', 'text/csv', 'application/json'],
   outputModes: ['text/plain', 'text/markdown', 'application/json'],
+  review: { riskLevel: 'low', costPerCallUnits: 2 },
   skills: [
     {
       id: 'digest-document',

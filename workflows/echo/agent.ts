@@ -9,6 +9,7 @@ export default defineAgent({
   workflow: 'echo',
   inputModes: ['text/plain', 'application/json', 'application/octet-stream'],
   outputModes: ['text/plain', 'application/json', 'application/octet-stream'],
+  review: { riskLevel: 'low' },
   skills: [
     {
       id: 'echo',

@@ -11,6 +11,7 @@ export default defineAgent({
   input,
   inputModes: ['text/plain', 'application/json'],
   outputModes: ['text/plain', 'application/json'],
+  review: { riskLevel: 'medium', allowedRegions: ['AU', 'NZ', 'DE'], dataClasses: ['financial'] },
   skills: [
     {
       id: 'approve-expense',

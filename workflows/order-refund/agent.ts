@@ -11,6 +11,7 @@ export default defineAgent({
   input,
   inputModes: ['text/plain', 'application/json'],
   outputModes: ['text/plain', 'application/json'],
+  review: { riskLevel: 'high', humanApprovalRequired: true, dataClasses: ['financial', 'personal'] },
   skills: [
     {
       id: 'refund-order',

@@ -11,6 +11,7 @@ export default defineAgent({
   input,
   inputModes: ['text/plain', 'application/json', 'text/markdown'],
   outputModes: ['text/plain', 'text/markdown', 'application/json'],
+  review: { riskLevel: 'medium', costPerCallUnits: 5 },
   skills: [
     {
       id: 'plan-trip',

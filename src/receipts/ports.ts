@@ -1,0 +1,139 @@
+import type { ChainState, Checkpoint } from './checkpoint.ts';
+import type {
+  FinalReceipt,
+  InvokeMode,
+  Link,
+  NewReceipt,
+  Place,
+  Receipt,
+  ReceiptResult,
+  ReceiptStatus,
+  StoredReceipt,
+  Verification,
+} from './receipt.ts';
+
+/** Signs bytes as a JWS of this `typ`, and gives it without its payload (RFC 7515, appendix F). */
+export type Sign = (payload: Uint8Array, type: string) => Promise<string>;
+
+/** A final receipt on its way into the record. */
+export interface SealedReceipt {
+  receipt: FinalReceipt;
+  result: ReceiptResult;
+  /** By which it follows the one before it, and the next one it. */
+  place: Place;
+}
+
+/** Running receipts of one provider, and what they will follow. */
+export interface ToSeal {
+  /** In the order asked for; those that are final already are left out. */
+  running: Receipt[];
+  head: Place | undefined;
+  /** Now, by the database's clock. */
+  at: string;
+}
+
+export interface ReceiptQuery {
+  /** Only this caller's; everyone's when absent. */
+  caller?: string;
+  agentId?: string;
+  providerId?: string;
+  status?: ReceiptStatus;
+  verification?: Verification;
+  invokeMode?: InvokeMode;
+  limit: number;
+  cursor?: ReceiptCursor;
+}
+
+/** Where a page ended: newest first, then by id. */
+interface ReceiptCursor {
+  startedAt: string;
+  id: string;
+}
+
+export interface ReceiptPage {
+  receipts: Receipt[];
+  /** Present when more follow. */
+  next?: ReceiptCursor;
+}
+
+/** The record of receipts. Every method is one statement or one transaction. */
+export interface ReceiptStore {
+  /** Writes a receipt as `running`. @returns when it began, by the database's clock. */
+  open(
+    receipt: Omit<Receipt, 'started_at'>,
+    kept: Pick<NewReceipt, 'request' | 'message_id'>,
+  ): Promise<string>;
+  /** Notes the task a running receipt's call has become. */
+  noteTask(receiptId: string, task: { taskId: string; contextId: string }): Promise<void>;
+  /**
+   * Makes running receipts of one provider final, all at once and in this order, at the end of the provider's
+   * sequence. `seal` may be called again when another process was faster.
+   * @returns those that it made final; the others were final before, or never opened.
+   */
+  finish(
+    providerId: string,
+    receiptIds: string[],
+    seal: (open: ToSeal) => Promise<SealedReceipt[]>,
+  ): Promise<FinalReceipt[]>;
+  /** Undefined also when it is another caller's. */
+  find(receiptId: string, caller?: string): Promise<StoredReceipt | undefined>;
+  list(query: ReceiptQuery): Promise<ReceiptPage>;
+  /** The receipt of the call that began a task. */
+  ofTask(task: { agentId: string; caller: string; taskId: string }): Promise<string | undefined>;
+}
+
+/** Receipts as a chain: for whoever proves or checks them. */
+export interface ChainStore {
+  /** How far each sequence reaches, and the moment at which that is so. */
+  chains(): Promise<{ at: string; chains: ChainState[] }>;
+  /** Final receipts of a provider after this place of its sequence, in order. */
+  following(providerId: string, after: number, limit: number): Promise<StoredReceipt[]>;
+  /** What the sequence itself says of one of its places: the receipt after it, or else the sequence's head. */
+  placeAt(providerId: string, sequence: number): Promise<Link | undefined>;
+  /**
+   * Removes the oldest receipts of a provider, no more than `limit`, that were final before this moment, with
+   * all before them; what is left of them is the signed checkpoint.
+   * @returns how many.
+   */
+  cut(
+    providerId: string,
+    before: { moment: Date; limit: number },
+    certify: (at: string, chain: ChainState) => Promise<Checkpoint>,
+  ): Promise<number>;
+}
+
+/** What was found of a receipt, by the verifier or by hand. */
+export interface Verdict {
+  receipt_id: string;
+  verification: 'verified' | 'failed';
+  /** Who said so: a caller's id, or `verifier`. */
+  by: string;
+  reason: string;
+  at: string;
+}
+
+export interface VerdictStore {
+  /** Final receipts that wait for the verifier, oldest first, those that were put off left out. */
+  pending(limit: number): Promise<StoredReceipt[]>;
+  /** Does not look at the receipt again for so long. */
+  putOff(receiptId: string, ms: number): Promise<void>;
+  /**
+   * Keeps a verdict, and makes it the receipt's verification.
+   * @returns undefined when there is no such final receipt, or `onlyPending` and it waits no more.
+   */
+  judge(verdict: Omit<Verdict, 'at'>, onlyPending: boolean): Promise<Verdict | undefined>;
+  /** Newest first. */
+  verdicts(receiptId: string): Promise<Verdict[]>;
+}
+
+/** A receipt that is running, and the message its call sends. */
+export interface RunningReceipt {
+  receipt: Receipt;
+  messageId: string;
+  ageMs: number;
+}
+
+export interface RunningStore {
+  /** Receipts running for longer than this, by age and id, after one of them. */
+  running(olderThanMs: number, limit: number, after?: ReceiptCursor): Promise<RunningReceipt[]>;
+}

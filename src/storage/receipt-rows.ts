@@ -1,0 +1,99 @@
+import type { ChainState } from '../receipts/checkpoint.ts';
+import type { Link, Place, Receipt, ReceiptResult, StoredReceipt } from '../receipts/receipt.ts';
+import { Prisma } from './generated/client.ts';
+
+/** A receipt as one row of the statements in this folder. */
+export interface ReceiptRow {
+  id: string;
+  agent_id: string;
+  provider_id: string;
+  caller: string;
+  invoke_mode: Receipt['invoke_mode'];
+  status: Receipt['status'];
+  verification: Receipt['verification'];
+  request_digest: string;
+  result_digest: string | null;
+  cost_units: number;
+  policy: Receipt['policy'];
+  started_at: Date;
+  completed_at: Date | null;
+  task_id: string | null;
+  context_id: string | null;
+  sequence: bigint | null;
+  previous_id: string | null;
+  previous_hash: string | null;
+  signature: string | null;
+}
+
+export type StoredRow = ReceiptRow & {
+  request: StoredReceipt['request'] | null;
+  result: ReceiptResult | null;
+};
+
+/** A ReceiptRow's columns of a receipt `r`. */
+export const RECEIPT_COLUMNS = Prisma.sql`
+  r.id::text, r.agent_id, r.provider_id, r.caller, r.invoke_mode, r.status, r.verification, r.request_digest,
+  r.result_digest, r.cost_units, r.policy, r.started_at, r.completed_at, r.task_id, r.context_id, r.sequence,
+  r.previous_id::text, r.previous_hash, r.signature`;
+
+export function toReceipt(row: ReceiptRow): Receipt {
+  return {
+    receipt_id: row.id,
+    agent_id: row.agent_id,
+    provider_id: row.provider_id,
+    caller: row.caller,
+    invoke_mode: row.invoke_mode,
+    status: row.status,
+    verification: row.verification,
+    request_digest: row.request_digest,
+    cost_units: row.cost_units,
+    policy: row.policy,
+    started_at: row.started_at.toISOString(),
+    ...(row.task_id === null ? {} : { task_id: row.task_id }),
+    ...(row.context_id === null ? {} : { context_id: row.context_id }),
+    ...(row.completed_at === null ? {} : { completed_at: row.completed_at.toISOString() }),
+    ...(row.result_digest === null ? {} : { result_digest: row.result_digest }),
+    ...(row.sequence === null ? {} : { sequence: Number(row.sequence), previous: previousOf(row) }),
+    ...(row.signature === null ? {} : { signature: row.signature }),
+  };
+}
+
+const previousOf = ({ previous_id, previous_hash }: ReceiptRow): Link | null =>
+  previous_id === null ? null : { receipt_id: previous_id, hash: String(previous_hash) };
+
+export const toStored = (row: StoredRow): StoredReceipt => ({
+  receipt: toReceipt(row),
+  ...(row.request && { request: row.request }),
+  ...(row.result && { result: row.result }),
+});
+
+export interface ChainRow {
+  provider_id: string;
+  sequence: bigint;
+  receipt_id: string | null;
+  hash: string | null;
+  cut_sequence: bigint | null;
+  cut_receipt_id: string | null;
+  cut_hash: string | null;
+}
+
+export const CHAIN_COLUMNS = Prisma.sql`
+  c.provider_id, c.sequence, c.receipt_id::text, c.hash, c.cut_sequence, c.cut_receipt_id::text, c.cut_hash`;
+
+/** Undefined while the sequence is empty. */
+export function headOf({ sequence, receipt_id, hash }: Omit<ChainRow, 'provider_id'>): Place | undefined {
+  if (receipt_id === null || hash === null) return undefined;
+  return { sequence: Number(sequence), receipt_id, hash };
+}
+
+export function toChain(row: ChainRow): ChainState | undefined {
+  const head = headOf(row);
+  if (head === undefined) return undefined;
+  const { provider_id, cut_sequence, cut_receipt_id, cut_hash } = row;
+  if (cut_receipt_id === null || cut_hash === null) return { provider_id, head };
+  return {
+    provider_id,
+    head,
+    cut: { sequence: Number(cut_sequence), receipt_id: cut_receipt_id, hash: cut_hash },
+  };
+}

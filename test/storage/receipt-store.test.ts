@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exportReceipts } from '../../src/receipts/export.ts';
+import type { ReceiptQuery } from '../../src/receipts/ports.ts';
+import type { Ending, NewReceipt } from '../../src/receipts/receipt.ts';
+import { verifyExport } from '../../src/receipts/verify-export.ts';
+import { openDatabase } from '../../src/storage/client.ts';
+import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  collectAll,
+  endingOf,
+  newReceiptOf,
+  type ReceiptGround,
+  receiptGround,
+} from '../support/receipts.ts';
+
+let database: TestDatabase;
+let ground: ReceiptGround;
+
+beforeAll(async () => {
+  database = await startTestDatabase();
+}, 60_000);
+
+afterAll(() => database?.stop());
+
+beforeEach(async () => {
+  await database.prisma.$executeRaw`truncate receipt, receipt_chain, receipt_verdict, receipt_checkpoint`;
+  ground = await receiptGround(database.prisma);
+});
+
+const verified = async (given: Pick<ReceiptGround, 'ledger' | 'proofs' | 'jwks'> = ground) =>
+  verifyExport(await collectAll(exportReceipts(given.ledger, given.proofs)), { jwks: given.jwks });
+
+describe('a receipt', () => {
+  it('is running before the call and final after it, with all its proofs', async () => {
+    const { ledger, store } = ground;
+    const request = { message: 'hello', auth_token: 'secret-token', input: { amount: 1.5 } };
+    const open = await ledger.open(newReceiptOf({ request }));
+    expect(await store.find(open.receipt_id)).toEqual({
+      receipt: open,
+      request: { message: 'hello', input: { amount: 1.5 } },
+    });
+    expect(open).toMatchObject({ status: 'running', verification: 'not_required' });
+    expect(open).not.toHaveProperty('sequence');
+
+    const ending = endingOf(open, { task_id: 'task-1', context_id: 'context-1' });
+    const final = await ledger.finish(ending);
+    expect(final).toEqual({
+      ...open,
+      status: 'succeeded',
+      task_id: 'task-1',
+      context_id: 'context-1',
+      completed_at: expect.any(String),
+      result_digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      sequence: 1,
+      previous: null,
+      signature: expect.stringMatching(/^[\w-]+\.\.[\w-]+$/),
+    });
+    expect(await store.find(open.receipt_id)).toMatchObject({ receipt: final, result: ending.result });
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
+  });
+
+  it('never keeps a credential', async () => {
+    await ground.call({ request: { message: 'x', auth_token: 'secret-token' } });
+    const [row] = await database.prisma.$queryRaw<
+      { all: string }[]
+    >`select row_to_json(r)::text as all from receipt r`;
+    expect(row?.all).not.toContain('secret-token');
+  });
+
+  it('becomes final once: what comes later changes nothing', async () => {
+    const { ledger } = ground;
+    const open = await ledger.open(newReceiptOf());
+    const first = await ledger.finish(endingOf(open));
+    const failed = endingOf(open, { status: 'failed', result: { stderr: 'too late' } });
+    expect(await ledger.finish(failed)).toEqual(first);
+    await ledger.noteTask(open.receipt_id, { taskId: 'other', contextId: 'other' });
+    expect((await ground.store.find(open.receipt_id))?.receipt).toEqual(first);
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
+  });
+
+  it.each<[string, Partial<NewReceipt>, Partial<Ending>]>([
+    [
+      'numbers and characters of every kind',
+      {
+        request: {
+          message: 'ä€😀\u2028\u0000"\\',
+          input: { a: 1e21, b: 0.1, c: -0, d: 1.0, nested: [null, true, {}] },
+        },
+      },
+      { result: { output: { text: 'zero \u0000 and half \ud800', data: [1e-7, 123456789012345680000] } } },
+    ],
+    ['no result at all', {}, { result: {} }],
+    [
+      'a refusal',
+      {
+        policy: {
+          decision: 'refuse',
+          code: 'agent_blocked',
+          message: 'blocked',
+          risk_level: 'high',
+          review_version: 'v',
+        },
+      },
+      { status: 'rejected', result: { stderr: 'agent_blocked: blocked' } },
+    ],
+    ['a payment', {}, { result: { payment_receipt: { rail: 'x402', amount: '15.00' } } }],
+    [
+      'a large body',
+      { request: { message: 'x'.repeat(1_000_000) } },
+      { result: { stderr: 'y'.repeat(1_000_000) } },
+    ],
+  ])('proves %s', async (_name, given, ending) => {
+    await ground.call(given, ending);
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
+  });
+
+  it('one that the record does not take fails alone', async () => {
+    const opens = await Promise.all([1, 2, 3].map(() => ground.ledger.open(newReceiptOf())));
+    const finished = await Promise.allSettled(
+      opens.map((open, index) =>
+        ground.ledger.finish(endingOf(open, index === 1 ? { task_id: 'a\u0000b' } : {})),
+      ),
+    );
+    // The first one is on its way before the others come.
+    expect(finished.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await verified()).toEqual({ receipts: 2, findings: [] });
+  });
+
+  it('one that was never opened is an error', async () => {
+    const ending = endingOf({ receipt_id: randomUUID(), provider_id: 'local' });
+    await expect(ground.ledger.finish(ending)).rejects.toThrow('never opened');
+  });
+});
+
+describe('the sequence', () => {
+  it('is one unbroken chain for each provider, however many finish at once on several connections', async () => {
+    const others = [openDatabase({ url: database.url }), openDatabase({ url: database.url })];
+    try {
+      const grounds = await Promise.all(others.map((db) => receiptGround(db, ground.keys)));
+      const opens = await Promise.all(
+        Array.from({ length: 200 }, (_, index) =>
+          ground.ledger.open(newReceiptOf({ provider_id: index % 10 === 0 ? 'other' : 'local' })),
+        ),
+      );
+      // Each of them on both connections, so that both also race for the same receipt.
+      const finished = await Promise.all(
+        opens.flatMap((open, index) =>
+          index % 3 === 0
+            ? grounds.map(({ ledger }) => ledger.finish(endingOf(open)))
+            : [grounds[index % 2]?.ledger.finish(endingOf(open))],
+        ),
+      );
+      expect(finished.every((receipt) => receipt?.status === 'succeeded')).toBe(true);
+      expect(await verified()).toEqual({ receipts: 200, findings: [] });
+      const { chains } = await ground.proofs.chains();
+      expect(chains.map(({ provider_id, head }) => [provider_id, head.sequence])).toEqual([
+        ['local', 180],
+        ['other', 20],
+      ]);
+    } finally {
+      await Promise.all(others.map((db) => db.$disconnect()));
+    }
+  });
+
+  it('is in the order of completion', async () => {
+    for (let index = 0; index < 5; index += 1) await ground.call();
+    const receipts = (await ground.proofs.following('local', 0, 10)).map(({ receipt }) => receipt);
+    expect(receipts.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
+    const completed = receipts.map(({ completed_at }) => String(completed_at));
+    expect(completed).toEqual([...completed].sort());
+  });
+
+  it('cut by age leaves a signed checkpoint that the rest follows', async () => {
+    const old = [];
+    for (let index = 0; index < 5; index += 1) old.push(await ground.call());
+    await database.prisma.$executeRaw`select pg_sleep(0.01)`;
+    const between = new Date((await ground.proofs.chains()).at);
+    const before = await ground.ledger.checkpoint();
+    await ground.call();
+    expect(await ground.ledger.cut(between)).toBe(5);
+    expect(await ground.ledger.cut(between)).toBe(0);
+    expect((await ground.store.list({ limit: 10 })).receipts).toHaveLength(1);
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
+    const [kept] = await database.prisma.receiptCheckpoint.findMany();
+    expect(kept?.checkpoint).toMatchObject({
+      chains: [{ provider_id: 'local', cut: { sequence: 5, receipt_id: old[4]?.receipt_id } }],
+      signature: expect.any(String),
+    });
+    // A checkpoint of before the cut is not contradicted by what is left.
+    const lines = await collectAll(exportReceipts(ground.ledger, ground.proofs));
+    const again = await verifyExport(lines, { jwks: ground.jwks, checkpoints: [before] });
+    expect(again.findings).toEqual([]);
+  });
+
+  it('cut to its very head goes on from there', async () => {
+    await ground.call();
+    await ground.call();
+    expect(await ground.ledger.cut(new Date(Date.now() + 60_000))).toBe(2);
+    expect(await verified()).toEqual({ receipts: 0, findings: [] });
+    await ground.call();
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
+  });
+
+  it('goes on when bodies are purged: their digests stay', async () => {
+    await ground.call();
+    await database.prisma.$executeRaw`update receipt set request = null, result = null`;
+    await ground.call();
+    expect(await verified()).toEqual({ receipts: 2, findings: [] });
+  });
+});
+
+describe('a list', () => {
+  const ids = async (query: Partial<ReceiptQuery>) =>
+    (await ground.store.list({ limit: 100, ...query })).receipts.map(({ receipt_id }) => receipt_id);
+
+  it('is newest first, in pages by key', async () => {
+    const made: string[] = [];
+    for (let index = 0; index < 7; index += 1) made.unshift((await ground.call()).receipt_id);
+    expect([...(await ids({}))].sort()).toEqual([...made].sort());
+    const paged: string[] = [];
+    let cursor: ReceiptQuery['cursor'];
+    do {
+      const page = await ground.store.list({ limit: 3, ...(cursor && { cursor }) });
+      paged.push(...page.receipts.map(({ receipt_id }) => receipt_id));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(paged).toEqual(await ids({}));
+  });
+
+  it.each<[string, Partial<NewReceipt>, Partial<Ending>, Partial<ReceiptQuery>]>([
+    ['agent', { agent_id: 'other' }, {}, { agentId: 'other' }],
+    ['provider', { provider_id: 'other' }, {}, { providerId: 'other' }],
+    ['caller', { caller: 'bob' }, {}, { caller: 'bob' }],
+    ['status', {}, { status: 'failed' }, { status: 'failed' }],
+    ['mode', { invoke_mode: 'async' }, {}, { invokeMode: 'async' }],
+    [
+      'verification',
+      { policy: { decision: 'allow', risk_level: 'medium', review_version: 'v' } },
+      {},
+      { verification: 'pending' },
+    ],
+  ])('by %s', async (_name, given, ending, query) => {
+    await ground.call();
+    const { receipt_id } = await ground.call(given, ending);
+    await ground.call();
+    expect(await ids(query)).toEqual([receipt_id]);
+  });
+
+  it('another caller’s receipt does not exist', async () => {
+    const { receipt_id } = await ground.call({ caller: 'bob' });
+    expect(await ground.store.find(receipt_id, 'alice')).toBeUndefined();
+    expect(await ground.store.find(receipt_id, 'bob')).toBeDefined();
+    expect(await ground.store.find('not-a-uuid')).toBeUndefined();
+  });
+
+  it('the call that began a task is found by it', async () => {
+    const task = { agentId: 'echo', caller: 'alice', taskId: 'task-1' };
+    expect(await ground.store.ofTask(task)).toBeUndefined();
+    const began = await ground.call({}, { task_id: 'task-1' });
+    await ground.call({}, { task_id: 'task-1' });
+    expect(await ground.store.ofTask(task)).toBe(began.receipt_id);
+    expect(await ground.store.ofTask({ ...task, caller: 'bob' })).toBeUndefined();
+  });
+
+  it('of those that run', async () => {
+    await ground.call();
+    const one = await ground.ledger.open(newReceiptOf({ message_id: 'm-1' }));
+    const two = await ground.ledger.open(newReceiptOf({ message_id: 'm-2' }));
+    await ground.ledger.noteTask(two.receipt_id, { taskId: 't', contextId: 'c' });
+    const running = await ground.store.running(-60_000, 10);
+    expect(running).toEqual([
+      { receipt: one, messageId: 'm-1', ageMs: expect.any(Number) },
+      { receipt: { ...two, task_id: 't', context_id: 'c' }, messageId: 'm-2', ageMs: expect.any(Number) },
+    ]);
+    const after = { startedAt: one.started_at, id: one.receipt_id };
+    const rest = await ground.store.running(-60_000, 10, after);
+    expect(rest.map(({ receipt }) => receipt.receipt_id)).toEqual([two.receipt_id]);
+    expect(await ground.store.running(60_000, 10)).toEqual([]);
+  });
+});
+
+describe('verdicts', () => {
+  const risky = { policy: { decision: 'allow', risk_level: 'medium', review_version: 'v' } } as const;
+  const verdict = (receipt_id: string, by = 'verifier') => ({
+    receipt_id,
+    verification: 'verified' as const,
+    by,
+    reason: 'all fits',
+  });
+
+  it('are kept with who, when and why, outside of what is signed', async () => {
+    const { receipt_id } = await ground.call(risky);
+    const pending = await ground.proofs.pending(10);
+    expect(pending.map(({ receipt }) => receipt.receipt_id)).toEqual([receipt_id]);
+    const first = await ground.proofs.judge(verdict(receipt_id), true);
+    expect(await ground.proofs.pending(10)).toEqual([]);
+    // The verifier judges what waits for it; a person whatever is final.
+    expect(await ground.proofs.judge(verdict(receipt_id), true)).toBeUndefined();
+    const byHand = { ...verdict(receipt_id, 'ada'), verification: 'failed' as const, reason: 'disputed' };
+    const second = await ground.proofs.judge(byHand, false);
+    expect(await ground.proofs.verdicts(receipt_id)).toEqual([second, first]);
+    expect((await ground.store.find(receipt_id))?.receipt.verification).toBe('failed');
+    expect((await verified()).findings).toEqual([]);
+  });
+
+  it('none of one that runs or is not there', async () => {
+    const { receipt_id } = await ground.ledger.open(newReceiptOf(risky));
+    expect(await ground.proofs.pending(10)).toEqual([]);
+    expect(await ground.proofs.judge(verdict(receipt_id), false)).toBeUndefined();
+    expect(await ground.proofs.judge(verdict(randomUUID()), false)).toBeUndefined();
+    expect(await ground.proofs.verdicts(receipt_id)).toEqual([]);
+  });
+
+  it('what is put off waits', async () => {
+    const { receipt_id } = await ground.call(risky);
+    await ground.proofs.putOff(receipt_id, 60_000);
+    expect(await ground.proofs.pending(10)).toEqual([]);
+    await ground.proofs.putOff(receipt_id, -60_000);
+    expect(await ground.proofs.pending(10)).toHaveLength(1);
+  });
+});
