@@ -50,6 +50,7 @@ export interface RpcEnvironment {
 /** JSON-RPC 2.0 for one agent, in every dialect. The SDK's handlers translate the shapes. */
 export class AgentRpc {
   readonly #code: string;
+  readonly #handler: AgentRequestHandler;
   readonly #v1: JsonRpcTransportHandler;
   readonly #v03: LegacyJsonRpcTransportHandler;
   readonly #sendWaitMs: number;
@@ -57,6 +58,7 @@ export class AgentRpc {
 
   constructor(options: { code: string; handler: AgentRequestHandler; sendWaitMs: number; log: Logger }) {
     this.#code = options.code;
+    this.#handler = options.handler;
     this.#v1 = new JsonRpcTransportHandler(options.handler);
     this.#v03 = new LegacyJsonRpcTransportHandler(options.handler);
     this.#sendWaitMs = options.sendWaitMs;
@@ -113,6 +115,9 @@ export class AgentRpc {
     }
     const v03 = withPartKinds(modern);
     checkParams(v03, '0.3');
+    if (v03.method === 'agent/getAuthenticatedExtendedCard') {
+      return { jsonrpc: '2.0', id: request.id ?? null, result: this.#handler.extendedCardV03() };
+    }
     const answer = await this.#v03.handle({ ...v03 }, context);
     return olderAnswer(answer as RpcAnswer, dialect, isSend(modern.method));
   }

@@ -13,6 +13,7 @@ import type {
 import { ExtendedAgentCardNotConfiguredError, PushNotificationNotSupportedError } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import type { Logger } from 'pino';
+import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
@@ -26,7 +27,7 @@ import { checkInputModes } from './modes.ts';
 
 export interface RequestHandlerOptions {
   agent: AgentDefinition;
-  card: AgentCard;
+  cards: AgentCards;
   tasks: TaskService;
   log: Logger;
 }
@@ -34,23 +35,34 @@ export interface RequestHandlerOptions {
 /** One agent's A2A methods, on TaskService. The SDK's transports call it, whatever the client speaks. */
 export class AgentRequestHandler implements A2ARequestHandler {
   readonly #agent: AgentDefinition;
-  readonly #card: AgentCard;
+  readonly #cards: AgentCards;
   readonly #tasks: TaskService;
   readonly #log: Logger;
 
-  constructor({ agent, card, tasks, log }: RequestHandlerOptions) {
+  constructor({ agent, cards, tasks, log }: RequestHandlerOptions) {
     this.#agent = agent;
-    this.#card = card;
+    this.#cards = cards;
     this.#tasks = tasks;
     this.#log = log;
   }
 
   async getAgentCard(): Promise<AgentCard> {
-    return this.#card;
+    return this.#cards.sdkCard;
   }
 
+  /** §3.1.11. Whoever got here may see it: the surface lets nobody call an agent without being known. */
   async getAuthenticatedExtendedAgentCard(): Promise<AgentCard> {
-    throw new ExtendedAgentCardNotConfiguredError();
+    return this.#extended().sdkCard;
+  }
+
+  /** The same in the v0.3 shape. The SDK would make it of the v1.0 card, whose signature is not for that shape. */
+  extendedCardV03(): Record<string, unknown> {
+    return this.#extended().v03.json;
+  }
+
+  #extended(): AgentCards {
+    if (this.#cards.extended === undefined) throw new ExtendedAgentCardNotConfiguredError();
+    return this.#cards.extended;
   }
 
   /** §3.1.1. Waits for a final or interrupted state unless the call says otherwise. */

@@ -63,9 +63,9 @@ function agentRpcs({
     const known = made.get(code);
     if (known !== undefined) return known;
     const agent = catalog.get(code)?.definition;
-    const card = cards.get(code)?.sdkCard;
-    if (agent === undefined || card === undefined) return undefined;
-    const handler = new AgentRequestHandler({ agent, card, tasks, log });
+    const ownCards = cards.get(code);
+    if (agent === undefined || ownCards === undefined) return undefined;
+    const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, log });
     const rpc = new AgentRpc({ code, handler, sendWaitMs, log });
     made.set(code, rpc);
     return rpc;

@@ -10,8 +10,13 @@ export const AGENT_SURFACE_PATH = '/orchestrator/a2a/v1';
 /** The card extension whose params hold the JSON Schema of a message's data part. */
 export const INPUT_SCHEMA_EXTENSION = 'https://workflow-agent-host.dev/extensions/input-schema/v1';
 
-/** What every agent of this host can do, by the names cards use. */
-export const CAPABILITIES = { streaming: true, pushNotifications: false, extendedAgentCard: false } as const;
+const CAPABILITIES = { streaming: true, pushNotifications: false } as const;
+
+/** What an agent can do, by the names cards use. */
+export const capabilitiesOf = ({ definition }: PublishedAgent) => ({
+  ...CAPABILITIES,
+  extendedAgentCard: definition.extended !== undefined,
+});
 
 /** Who offers the host's own agents, as cards name it. */
 export const PROVIDER_ORGANIZATION = 'workflow-agent-host';
@@ -34,6 +39,8 @@ export interface AgentCards {
   sdkCard: AgentCard;
   /** HTTP date. */
   lastModified: string;
+  /** For callers with credentials, where there is more to show (A2A v1.0 §3.1.11). */
+  extended?: AgentCards;
 }
 
 const agentUrl = (baseUrl: string, code: string): string =>
@@ -89,14 +96,31 @@ export class CardBook {
   }
 }
 
-/** Both shapes of an agent's card. */
+/** Both shapes of an agent's card, and of its extended one. */
 export function agentCards(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
+  const more = extendedAgent(agent);
+  const cards = bothShapes(agent, baseUrl, modifiedAt);
+  return more ? { ...cards, extended: bothShapes(more, baseUrl, modifiedAt) } : cards;
+}
+
+function bothShapes(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
   const v1 = cardV1(agent, baseUrl);
   return {
     v1: cardDocument(v1),
     v03: cardDocument(cardV03(agent, baseUrl)),
     sdkCard: AgentCard.fromJSON(v1),
     lastModified: modifiedAt.toUTCString(),
+  };
+}
+
+/** The agent as callers with credentials are shown it. */
+function extendedAgent({ definition, ...agent }: PublishedAgent): PublishedAgent | undefined {
+  const { extended, skills } = definition;
+  if (extended === undefined) return undefined;
+  const description = extended.description ?? definition.description;
+  return {
+    ...agent,
+    definition: { ...definition, description, skills: [...skills, ...(extended.skills ?? [])] },
   };
 }
 
@@ -110,12 +134,12 @@ function cardV1(agent: PublishedAgent, baseUrl: string): Record<string, unknown>
       { url: restUrl(url), protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
       { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
     ],
-    capabilities: { ...CAPABILITIES, ...extensions(agent) },
+    capabilities: { ...capabilitiesOf(agent), ...extensions(agent) },
   };
 }
 
 function cardV03(agent: PublishedAgent, baseUrl: string): Record<string, unknown> {
-  const { streaming, pushNotifications, extendedAgentCard } = CAPABILITIES;
+  const { streaming, pushNotifications, extendedAgentCard } = capabilitiesOf(agent);
   return {
     ...commonFields(agent, baseUrl),
     url: agentUrl(baseUrl, agent.definition.code),

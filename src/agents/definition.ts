@@ -36,6 +36,8 @@ export interface AgentDefinition {
   /** Media types taken and given; text and JSON when absent. */
   inputModes?: string[];
   outputModes?: string[];
+  /** What only callers with credentials are shown: another description, more skills (A2A v1.0 §3.1.11). */
+  extended?: { description?: string; skills?: AgentSkill[] };
   /** `new-task`: every message starts a task of its own, even one that repeats a message id. */
   duplicateMessages?: 'same-task' | 'new-task';
   /** What calls through the gateway are held against; low risk, free and from anywhere when absent. */
@@ -43,6 +45,18 @@ export interface AgentDefinition {
 }
 
 const mediaType = z.string().regex(/^(\*\/\*|[\w.+-]+\/[\w.+*-]+)$/, 'not a media type');
+
+const skills = z
+  .array(
+    z.strictObject({
+      id: z.string().min(1),
+      name: z.string().min(1),
+      description: z.string().min(1),
+      tags: z.array(z.string().min(1)),
+      examples: z.array(z.string()).optional(),
+    }),
+  )
+  .min(1);
 
 const definitionSchema = z.strictObject({
   code: z
@@ -52,22 +66,19 @@ const definitionSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().min(1),
   version: z.string().min(1),
-  skills: z
-    .array(
-      z.strictObject({
-        id: z.string().min(1),
-        name: z.string().min(1),
-        description: z.string().min(1),
-        tags: z.array(z.string().min(1)),
-        examples: z.array(z.string()).optional(),
-      }),
-    )
-    .min(1),
+  skills,
   workflow: z.string().regex(/^[A-Za-z_$][\w$]*$/, 'the name of an exported function'),
   taskQueue: z.string().min(1).optional(),
   input: z.instanceof(z.ZodType).optional(),
   inputModes: z.array(mediaType).min(1).optional(),
   outputModes: z.array(mediaType).min(1).optional(),
+  extended: z
+    .strictObject({ description: z.string().min(1).optional(), skills: skills.optional() })
+    .refine(
+      ({ description, skills }) => description !== undefined || skills !== undefined,
+      'shows nothing more',
+    )
+    .optional(),
   duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
   review: reviewSchema.optional(),
 });

@@ -1,4 +1,4 @@
-import { CAPABILITIES, cardUrl, PROVIDER_ORGANIZATION } from './cards.ts';
+import { capabilitiesOf, cardUrl, PROVIDER_ORGANIZATION } from './cards.ts';
 import type { PublishedAgent } from './catalog.ts';
 import { contentWords, fold, isStopWord, words } from './words.ts';
 
@@ -69,7 +69,8 @@ export interface RegistryEntry extends FoundAgent {
   words: { name: string; description: string; skills: string; tags: string };
 }
 
-export function registryEntry({ definition, inputSchema }: PublishedAgent): RegistryEntry {
+export function registryEntry(agent: PublishedAgent): RegistryEntry {
+  const { definition, inputSchema } = agent;
   const { code, name, description, version, skills } = definition;
   const tags = skills.flatMap((skill) => skill.tags);
   return {
@@ -82,7 +83,7 @@ export function registryEntry({ definition, inputSchema }: PublishedAgent): Regi
     skills: folded(skills.flatMap((skill) => [skill.id, skill.name])),
     tags: folded(tags),
     capabilities: folded(
-      Object.entries(CAPABILITIES)
+      Object.entries(capabilitiesOf(agent))
         .filter(([, offered]) => offered)
         .map(([capability]) => capability),
     ),

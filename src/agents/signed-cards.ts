@@ -29,5 +29,6 @@ export async function signedCards(cards: AgentCards, sign: CardSigner): Promise<
     v03: cardDocument({ ...cards.v03.json, signatures: [v03] }),
     sdkCard: AgentCard.fromJSON(signedV1),
     lastModified: cards.lastModified,
+    ...(cards.extended && { extended: await signedCards(cards.extended, sign) }),
   };
 }

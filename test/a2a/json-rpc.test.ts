@@ -16,10 +16,10 @@ let rpc: AgentRpc;
 
 function rpcOn(tasks: TaskService): AgentRpc {
   const catalog = new AgentCatalog([echo]);
-  const cards = new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() });
-  const card = cards.get('echo')?.sdkCard;
-  if (card === undefined) throw new Error('no card');
-  const handler = new AgentRequestHandler({ agent: echo, card, tasks, log: silentLog });
+  const book = new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() });
+  const cards = book.get('echo');
+  if (cards === undefined) throw new Error('no cards');
+  const handler = new AgentRequestHandler({ agent: echo, cards, tasks, log: silentLog });
   return new AgentRpc({ code: 'echo', handler, sendWaitMs: 300, log: silentLog });
 }
 

@@ -19,6 +19,8 @@ describe('defineAgent', () => {
     ['skills', { skills: [] }],
     ['skills.0.tags', { skills: [{ ...skillOf(), tags: 'finance' as never }] }],
     ['inputModes.0', { inputModes: ['text'] }],
+    ['extended', { extended: {} }],
+    ['extended.skills', { extended: { skills: [] } }],
     ['taskQueue', { taskQueue: '' }],
     ['input', { input: { type: 'object' } as never }],
   ])('names the field %s that is wrong in %j', (field, given) => {
