@@ -144,6 +144,12 @@ export function eventsOf(change: TaskChange, task: Task): StreamResponse[] {
   return events;
 }
 
+/** A plain message in place of a task: it is of a context and of no task (A2A v1.0 §3.1.1). */
+export const replyToWire = (reply: Message, task: Task): WireMessage => ({
+  ...messageToWire(reply, task),
+  taskId: '',
+});
+
 export const taskEvent = (task: Task, view: TaskView): StreamResponse => ({
   payload: { $case: 'task', value: taskToWire(task, view) },
 });

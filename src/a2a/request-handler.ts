@@ -17,10 +17,10 @@ import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
-import { applyChange, isFinal, isSettled } from '../tasks/state.ts';
+import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
 import { type Call, callOf } from './call.ts';
-import { eventsOf, messageFromWire, taskEvent, taskToWire } from './convert.ts';
+import { eventsOf, messageFromWire, replyToWire, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
 import { toPage, toQuery } from './list.ts';
 import { checkInputModes } from './modes.ts';
@@ -65,23 +65,30 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return this.#cards.extended;
   }
 
-  /** §3.1.1. Waits for a final or interrupted state unless the call says otherwise. */
+  /** §3.1.1. Waits for a final or interrupted state unless the call says otherwise; or gives the agent's reply. */
   sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<WireMessage | WireTask> {
     return this.#answer(async () => {
       const call = callOf(context);
-      const sent = await this.#send(params, call);
+      const sent = await this.#tasks.decided(await this.#send(params, call), call.signal);
+      const reply = this.#replyTo(sent, call);
+      if (reply !== undefined) return reply;
       const task = await this.#waited(sent, call);
       return taskToWire(task, this.#view(call, params.configuration?.historyLength));
     });
   }
 
-  /** §3.1.2. First the task, then its changes, until a final or interrupted state. */
+  /** §3.1.2. First the task, then its changes, until a final or interrupted state; or the agent's reply alone. */
   async *sendMessageStream(
     params: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const call = callOf(context);
     const sent = await this.#answer(() => this.#send(params, call));
+    const reply = this.#replyTo(await this.#answer(() => this.#tasks.decided(sent, call.signal)), call);
+    if (reply !== undefined) {
+      yield { payload: { $case: 'message', value: reply } };
+      return;
+    }
     const historyLength = params.configuration?.historyLength;
     yield taskEvent(sent.task, this.#view(call, historyLength));
     if (isSettled(sent.task.status.state)) return;
@@ -153,7 +160,13 @@ export class AgentRequestHandler implements A2ARequestHandler {
       ...(taskId ? { taskId } : {}),
       ...(contextId ? { contextId } : {}),
       ...(call.alias === undefined ? {} : { alias: call.alias }),
+      takesReply: takesReply(call),
     });
+  }
+
+  #replyTo({ task }: Sent, call: Call): WireMessage | undefined {
+    const reply = takesReply(call) ? replyOf(task) : undefined;
+    return reply && replyToWire(reply, task);
   }
 
   #waited(sent: Sent, call: Call): Promise<Task> {
@@ -208,6 +221,9 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return toProtocolError(error, this.#log);
   }
 }
+
+/** Before v0.3 every answer was a task. */
+const takesReply = ({ dialect }: Call): boolean => dialect !== '0.1';
 
 /** Runs work that may wait, for as long as the call allows. */
 async function within<T>({ signal, waitMs }: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

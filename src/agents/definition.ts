@@ -42,6 +42,8 @@ export interface AgentDefinition {
   duplicateMessages?: 'same-task' | 'new-task';
   /** What calls through the gateway are held against; low risk, free and from anywhere when absent. */
   review?: DeclaredReview;
+  /** It may answer with a plain message and no task (`task.reply`): a task is shown once it has said something else. */
+  mayReply?: boolean;
 }
 
 const mediaType = z.string().regex(/^(\*\/\*|[\w.+-]+\/[\w.+*-]+)$/, 'not a media type');
@@ -81,6 +83,7 @@ const definitionSchema = z.strictObject({
     .optional(),
   duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
   review: reviewSchema.optional(),
+  mayReply: z.boolean().optional(),
 });
 
 /**

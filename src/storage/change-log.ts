@@ -20,11 +20,13 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
   const runId = change.runId ?? null;
   const sequence = change.sequence ?? 0;
   const state = change.status?.state ?? null;
+  const reply = change.status?.reply ?? false;
   const message = change.status?.message ? JSON.stringify(change.status.message) : null;
   await db.$queryRaw`
     with t as (
       update task set
         version = version + 1,
+        shown = shown or not ${reply},
         state = coalesce(${state}::text, state),
         status_message = case when ${state}::text is null then status_message else ${message}::json end,
         status_at = case when ${state}::text is null then status_at else clock_timestamp() end,

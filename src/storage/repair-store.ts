@@ -1,6 +1,7 @@
+import type { ReportedStatus } from '../tasks/contract.ts';
 import type { RepairStore } from '../tasks/ports.ts';
 import { isFinal } from '../tasks/state.ts';
-import type { Message, TaskState } from '../tasks/task.ts';
+import type { Message } from '../tasks/task.ts';
 import { FINAL_STATES, recordChange } from './change-log.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -43,7 +44,7 @@ export class PrismaRepairStore implements RepairStore {
     });
   }
 
-  correct(taskId: string, status: { state: TaskState; message?: Message }): Promise<void> {
+  correct(taskId: string, status: ReportedStatus): Promise<void> {
     // A status that is only restored was said before; an end is said now.
     const messages = status.message !== undefined && isFinal(status.state) ? [status.message] : [];
     return reachable(() => recordChange(this.#db, { taskId, status, artifacts: [], messages, applied: [] }));

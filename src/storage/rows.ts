@@ -1,3 +1,4 @@
+import { isFinal } from '../tasks/state.ts';
 import type { Artifact, Message, Metadata, Task, TaskChange, TaskState } from '../tasks/task.ts';
 
 /** A task with all it holds, as one row of the statements in this folder. */
@@ -7,6 +8,7 @@ export interface TaskRow {
   agent_code: string;
   owner: string;
   context_id: string;
+  shown: boolean;
   state: TaskState;
   status_message: Message | null;
   status_at: Date;
@@ -27,9 +29,11 @@ export function toTask(row: TaskRow): Task {
     agentCode: row.agent_code,
     contextId: row.context_id,
     owner: row.owner,
+    ...(row.shown ? {} : { hidden: true }),
     status: {
       state: row.state,
       ...(row.status_message === null ? {} : { message: row.status_message }),
+      ...(!row.shown && isFinal(row.state) ? { reply: true } : {}),
       at: row.status_at.toISOString(),
     },
     version: row.version,
@@ -47,6 +51,8 @@ export interface ChangeRow {
   version: number;
   state: TaskState | null;
   status_message: Message | null;
+  /** The status is a plain reply. */
+  reply: boolean;
   at: Date;
   artifacts: Artifact[];
   messages: Message[];
@@ -63,6 +69,7 @@ export function toChange(row: ChangeRow): TaskChange {
           status: {
             state: row.state,
             ...(row.status_message === null ? {} : { message: row.status_message }),
+            ...(row.reply ? { reply: true } : {}),
             at,
           },
         }),

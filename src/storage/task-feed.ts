@@ -126,13 +126,14 @@ export class PostgresTaskFeed implements TaskFeed {
 
   async #readChanges(wanted: Map<string, number>): Promise<void> {
     const rows = await this.#db.$queryRaw<ChangeRow[]>`
-      select c.task_id::text, c.version, c.state, c.status_message, c.at,
+      select c.task_id::text, c.version, c.state, c.status_message, not t.shown as reply, c.at,
         coalesce((select json_agg(a.body order by a.ordinal) from task_artifact a
                   where a.task_id = c.task_id and a.version = c.version), '[]') as artifacts,
         coalesce((select json_agg(m.body order by m.id) from task_message m
                   where m.task_id = c.task_id and m.version = c.version), '[]') as messages
       from unnest(${[...wanted.keys()]}::uuid[], ${[...wanted.values()]}::int[]) w(id, version)
       join task_change c on c.task_id = w.id and c.version > w.version
+      join task t on t.id = c.task_id
       order by c.task_id, c.version
       limit ${READ_LIMIT}`;
     for (const row of rows) {

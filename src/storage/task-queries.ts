@@ -8,7 +8,7 @@ import { type TaskRow, toTask } from './rows.ts';
  * reached its workflow yet no longer waits for one: it is submitted again.
  */
 export const SELECT_TASKS = Prisma.sql`
-  select t.id::text, t.alias, t.agent_code, t.owner, t.context_id,
+  select t.id::text, t.alias, t.agent_code, t.owner, t.context_id, t.shown,
     case when m.underway and t.problem is null then 'submitted' else t.state end as state,
     case when m.underway and t.problem is null then null else t.status_message end as status_message,
     t.status_at, t.version, t.metadata, t.created_at, t.updated_at, t.xmin::text as revision,
@@ -34,19 +34,20 @@ export async function findTaskRow(db: PrismaClient, taskId: string): Promise<Tas
   return row;
 }
 
-/** The task that its caller gave a name. */
+/** The task that its caller gave a name, unless it is hidden. */
 export async function findTaskByAlias(
   db: PrismaClient,
   { owner, agentCode, taskId }: TaskKey,
 ): Promise<Task | undefined> {
   const [row] = await db.$queryRaw<TaskRow[]>`
-    ${SELECT_TASKS} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}`;
+    ${SELECT_TASKS} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}
+      and t.shown`;
   return row === undefined ? undefined : toTask(row);
 }
 
 /** One page, newest status first, and how many the whole list holds. */
 export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<TaskPage> {
-  const conditions = [Prisma.sql`t.owner = ${query.owner}`];
+  const conditions = [Prisma.sql`t.owner = ${query.owner} and t.shown`];
   if (query.agentCode !== undefined) conditions.push(Prisma.sql`t.agent_code = ${query.agentCode}`);
   if (query.contextId !== undefined) conditions.push(Prisma.sql`t.context_id = ${query.contextId}`);
   if (query.state !== undefined) conditions.push(Prisma.sql`t.state = ${query.state}`);

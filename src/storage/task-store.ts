@@ -79,9 +79,9 @@ export class PrismaTaskStore implements TaskStore {
     try {
       const rows = await this.#db.$queryRaw<{ created_at: Date }[]>`
         with t as (
-          insert into task (id, alias, agent_code, owner, context_id, state, metadata)
+          insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown)
           select ${task.id}::uuid, ${task.alias ?? null}, ${task.agentCode}, ${task.owner}, ${task.contextId},
-                 'submitted', ${JSON.stringify(task.metadata)}::json
+                 'submitted', ${JSON.stringify(task.metadata)}::json, ${!task.hidden}
           where not exists (
             select 1 from task_message
             where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
@@ -175,11 +175,12 @@ export class PrismaTaskStore implements TaskStore {
     });
   }
 
-  /** The task that its caller means by its id or its alias; of two, the one with the id. */
+  /** The task that its caller means by its id or its alias, unless it is hidden; of two, the one with the id. */
   find(key: TaskKey): Promise<Task | undefined> {
     return reachable(async () => {
       const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId) : undefined;
-      if (task?.owner === key.owner && task.agentCode === key.agentCode) return task;
+      if (task?.owner === key.owner && task.agentCode === key.agentCode)
+        return task.hidden ? undefined : task;
       return findTaskByAlias(this.#db, key);
     });
   }
@@ -210,6 +211,7 @@ export class PrismaTaskStore implements TaskStore {
             owner: row.owner,
             message,
             metadata: row.metadata,
+            ...(row.shown ? {} : { mayReply: true as const }),
           },
         ];
       });
@@ -236,6 +238,7 @@ function newTask(task: NewTask, at: string): Task {
     agentCode: task.agentCode,
     contextId: task.contextId,
     owner: task.owner,
+    ...(task.hidden ? { hidden: true } : {}),
     status: { state: 'submitted', at },
     version: 0,
     artifacts: [],

@@ -45,6 +45,16 @@ export interface TaskInput {
   owner: string;
   message: Message;
   metadata: Metadata;
+  /** The caller waits for the first thing said: it may be a plain message and no task. */
+  mayReply?: true;
+}
+
+/** What a workflow says of its status. */
+export interface ReportedStatus {
+  state: TaskState;
+  message?: Message;
+  /** The message is the whole answer, and there is no task to be seen. */
+  reply?: true;
 }
 
 /**
@@ -62,7 +72,7 @@ export interface Projection {
   runId: string;
   /** Counts the reports of one run, from 1: a repeated or overtaken report is recognised by it. */
   sequence: number;
-  status?: { state: TaskState; message?: Message };
+  status?: ReportedStatus;
   artifacts: Artifact[];
   messages: Message[];
   /** Ids of the follow-up messages the workflow has taken since its last report. */

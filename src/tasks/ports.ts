@@ -1,4 +1,4 @@
-import type { Projection, Seen, TaskInput } from './contract.ts';
+import type { Projection, ReportedStatus, Seen, TaskInput } from './contract.ts';
 import type { Message, Metadata, Task, TaskChange, TaskState } from './task.ts';
 
 /** Runs tasks. Each method may be repeated: what was done already is not done again. */
@@ -57,6 +57,8 @@ export interface NewTask {
   metadata: Metadata;
   /** Digest of the message's content; null lets the same message id begin another task. */
   digest: string | null;
+  /** No client sees it until it has said something that is no plain reply. */
+  hidden?: boolean;
 }
 
 /** `repeated`: this message id from this caller to this agent is known; `task` is the task it went to. */
@@ -110,8 +112,9 @@ export interface TaskStore {
   acknowledge(taskId: string, messageId: string): Promise<void>;
   /** Forgets a follow-up that the workflow refused. */
   discard(taskId: string, messageId: string): Promise<void>;
-  /** The whole task with all its history, or undefined: never existed, another agent's or caller's. */
+  /** The whole task with all its history, or undefined: never existed, another agent's or caller's, hidden. */
   find(key: TaskKey): Promise<Task | undefined>;
+  /** Hidden tasks are in no list. */
   list(query: TaskQuery): Promise<TaskPage>;
   /** Records one change; one that is repeated, overtaken, or comes after the end changes nothing. */
   project(projection: Projection): Promise<void>;
@@ -140,6 +143,8 @@ export interface Subscription {
 export interface TaskEnd {
   state: Extract<TaskState, 'completed' | 'failed' | 'canceled' | 'rejected'>;
   text: string;
+  /** The text is the whole answer, and there is no task to be seen. */
+  reply?: true;
 }
 
 /** What the engine knows of tasks beside what their workflows report; for repair alone. */
@@ -155,7 +160,7 @@ export interface TaskInspector {
   /** Why the task's workflow cannot be brought to say anything; undefined when it can. */
   problemOf(taskId: string): Promise<string | undefined>;
   /** The status as the workflow itself sees it; undefined when it cannot say. */
-  statusOf(taskId: string): Promise<{ state: TaskState; message?: Message } | undefined>;
+  statusOf(taskId: string): Promise<ReportedStatus | undefined>;
 }
 
 /** The record's side of repair. */
@@ -167,7 +172,7 @@ export interface RepairStore {
   /** Tasks that have begun, have not ended, and were silent for `silentMs`, after this id in the order of ids. */
   openAfter(id: string | undefined, silentMs: number, limit: number): Promise<string[]>;
   /** Records a status that the workflow did not report itself; nothing after the task's end. */
-  correct(taskId: string, status: { state: TaskState; message?: Message }): Promise<void>;
+  correct(taskId: string, status: ReportedStatus): Promise<void>;
   /** Notes why a task cannot go on and shows it on the task; false when that is noted already. */
   noteProblem(taskId: string, problem: string, message: Message): Promise<boolean>;
   /** Open tasks with a problem noted. */

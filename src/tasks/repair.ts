@@ -152,6 +152,7 @@ class Sweep {
     if (end === undefined) return;
     await repairs.correct(taskId, {
       state: end.state,
+      ...(end.reply ? { reply: true } : {}),
       ...(end.text === '' ? {} : { message: hostMessage(end.text) }),
     });
     this.report.ended += 1;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
-import { HostError, invalidParams, taskNotFound, unsupported } from '../errors.ts';
+import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
 import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
@@ -16,8 +16,9 @@ import type {
   TaskStore,
   WorkflowRef,
 } from './ports.ts';
-import { applyChange, isFinal, isSettled } from './state.ts';
+import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
+import { awaitingEngine, saying } from './underway.ts';
 
 export interface SendRequest {
   owner: string;
@@ -29,6 +30,8 @@ export interface SendRequest {
   alias?: string;
   contextId?: string;
   metadata?: Metadata;
+  /** The caller can be given a plain message in place of a task. */
+  takesReply?: boolean;
 }
 
 export interface Sent {
@@ -111,6 +114,7 @@ export class TaskService {
       message,
       metadata: request.metadata ?? {},
       digest: digestFor(request),
+      hidden: agent.mayReply === true && request.takesReply === true,
     });
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.
@@ -190,6 +194,24 @@ export class TaskService {
     }
   }
 
+  /**
+   * What was sent, once its caller may be told of it: a task, or `replyOf` it in place of one. Of an agent that may
+   * reply that takes until the first thing it says.
+   * @throws HostError `unavailable` when the engine is away or `signal` aborts before; the message is kept, and sent
+   * again it gives what came of it.
+   */
+  async decided(sent: Sent, signal: AbortSignal): Promise<Sent> {
+    let { task } = sent;
+    if (isDecided(task)) return sent;
+    if (sent.deferred)
+      throw unavailable('The workflow engine cannot be reached; send the same message again');
+    for await (const change of this.watch(task, signal)) {
+      task = applyChange(task, change);
+      if (isDecided(task)) return { task, deferred: false };
+    }
+    throw unavailable('The host stops before there is an answer; send the same message again');
+  }
+
   /** The task once it is final or waits for its caller, or as it stands when `signal` aborts or it is deferred. */
   async settled(sent: Sent, signal: AbortSignal): Promise<Task> {
     let { task } = sent;
@@ -232,6 +254,7 @@ const inputOf = (task: Task): TaskInput => {
     owner: task.owner,
     message,
     metadata: task.metadata,
+    ...(task.hidden ? { mayReply: true } : {}),
   };
 };
 
@@ -249,34 +272,10 @@ function notWaiting({ status }: Task): HostError {
   return unsupported('The task is busy and does not wait for a message');
 }
 
-/** The task with a message that is recorded and not applied yet: it no longer waits, and what comes of it is news. */
-const saying = (message: Message, task: Task): Task => ({
-  ...task,
-  status: { state: 'submitted', at: task.status.at },
-  history: task.history.some(({ messageId, role }) => role === 'user' && messageId === message.messageId)
-    ? task.history
-    : [...task.history, message],
-});
-
 const notCancelable = ({ status }: Task): HostError =>
   new HostError('task_not_cancelable', `The task is ${status.state} and cannot be canceled`);
 
-/** A task whose message waits for the engine says so. */
-const deferred = (task: Task): Sent => ({
-  task: {
-    ...task,
-    status: {
-      state: 'submitted',
-      message: {
-        messageId: randomUUID(),
-        role: 'agent',
-        parts: [{ text: 'Accepted. It goes on as soon as the workflow engine can be reached again.' }],
-      },
-      at: task.status.at,
-    },
-  },
-  deferred: true,
-});
+const deferred = (task: Task): Sent => ({ task: awaitingEngine(task), deferred: true });
 
 /** What the engine said: what is recorded already is made up for, so an outage is not the caller's failure. */
 async function reached<T>(work: Promise<T>): Promise<T | 'away'> {

@@ -61,6 +61,8 @@ export interface Artifact {
 export interface TaskStatus {
   state: TaskState;
   message?: Message;
+  /** The message is the whole answer: its caller is given it in place of a task. */
+  reply?: true;
   /** When the database recorded it, ISO 8601. */
   at: string;
 }
@@ -73,6 +75,8 @@ export interface Task {
   contextId: string;
   /** The caller it belongs to. */
   owner: string;
+  /** No task to its caller: it may yet be answered with a plain message, or was. */
+  hidden?: true;
   status: TaskStatus;
   /** Numbered by the database: 0 when accepted, then one more with every recorded change. */
   version: number;

@@ -6,10 +6,10 @@ import {
 } from '@temporalio/client';
 import { ActivityFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
 import { messageOf } from '../errors.ts';
-import { SNAPSHOT_QUERY, workflowIdOf } from '../tasks/contract.ts';
+import { type ReportedStatus, SNAPSHOT_QUERY, workflowIdOf } from '../tasks/contract.ts';
 import type { TaskEnd, TaskInspector } from '../tasks/ports.ts';
 import { isFinal } from '../tasks/state.ts';
-import type { Message, TaskState } from '../tasks/task.ts';
+import type { Message } from '../tasks/task.ts';
 
 const PREFIX = workflowIdOf('');
 /** What ended a little before was perhaps not listed yet when the last sweep looked. */
@@ -46,7 +46,8 @@ export class TemporalInspector implements TaskInspector {
     // What the workflow itself said last, when it came to its end by itself and only its report was lost.
     const said = await this.statusOf(taskId);
     if (said !== undefined && isFinal(said.state) && BY_ITSELF.has(status.name)) {
-      return { state: said.state as TaskEnd['state'], text: textOf(said.message) };
+      const reply = said.reply ? { reply: true as const } : {};
+      return { state: said.state as TaskEnd['state'], text: textOf(said.message), ...reply };
     }
     if (status.name === 'COMPLETED') return { state: 'completed', text: '' };
     try {
@@ -95,7 +96,7 @@ export class TemporalInspector implements TaskInspector {
     }
   }
 
-  async statusOf(taskId: string): Promise<{ state: TaskState; message?: Message } | undefined> {
+  async statusOf(taskId: string): Promise<ReportedStatus | undefined> {
     try {
       return await this.#query(taskId);
     } catch {
@@ -108,7 +109,7 @@ export class TemporalInspector implements TaskInspector {
     return this.#currentClient();
   }
 
-  #query(taskId: string): Promise<{ state: TaskState; message?: Message }> {
+  #query(taskId: string): Promise<ReportedStatus> {
     return this.#client.connection.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
       this.#client.workflow.getHandle(workflowIdOf(taskId)).query(SNAPSHOT_QUERY),
     );

@@ -31,7 +31,7 @@ export function limitedAgentWorkflow(
   body: AgentBody,
 ): (input: TaskInput) => Promise<void> {
   return (input) => {
-    const snapshot = new Snapshot();
+    const snapshot = new Snapshot(input);
     const conversation = new Conversation({ snapshot });
     const run: TaskRun = { input, snapshot, conversation };
     conversation.begin(input.message);
@@ -40,7 +40,7 @@ export function limitedAgentWorkflow(
       tooLong: TOO_LONG,
       wholeSteps: false,
       body: () => {
-        snapshot.status('working');
+        snapshot.begin();
         return body(taskContext(run, limits));
       },
     });

@@ -64,7 +64,7 @@ export function limitedConversationWorkflow<S extends Json>(
   conversation: Conversation<S>,
 ): ConversationWorkflow {
   return (input, carried) => {
-    const snapshot = new Snapshot();
+    const snapshot = new Snapshot(input);
     const turns = new Turns({ snapshot, keep: MAX_CARRIED_HISTORY });
     if (carried === undefined) turns.begin(input.message);
     else turns.resume(carried);
@@ -91,12 +91,12 @@ async function converse<S extends Json>(talk: Talk<S>): Promise<AgentResult> {
   const turns = run.conversation;
   const task = turnContext(run);
   let state = copyOf((carried?.state as S | undefined) ?? conversation.initial);
-  if (carried === undefined) run.snapshot.status('working');
+  if (carried === undefined) run.snapshot.begin();
   let message: Message | undefined = carried === undefined ? run.input.message : await turns.answer();
   while (message !== undefined) {
     const next = await conversation.turn(state, incoming(message), task);
     // What the author's code caught is an end all the same.
-    if (run.rejection !== undefined) throw run.rejection;
+    if (run.ended !== undefined) throw run.ended;
     if ('end' in next) return next.end;
     checkSize('The state of the conversation', next.state, MAX_STATE_BYTES);
     checkSize('The question', next.ask, MAX_CARRIED_QUESTION_BYTES);

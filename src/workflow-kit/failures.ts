@@ -4,6 +4,7 @@ import {
   ChildWorkflowFailure,
   TimeoutFailure,
 } from '@temporalio/common';
+import type { Say } from './task-context.ts';
 
 /** What a task's failure says, and what Temporal keeps of its cause: both have to fit into what Temporal takes. */
 const MAX_TEXT_LENGTH = 10_000;
@@ -11,9 +12,17 @@ const KEPT_TEXT_LENGTH = 9_900;
 const MAX_CAUSE_LENGTH = 100_000;
 const MAX_CAUSES = 20;
 
-/** Thrown by `task.reject`: ends the task as rejected, whatever the author's code does around it. */
-export class TaskRejected extends Error {
-  override readonly name = 'TaskRejected';
+/** Thrown by `task.reject` and `task.reply`: ends the task, whatever the author's code does around it. */
+export class TaskEnded extends Error {
+  override readonly name = 'TaskEnded';
+  readonly state: 'rejected' | 'completed';
+  readonly say: Say;
+
+  constructor(state: 'rejected' | 'completed', say: Say) {
+    super(`the task is ${state}`);
+    this.state = state;
+    this.say = say;
+  }
 }
 
 /** Why a task failed, for its caller: the cause at the bottom, not Temporal's wrapping around it. */

@@ -15,7 +15,7 @@ import {
 import { MESSAGE_UPDATE, type Seen, SNAPSHOT_QUERY, type TaskInput } from '../tasks/contract.ts';
 import type { Message } from '../tasks/task.ts';
 import type { Conversation } from './conversation.ts';
-import { describeFailure, failureOf, type TaskRejected } from './failures.ts';
+import { describeFailure, failureOf, type TaskEnded } from './failures.ts';
 import { isHistoryOver, type RunLimits, tooLong } from './limits.ts';
 import { Projector } from './projector.ts';
 import { checkSize, MAX_SAID_BYTES } from './sizes.ts';
@@ -34,8 +34,8 @@ export interface TaskRun {
   input: TaskInput;
   snapshot: Snapshot;
   conversation: Conversation;
-  /** Set by `task.reject`. */
-  rejection?: TaskRejected;
+  /** Set by `task.reject` and `task.reply`. */
+  ended?: TaskEnded;
   /** Set once the history is as long as it may be. */
   overlong?: ApplicationFailure;
 }
@@ -90,7 +90,7 @@ async function conclude(
   const { snapshot } = run;
   try {
     const result = await body();
-    if (run.rejection !== undefined) throw run.rejection;
+    if (run.ended !== undefined) throw run.ended;
     if (CancellationScope.current().consideredCancelled) return stopped(run);
     complete(snapshot, result);
     return undefined;
@@ -98,8 +98,8 @@ async function conclude(
     // Not the author's doing: the workflow task fails and is tried again, on the code it was begun with.
     if (error instanceof DeterminismViolationError) throw error;
     if (error instanceof ContinueAsNew) throw error;
-    if (run.rejection !== undefined) {
-      end(snapshot, 'rejected', run.rejection.message);
+    if (run.ended !== undefined) {
+      endAsSaid(snapshot, run.ended);
       return undefined;
     }
     if (isCancellation(error) && CancellationScope.current().consideredCancelled) return stopped(run);
@@ -129,12 +129,16 @@ function stopped({ snapshot, overlong }: TaskRun): Error {
   return new CancelledFailure('Task canceled');
 }
 
+function endAsSaid(snapshot: Snapshot, { state, say }: TaskEnded): void {
+  const message = agentMessage(uuid4(), say);
+  if (state === 'completed') snapshot.reply(message);
+  else snapshot.end(state, message);
+}
+
 function end(
   snapshot: Snapshot,
   state: 'completed' | 'failed' | 'canceled' | 'rejected',
   text: string,
 ): void {
-  const message = agentMessage(uuid4(), text);
-  snapshot.say(message);
-  snapshot.status(state, message);
+  snapshot.end(state, agentMessage(uuid4(), text));
 }

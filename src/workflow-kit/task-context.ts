@@ -56,6 +56,11 @@ export interface TurnContext {
   /** Ends the task as `rejected`. */
   reject(reason: string): never;
   /**
+   * Answers with a plain message and no task, where the agent has `mayReply`, the caller takes it and nothing else was
+   * said before. Everywhere else it completes the task with that message.
+   */
+  reply(say: Say): never;
+  /**
    * Calls another agent of this host and waits until its task settles. A crash resumes the same call.
    * @throws ApplicationFailure when the called task fails, is canceled or rejected.
    */

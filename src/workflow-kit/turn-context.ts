@@ -1,6 +1,6 @@
 import { proxyActivities, uuid4 } from '@temporalio/workflow';
 import { type AgentCallResult, type HostActivities, SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
-import { TaskRejected } from './failures.ts';
+import { TaskEnded } from './failures.ts';
 import type { TaskRun } from './run-task.ts';
 import { checkSize, MAX_SAID_BYTES } from './sizes.ts';
 import type { TurnContext } from './task-context.ts';
@@ -34,11 +34,19 @@ export function turnContext(run: TaskRun): TurnContext {
     },
     reject: (reason) => {
       checkSize('task.reject', reason, MAX_SAID_BYTES);
-      run.rejection = new TaskRejected(reason);
-      throw run.rejection;
+      throw endsWith(run, new TaskEnded('rejected', reason));
+    },
+    reply: (say) => {
+      checkSize('task.reply', say, MAX_SAID_BYTES);
+      throw endsWith(run, new TaskEnded('completed', say));
     },
     call: (...call) => callAgent(run, ...call),
   };
+}
+
+function endsWith(run: TaskRun, ended: TaskEnded): TaskEnded {
+  run.ended = ended;
+  return ended;
 }
 
 async function callAgent(

@@ -24,6 +24,7 @@ interface Run {
 
 export type Report = Partial<Pick<Projection, 'artifacts' | 'messages' | 'applied'>> & {
   state?: TaskState;
+  reply?: true;
   text?: string;
 };
 
@@ -35,7 +36,7 @@ export const agentMessage = (text: string): Message => ({
 
 /**
  * A TaskEngine that keeps its runs in memory and reports through the store, as workflows do. What a message's
- * text says is done: `ask` asks, `hold` goes on working, `fail` fails, anything else completes.
+ * text says is done: `ask` asks, `hold` goes on working, `fail` fails, `reply` replies, anything else completes.
  */
 export class MemoryEngine implements TaskEngine {
   /** `before`: calls fail and nothing is done. `after`: it is done, and the answer is lost. */
@@ -73,7 +74,7 @@ export class MemoryEngine implements TaskEngine {
         reports: Promise.resolve(),
       };
       this.#runs.set(input.taskId, run);
-      this.#say(run, { state: 'working' });
+      if (!input.mayReply) this.#say(run, { state: 'working' });
       this.#act(run, input.message);
     });
   }
@@ -140,11 +141,13 @@ export class MemoryEngine implements TaskEngine {
     const text = parts[0]?.text ?? '';
     if (text.startsWith('hold')) return;
     if (text.startsWith('ask')) this.#say(run, { state: 'input-required', text: 'Which one?' });
-    else if (text.startsWith('fail')) this.#say(run, { state: 'failed', text: 'It broke' });
+    else if (text.startsWith('reply') && run.input.mayReply) {
+      this.#say(run, { state: 'completed', text: `replied: ${text}`, reply: true });
+    } else if (text.startsWith('fail')) this.#say(run, { state: 'failed', text: 'It broke' });
     else this.#say(run, { state: 'completed', text: `done: ${text}` });
   }
 
-  #say(run: Run, { state, text, artifacts = [], messages = [], applied = [] }: Report): void {
+  #say(run: Run, { state, text, reply, artifacts = [], messages = [], applied = [] }: Report): void {
     if (state !== undefined) run.state = state;
     if (this.silent) return;
     run.sequence += 1;
@@ -153,7 +156,9 @@ export class MemoryEngine implements TaskEngine {
       taskId: run.input.taskId,
       runId: run.runId,
       sequence: run.sequence,
-      ...(state === undefined ? {} : { status: message === undefined ? { state } : { state, message } }),
+      ...(state === undefined
+        ? {}
+        : { status: { state, ...(message && { message }), ...(reply && { reply }) } }),
       artifacts,
       messages: message === undefined ? messages : [...messages, message],
       applied,

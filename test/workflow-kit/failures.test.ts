@@ -6,7 +6,7 @@ import {
   TimeoutType,
 } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { describeFailure, TaskRejected } from '../../src/workflow-kit/failures.ts';
+import { describeFailure, TaskEnded } from '../../src/workflow-kit/failures.ts';
 
 const activity = (cause?: Error): ActivityFailure =>
   new ActivityFailure('Activity task failed', 'chargeCard', '1', 'MAXIMUM_ATTEMPTS_REACHED', 'worker', cause);
@@ -23,7 +23,7 @@ const timeout = new TimeoutFailure('timed out', undefined, TimeoutType.START_TO_
 const FAILURES: [what: string, thrown: unknown, told: string][] = [
   ['an error', new RangeError('too far'), 'too far'],
   ['an error without a message', new RangeError(), 'RangeError'],
-  ['a rejection', new TaskRejected('no'), 'no'],
+  ['a rejection', new TaskEnded('rejected', 'no'), 'the task is rejected'],
   ['an application failure', ApplicationFailure.nonRetryable('no card', 'Card'), 'no card'],
   ['one without a message', ApplicationFailure.create({}), 'Failed without a message'],
   ['an activity’s failure', activity(ApplicationFailure.retryable('card refused')), 'card refused'],

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "task" ADD COLUMN     "shown" BOOLEAN NOT NULL DEFAULT true;
