@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Projection } from '../../src/tasks/contract.ts';
 import type { Artifact, Message } from '../../src/tasks/task.ts';
 import { Snapshot } from '../../src/workflow-kit/snapshot.ts';
@@ -92,4 +92,47 @@ test('the view is the status as it is, reported or not', () => {
   expect(snapshot.view).toEqual({ state: 'input-required', message: message('?'), sequence: 0 });
   snapshot.take('task', 'run');
   expect(snapshot.view).toEqual({ state: 'input-required', message: message('?'), sequence: 1 });
+});
+
+describe('where a plain reply may be given', () => {
+  const silent = () => {
+    const snapshot = new Snapshot({ mayReply: true });
+    snapshot.begin();
+    return snapshot;
+  };
+
+  test('that the work has begun is not worth a report', () => {
+    expect(silent().dirty).toBe(false);
+  });
+
+  test('a reply is the whole report', () => {
+    const snapshot = silent();
+    snapshot.reply(message('hi'));
+    expect(snapshot.view).toMatchObject({ state: 'completed', reply: true });
+    expect(snapshot.take('task', 'run')).toMatchObject({
+      status: { state: 'completed', message: message('hi'), reply: true },
+      messages: [],
+    });
+  });
+
+  test.each<[what: string, says: (snapshot: Snapshot) => void]>([
+    ['a status', (s) => s.status('working', message('1'))],
+    ['an artifact', (s) => s.artifact(artifact('a', '1'))],
+    ['a question', (s) => s.status('input-required', message('?'))],
+  ])('after %s it is the end of a task', (_what, says) => {
+    const snapshot = silent();
+    says(snapshot);
+    expect(snapshot.dirty).toBe(true);
+    snapshot.reply(message('hi'));
+    const { status, messages } = snapshot.take('task', 'run');
+    expect(status).toEqual({ state: 'completed', message: message('hi') });
+    expect(messages).toEqual([message('hi')]);
+  });
+});
+
+test('where none may be given, a reply is the end of a task', () => {
+  const snapshot = new Snapshot();
+  snapshot.begin();
+  snapshot.reply(message('hi'));
+  expect(snapshot.take('task', 'run').status).toEqual({ state: 'completed', message: message('hi') });
 });
