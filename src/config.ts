@@ -21,6 +21,15 @@ export const configSchema = z.object({
     .default('127.0.0.1')
     .describe('Address to listen on. Only a loopback address is served without authentication.'),
   PORT: port.default(8042).describe('Port to listen on; 0 takes a free one and prints it.'),
+  GRPC_PORT: port
+    .optional()
+    .describe(
+      'Port for gRPC on the same address; 0 takes a free one, which the cards name. No gRPC when unset.',
+    ),
+  DEFAULT_AGENT: z
+    .string()
+    .optional()
+    .describe('Workflow code of the agent that a gRPC call reaches which names no tenant.'),
   PUBLIC_URL: webUrl
     .optional()
     .describe('Base URL that cards and search results show; `http://HOST:PORT` when unset.'),

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { hostCardRoutes } from './a2a/card-routes.ts';
+import type { GrpcListening } from './a2a/grpc/server.ts';
 import { OpenRequests } from './a2a/open-requests.ts';
 import { agentSurface } from './a2a/surface.ts';
 import { CardBook } from './agents/cards.ts';
@@ -14,6 +15,7 @@ import { DIRECTORY } from './directory/definition.ts';
 import { directoryActivities } from './directory/find-agents.ts';
 import { HostError } from './errors.ts';
 import { claimDataDir, type Ground, prepareGround } from './ground.ts';
+import { grpcAgents, grpcInterface, takeGrpcAddress } from './grpc.ts';
 import { createApp, type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -98,6 +100,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(async () => dataDir?.release());
   const signing = givenKeys ?? (await openKeyFile(config.DATA_DIR));
   const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
+  const grpc = listening && (await takeGrpcAddress(config, catalog, log));
+  undo.add(async () => grpc?.close());
   installRuntime(log);
   const [ground, bundle] = await groundAndBundle(config, { sources, dataDir }, starting);
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
@@ -151,6 +155,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await registry.sync(catalog.all().filter(({ definition }) => definition !== DIRECTORY));
   const url = await serve(config, starting, {
     listening,
+    grpc,
     catalog,
     registry,
     tasks,
@@ -216,6 +221,7 @@ const taskQueuesOf = (catalog: AgentCatalog): string[] => [
 
 interface Serving {
   listening: Listening;
+  grpc: GrpcListening | undefined;
   catalog: AgentCatalog;
   registry: PrismaAgentRegistry;
   tasks: TaskService;
@@ -231,8 +237,20 @@ async function serve(config: Config, { log, undo }: Starting, parts: Serving): P
   const requests = new OpenRequests();
   const ownUrl = ownUrlOf(config, parts.listening.port);
   const publicUrl = publicUrlOf(config, parts.listening.port);
-  const cards = new CardBook({ catalog: parts.catalog, publicUrl, modifiedAt: new Date() });
+  const grpc = parts.grpc && grpcInterface(config, publicUrl, parts.grpc);
+  const cards = new CardBook({ catalog: parts.catalog, publicUrl, grpc, modifiedAt: new Date() });
   await cards.sign(cardSigner(parts.signing, publicUrl));
+  const sendWaitMs = config.SEND_WAIT * 1_000;
+  const surface = agentSurface({
+    ...parts,
+    cards,
+    publicUrl,
+    cardVersion: config.CARD_VERSION,
+    sendWaitMs,
+    maxBody: config.MAX_BODY,
+    requests,
+    log,
+  });
   const app = createApp({
     guard: onlyOwnHost([ownUrl, publicUrl]),
     checks: {
@@ -253,26 +271,15 @@ async function serve(config: Config, { log, undo }: Starting, parts: Serving): P
         path: '/',
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
       },
-      {
-        path: '/orchestrator/a2a/v1',
-        router: agentSurface({
-          ...parts,
-          cards,
-          publicUrl,
-          cardVersion: config.CARD_VERSION,
-          sendWaitMs: config.SEND_WAIT * 1_000,
-          maxBody: config.MAX_BODY,
-          requests,
-          log,
-        }),
-      },
+      { path: '/orchestrator/a2a/v1', router: surface.router },
     ],
     log,
   });
   parts.listening.serve(app);
+  if (grpc) parts.grpc?.serve(grpcAgents(grpc, { agent: surface.agent, requests, sendWaitMs }));
   undo.add(async () => {
     requests.stop();
-    await parts.listening.close();
+    await Promise.all([parts.listening.close(), parts.grpc?.close()]);
   });
   return ownUrl;
 }

@@ -84,7 +84,7 @@ const ARROWS: Record<string, Arrows> = {
   auth: { imports: [], packages: [], packageTypes: ['express'] },
   a2a: {
     imports: ['tasks', 'agents', 'auth'],
-    packages: ['@a2a-js/sdk', 'express', 'zod'],
+    packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'zod'],
     packageTypes: ['pino'],
   },
 
@@ -115,6 +115,7 @@ const ARROWS: Record<string, Arrows> = {
       'tasks',
       'temporal',
       'ground.ts',
+      'grpc.ts',
       'http.ts',
       'kill-points.ts',
       'undo.ts',
@@ -125,8 +126,14 @@ const ARROWS: Record<string, Arrows> = {
     packages: ['pino'],
   },
   'ground.ts': { imports: ['embedded', 'storage', 'temporal'], types: ['config.ts'], packages: [] },
-  'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
+  'grpc.ts': {
+    imports: ['a2a/grpc', 'agents', 'auth'],
+    types: ['config.ts'],
+    packages: [],
+    packageTypes: ['pino'],
+  },
   'undo.ts': { imports: [], packages: [], packageTypes: ['pino'] },
+  'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },

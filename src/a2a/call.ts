@@ -28,6 +28,11 @@ export const contextOf = (call: Call, agentCode: string): ServerCallContext =>
     state: new Map([[CALL, call]]),
   });
 
+/** The same for a context that the SDK's transport has made. */
+export function putCall(context: ServerCallContext, call: Call): void {
+  context.state.set(CALL, call);
+}
+
 export function callOf(context: ServerCallContext): Call {
   const call = context.state.get(CALL);
   if (call === undefined) throw new Error('the SDK lost the call context');

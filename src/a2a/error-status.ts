@@ -8,9 +8,11 @@ interface ErrorStatus {
   grpc: GrpcStatus;
 }
 
-type GrpcStatus =
+export type GrpcStatus =
   | 'INVALID_ARGUMENT'
   | 'NOT_FOUND'
+  | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'FAILED_PRECONDITION'
   | 'UNIMPLEMENTED'
   | 'INTERNAL'

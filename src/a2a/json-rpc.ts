@@ -49,6 +49,7 @@ export interface RpcEnvironment {
 
 /** JSON-RPC 2.0 for one agent, in every dialect. The SDK's handlers translate the shapes. */
 export class AgentRpc {
+  readonly handler: AgentRequestHandler;
   readonly #code: string;
   readonly #handler: AgentRequestHandler;
   readonly #v1: JsonRpcTransportHandler;
@@ -57,6 +58,7 @@ export class AgentRpc {
   readonly #log: Logger;
 
   constructor(options: { code: string; handler: AgentRequestHandler; sendWaitMs: number; log: Logger }) {
+    this.handler = options.handler;
     this.#code = options.code;
     this.#handler = options.handler;
     this.#v1 = new JsonRpcTransportHandler(options.handler);

@@ -11,18 +11,30 @@ export class OpenRequests {
 
   /** Aborts once the response is closed, however that comes. */
   signalFor(res: Response): AbortSignal {
-    const controller = new AbortController();
-    if (this.#stopping || res.closed) {
-      controller.abort();
-      return controller.signal;
+    const { signal, abort, close } = this.open();
+    if (res.closed) {
+      close();
+      abort();
+      return signal;
     }
-    this.#open.add(controller);
     res.once('close', () => {
-      this.#open.delete(controller);
+      close();
       // An answer that was given leaves nobody to stop; an abort costs an error with its stack.
-      if (!res.writableFinished) controller.abort();
+      if (!res.writableFinished) abort();
     });
-    return controller.signal;
+    return signal;
+  }
+
+  /** A request until `close`; `abort` says that its client has gone. */
+  open(): { signal: AbortSignal; abort(): void; close(): void } {
+    const controller = new AbortController();
+    this.#open.add(controller);
+    if (this.#stopping) controller.abort();
+    return {
+      signal: controller.signal,
+      abort: () => controller.abort(),
+      close: () => this.#open.delete(controller),
+    };
   }
 
   /** Streams end with a clean close, waiting sends with the task as it stands. */

@@ -124,7 +124,10 @@ function answer(options: RestRoutesOptions, method: string): RequestHandler {
     const environment: RpcEnvironment = {
       caller: options.callerOf(req),
       version: versionNamed(req),
-      signal: options.requests.signalFor(res),
+      // Made when something waits, as for JSON-RPC.
+      get signal() {
+        return options.requests.signalFor(res);
+      },
       snapshots: false,
     };
     const reply = await agent.handleV1(method, params, environment);

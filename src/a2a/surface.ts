@@ -30,16 +30,23 @@ export interface AgentSurfaceOptions {
   log: Logger;
 }
 
+export interface AgentSurface {
+  router: Router;
+  /** Each agent's methods, whatever the transport. */
+  agent(code: string): AgentRequestHandler | undefined;
+}
+
 /** The agent surface: cards, search, and each agent's methods. */
-export function agentSurface(options: AgentSurfaceOptions): Router {
+export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   const { catalog, cards, registry, requests, maxBody, log, publicUrl } = options;
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
   const callerOf = () => LOCAL_CALLER;
   router.use(fileRoutes({ files: options.files, callerOf }));
+  const agent = agentRpcs(options);
   const transport = {
-    agent: agentRpcs(options),
+    agent,
     callerOf,
     requests,
     maxBody,
@@ -47,7 +54,7 @@ export function agentSurface(options: AgentSurfaceOptions): Router {
   };
   router.use(restRoutes(transport));
   router.use(rpcRoutes(transport));
-  return router;
+  return { router, agent: (code) => agent(code)?.handler };
 }
 
 /** Each agent's JSON-RPC, made at its first call. */

@@ -57,11 +57,23 @@ export const cardUrl = (baseUrl: string, code: string): string =>
 export const fileUrl = (baseUrl: string, id: string, filename: string | undefined): string =>
   `${agentUrl(baseUrl, 'files')}/${id}${filename === undefined ? '' : `/${encodeURIComponent(filename)}`}`;
 
-export interface CardBookOptions {
-  catalog: Pick<AgentCatalog, 'get' | 'all'>;
+export interface CardOptions {
   publicUrl: string;
   /** When this set of cards came to be: the host's start. */
   modifiedAt: Date;
+  grpc?: GrpcInterface | undefined;
+}
+
+/** Where gRPC is served. */
+export interface GrpcInterface {
+  /** `host:port`. */
+  address: string;
+  /** The agent of calls without a tenant; v0.3 has no tenants. */
+  defaultAgent?: string | undefined;
+}
+
+export interface CardBookOptions extends CardOptions {
+  catalog: Pick<AgentCatalog, 'get' | 'all'>;
 }
 
 /** The cards of the published agents, each made once. */
@@ -89,7 +101,7 @@ export class CardBook {
   #cardsOf(agent: PublishedAgent): AgentCards {
     let cards = this.#made.get(agent);
     if (!cards) {
-      cards = agentCards(agent, this.#options.publicUrl, this.#options.modifiedAt);
+      cards = agentCards(agent, this.#options);
       this.#made.set(agent, cards);
     }
     return cards;
@@ -97,19 +109,19 @@ export class CardBook {
 }
 
 /** Both shapes of an agent's card, and of its extended one. */
-export function agentCards(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
+export function agentCards(agent: PublishedAgent, options: CardOptions): AgentCards {
   const more = extendedAgent(agent);
-  const cards = bothShapes(agent, baseUrl, modifiedAt);
-  return more ? { ...cards, extended: bothShapes(more, baseUrl, modifiedAt) } : cards;
+  const cards = bothShapes(agent, options);
+  return more ? { ...cards, extended: bothShapes(more, options) } : cards;
 }
 
-function bothShapes(agent: PublishedAgent, baseUrl: string, modifiedAt: Date): AgentCards {
-  const v1 = cardV1(agent, baseUrl);
+function bothShapes(agent: PublishedAgent, options: CardOptions): AgentCards {
+  const v1 = cardV1(agent, options);
   return {
     v1: cardDocument(v1),
-    v03: cardDocument(cardV03(agent, baseUrl)),
+    v03: cardDocument(cardV03(agent, options)),
     sdkCard: AgentCard.fromJSON(v1),
-    lastModified: modifiedAt.toUTCString(),
+    lastModified: options.modifiedAt.toUTCString(),
   };
 }
 
@@ -124,27 +136,41 @@ function extendedAgent({ definition, ...agent }: PublishedAgent): PublishedAgent
   };
 }
 
-function cardV1(agent: PublishedAgent, baseUrl: string): Record<string, unknown> {
-  const url = agentUrl(baseUrl, agent.definition.code);
+function cardV1(agent: PublishedAgent, options: CardOptions): Record<string, unknown> {
   return {
-    ...commonFields(agent, baseUrl),
-    // In the order the host prefers (§8.3.1).
-    supportedInterfaces: [
-      { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
-      { url: restUrl(url), protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
-      { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
-    ],
+    ...commonFields(agent, options.publicUrl),
+    supportedInterfaces: interfacesV1(agent, options),
     capabilities: { ...capabilitiesOf(agent), ...extensions(agent) },
   };
 }
 
-function cardV03(agent: PublishedAgent, baseUrl: string): Record<string, unknown> {
+/** In the order the host prefers (A2A v1.0 §8.3.1). */
+function interfacesV1({ definition: { code } }: PublishedAgent, { publicUrl, grpc }: CardOptions): unknown[] {
+  const url = agentUrl(publicUrl, code);
+  const overGrpc = grpc && { url: grpc.address, protocolBinding: 'GRPC' };
+  return [
+    { url, protocolBinding: 'JSONRPC', protocolVersion: '1.0' },
+    { url: restUrl(url), protocolBinding: 'HTTP+JSON', protocolVersion: '1.0' },
+    ...(overGrpc ? [{ ...overGrpc, tenant: code, protocolVersion: '1.0' }] : []),
+    { url, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
+    ...(overGrpc && grpc.defaultAgent === code ? [{ ...overGrpc, protocolVersion: '0.3' }] : []),
+  ];
+}
+
+function cardV03(agent: PublishedAgent, options: CardOptions): Record<string, unknown> {
   const { streaming, pushNotifications, extendedAgentCard } = capabilitiesOf(agent);
+  const { code } = agent.definition;
+  const url = agentUrl(options.publicUrl, code);
+  const { grpc } = options;
   return {
-    ...commonFields(agent, baseUrl),
-    url: agentUrl(baseUrl, agent.definition.code),
+    ...commonFields(agent, options.publicUrl),
+    url,
     protocolVersion: '0.3.0',
     preferredTransport: 'JSONRPC',
+    additionalInterfaces: [
+      { url, transport: 'JSONRPC' },
+      ...(grpc?.defaultAgent === code ? [{ url: grpc.address, transport: 'GRPC' }] : []),
+    ],
     capabilities: {
       streaming,
       pushNotifications,

@@ -37,6 +37,10 @@ export function onlyOwnHost(ownUrls: string[]): RequestHandler {
   };
 }
 
+/** Whether the name in a request's Host (gRPC: `:authority`) is one of this host's, as above. */
+export const isOwnAuthority = (authority: string, ownUrls: string[]): boolean =>
+  ownUrls.some((url) => namesHost(`http://${authority}`, new URL(url)));
+
 function namesHost(url: string, own: URL): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, host } = new URL(url);

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const cards = new CardBook({ catalog, publicUrl: PUBLIC, modifiedAt: new Date() });
   await cards.sign(cardSigner(keys, PUBLIC));
   const unused = {} as never;
-  const router = agentSurface({
+  const { router } = agentSurface({
     catalog,
     cards,
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },

@@ -20,7 +20,7 @@ let base: string;
 beforeAll(async () => {
   ground = await startTaskGround();
   const catalog = new AgentCatalog([agentOf('echo')]);
-  const router = agentSurface({
+  const { router } = agentSurface({
     catalog,
     cards: new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() }),
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },

@@ -1,7 +1,13 @@
 import { AgentCard } from '@a2a-js/sdk';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { agentCards, CardBook, INPUT_SCHEMA_EXTENSION } from '../../src/agents/cards.ts';
+import {
+  type AgentCards,
+  agentCards,
+  CardBook,
+  type GrpcInterface,
+  INPUT_SCHEMA_EXTENSION,
+} from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import type { AgentDefinition } from '../../src/agents/definition.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
@@ -9,10 +15,10 @@ import { agentOf, skillOf } from '../support/agents.ts';
 const BASE = 'https://agents.example.com';
 const STARTED = new Date('2026-11-21T07:00:00.900Z');
 
-const cardsFor = (definition: AgentDefinition) => {
+const cardsFor = (definition: AgentDefinition, grpc?: GrpcInterface) => {
   const agent = new AgentCatalog([definition]).get(definition.code);
   if (!agent) throw new Error('not published');
-  return agentCards(agent, BASE, STARTED);
+  return agentCards(agent, { publicUrl: BASE, modifiedAt: STARTED, grpc });
 };
 
 const plain = agentOf('echo', { skills: [skillOf({ examples: ['hello'] })] });
@@ -89,6 +95,7 @@ describe('the v0.3 card (A2A v0.3 §5.5)', () => {
       url: `${BASE}/orchestrator/a2a/v1/echo`,
       protocolVersion: '0.3.0',
       preferredTransport: 'JSONRPC',
+      additionalInterfaces: [{ url: `${BASE}/orchestrator/a2a/v1/echo`, transport: 'JSONRPC' }],
       provider: { organization: 'workflow-agent-host', url: BASE },
       capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
       supportsAuthenticatedExtendedCard: false,
@@ -99,6 +106,33 @@ describe('the v0.3 card (A2A v0.3 §5.5)', () => {
       security: [],
       authentication: { schemes: [] },
     });
+  });
+});
+
+describe('where gRPC is served', () => {
+  const address = 'agents.example.com:9000';
+  const overGrpc = (cards: AgentCards) => {
+    const { supportedInterfaces } = cards.v1.json as { supportedInterfaces: { protocolBinding: string }[] };
+    return supportedInterfaces.filter(({ protocolBinding }) => protocolBinding === 'GRPC');
+  };
+
+  it('the v1.0 card names it after HTTP, with the tenant that is the agent (§8.3.1)', () => {
+    const cards = cardsFor(plain, { address });
+    expect(overGrpc(cards)).toEqual([
+      { url: address, protocolBinding: 'GRPC', tenant: 'echo', protocolVersion: '1.0' },
+    ]);
+    expect(cards.v1.json.supportedInterfaces).toHaveProperty('2.protocolBinding', 'GRPC');
+    expect(cards.v03.json.additionalInterfaces).toHaveLength(1);
+  });
+
+  it('the default agent, which needs no tenant, has it in v0.3 too', () => {
+    const cards = cardsFor(plain, { address, defaultAgent: 'echo' });
+    expect(overGrpc(cards)).toContainEqual({
+      url: address,
+      protocolBinding: 'GRPC',
+      protocolVersion: '0.3',
+    });
+    expect(cards.v03.json.additionalInterfaces).toContainEqual({ url: address, transport: 'GRPC' });
   });
 });
 
@@ -130,7 +164,9 @@ describe('both cards', () => {
 
   it('take a base URL with a slash at its end', () => {
     const agent = { definition: plain };
-    expect(agentCards(agent, `${BASE}/`, STARTED).v03.json.url).toBe(`${BASE}/orchestrator/a2a/v1/echo`);
+    expect(agentCards(agent, { publicUrl: `${BASE}/`, modifiedAt: STARTED }).v03.json.url).toBe(
+      `${BASE}/orchestrator/a2a/v1/echo`,
+    );
   });
 });
 

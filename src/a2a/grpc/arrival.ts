@@ -1,0 +1,110 @@
+import { VersionNotSupportedError } from '@a2a-js/sdk/errors';
+import {
+  type A2ARequestHandler,
+  ServerCallContext,
+  type ServerCallContextBuilder,
+  UnauthenticatedUser,
+} from '@a2a-js/sdk/server';
+import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { Caller } from '../../auth/caller.ts';
+import { versionOf } from '../dialects.ts';
+import type { OpenRequests } from '../open-requests.ts';
+import { grpcError, toGrpcError } from './status-error.ts';
+
+export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
+
+/** What gRPC calls reach. */
+export interface GrpcAgents {
+  /** The agent's methods; undefined when there is no such agent for this caller. */
+  agent(code: string): A2ARequestHandler | undefined;
+  /** The agent of calls that name no tenant. */
+  defaultAgent?: string | undefined;
+  /**
+   * Whose call it is, by its metadata.
+   * @throws A2AError that gRPC can tell, to refuse it.
+   */
+  callerOf(metadata: Metadata): Caller | Promise<Caller>;
+  /** Whether the name that the client called is this host's: see auth/loopback. */
+  isOwnHost(authority: string): boolean;
+  requests: OpenRequests;
+  /** How long a wait that the client has not asked for may take. */
+  sendWaitMs: number;
+}
+
+/** A call as it came in. */
+export interface Arrival {
+  call: GrpcCall;
+  caller: Caller;
+  agents: GrpcAgents;
+  code: string;
+  agent: A2ARequestHandler;
+  dialect: '1.0' | '0.3';
+}
+
+const ARRIVAL = 'agent-host.grpc-arrival';
+
+export function arrivalOf(context: ServerCallContext): Arrival {
+  const arrival = context.state.get(ARRIVAL);
+  if (arrival === undefined) throw new Error('the SDK lost the call context');
+  return arrival as Arrival;
+}
+
+/** The SDK hands its user on to where the context is made: the only way for the call to get there. */
+class ArrivedUser extends UnauthenticatedUser {
+  readonly call: GrpcCall;
+  readonly caller: Caller;
+  readonly agents: GrpcAgents;
+
+  constructor(arrived: Pick<Arrival, 'call' | 'caller' | 'agents'>) {
+    super();
+    this.call = arrived.call;
+    this.caller = arrived.caller;
+    this.agents = arrived.agents;
+  }
+}
+
+/** Lets a call in, or refuses it: the SDK's user builder. */
+export const admit =
+  (agents: () => GrpcAgents | undefined) =>
+  async (call: GrpcCall): Promise<ArrivedUser> => {
+    const serving = agents();
+    if (serving === undefined) throw grpcError('UNAVAILABLE', 'The host is starting; try again');
+    if (serving.requests.stopping) throw grpcError('UNAVAILABLE', 'The host is stopping; try again');
+    if (!serving.isOwnHost(call.getHost())) {
+      throw grpcError('PERMISSION_DENIED', 'Without authentication only this machine is served');
+    }
+    return new ArrivedUser({ call, caller: await serving.callerOf(call.metadata), agents: serving });
+  };
+
+/** The SDK's context builder for one version of the service: finds the agent that the tenant names. */
+export const contextFor =
+  (dialect: '1.0' | '0.3'): ServerCallContextBuilder =>
+  ({ user, extensions, requestedVersion, tenant }) => {
+    if (!(user instanceof ArrivedUser)) throw new Error('the SDK lost the call');
+    checkVersion(requestedVersion, dialect);
+    const { call, caller, agents } = user;
+    const code = tenant || agents.defaultAgent;
+    if (code === undefined) throw grpcError('INVALID_ARGUMENT', 'tenant: is required, it names the agent');
+    const agent = agents.agent(code);
+    if (agent === undefined) throw grpcError('NOT_FOUND', `There is no agent ${JSON.stringify(code)}`);
+    const arrival: Arrival = { call, caller, agents, code, agent, dialect };
+    return new ServerCallContext({
+      user,
+      tenant: code,
+      requestedVersion: dialect,
+      ...(extensions && { requestedExtensions: extensions }),
+      state: new Map([[ARRIVAL, arrival]]),
+    });
+  };
+
+/** Each version has a service of its own: a call may name that version, or none (A2A v1.0 §3.6). */
+function checkVersion(named: string | undefined, dialect: '1.0' | '0.3'): void {
+  let version: string | undefined;
+  try {
+    version = versionOf(named);
+  } catch (error) {
+    throw error instanceof VersionNotSupportedError ? toGrpcError(error) : error;
+  }
+  if (version === undefined || version === dialect) return;
+  throw toGrpcError(new VersionNotSupportedError(`This is the service of A2A version ${dialect}`));
+}
