@@ -45,12 +45,18 @@ export async function findTaskByAlias(
   return row === undefined ? undefined : toTask(row);
 }
 
+/** The state as SELECT_TASKS shows it; the messages that wait are few, and are looked up once. */
+const SHOWN_STATE = Prisma.sql`
+  case when t.problem is null and t.id in (
+    select task_id from task_message where pending_since is not null
+  ) then 'submitted' else t.state end`;
+
 /** One page, newest status first, and how many the whole list holds. */
 export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<TaskPage> {
   const conditions = [Prisma.sql`t.owner = ${query.owner} and t.shown`];
   if (query.agentCode !== undefined) conditions.push(Prisma.sql`t.agent_code = ${query.agentCode}`);
   if (query.contextId !== undefined) conditions.push(Prisma.sql`t.context_id = ${query.contextId}`);
-  if (query.state !== undefined) conditions.push(Prisma.sql`t.state = ${query.state}`);
+  if (query.state !== undefined) conditions.push(Prisma.sql`${SHOWN_STATE} = ${query.state}`);
   if (query.updatedAfter !== undefined) {
     conditions.push(Prisma.sql`t.status_at >= ${query.updatedAfter}::timestamptz`);
   }

@@ -510,6 +510,16 @@ describe('list', () => {
     }
   });
 
+  test('finds a task by the state it is shown in, also while an answer is on its way', async () => {
+    const owner = randomUUID();
+    const task = await accepted({ owner });
+    await runOf(task)(says('input-required'));
+    const inState = async (state: TaskState) => (await store.list(query(owner, { state }))).total;
+    expect([await inState('input-required'), await inState('submitted')]).toEqual([1, 0]);
+    await store.append(task, userMessageOf('yes'), 'd');
+    expect([await inState('input-required'), await inState('submitted')]).toEqual([0, 1]);
+  });
+
   test('shows nothing of another caller', async () => {
     await listed(randomUUID(), 2);
     expect(await store.list(query(randomUUID()))).toEqual({ tasks: [], total: 0 });

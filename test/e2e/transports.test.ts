@@ -1,0 +1,258 @@
+/** A2A's own JavaScript client over every transport the card declares: one behaviour behind them all (A2A v1.0 §5.1). */
+import { Message, type SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
+import {
+  type Client,
+  ClientFactory,
+  DefaultAgentCardResolver,
+  JsonRpcTransportFactory,
+  RestTransportFactory,
+} from '@a2a-js/sdk/client';
+import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
+import {
+  ContentTypeNotSupportedError,
+  RequestMalformedError,
+  TaskNotCancelableError,
+  TaskNotFoundError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { agentUrl, collect, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const EXPENSE = 'expense-approval';
+const dataDir = await temporaryDataDir();
+let product: Product;
+
+const start = () => startProduct({ DATA_DIR: dataDir.path, GRPC_PORT: '0', DEFAULT_AGENT: EXPENSE });
+
+beforeAll(async () => {
+  product = await start();
+});
+
+afterAll(async () => {
+  await endAllProducts();
+  await dataDir.remove();
+});
+
+const TRANSPORTS = [
+  ['JSON-RPC', '1.0', JsonRpcTransportFactory],
+  ['HTTP+JSON', '1.0', RestTransportFactory],
+  ['gRPC', '1.0', GrpcTransportFactory],
+  ['JSON-RPC', '0.3', JsonRpcTransportFactory],
+  // In v0.3 it knows no tenants: it reaches the default agent.
+  ['gRPC', '0.3', GrpcTransportFactory],
+] as const;
+type Transport = (typeof TRANSPORTS)[number];
+
+/** A client that knows one transport, made from the agent's card. */
+function clientOf(code: string, [, version, Factory]: Transport): Promise<Client> {
+  const legacyCompat = { enabled: version === '0.3' };
+  const factory = new ClientFactory({
+    transports: [new Factory({ legacyCompat })],
+    cardResolver: new DefaultAgentCardResolver({ legacyCompat }),
+  });
+  const card = version === '1.0' ? 'agent-card.json' : 'agent.json';
+  return factory.createFromUrl(`${agentUrl(product.url, code)}/.well-known/${card}`, '');
+}
+
+const request = (parts: Wire, extra: Wire = {}, now = false): SendMessageRequest => ({
+  tenant: '',
+  message: Message.fromJSON(userMessage(parts, extra)),
+  configuration: now
+    ? { returnImmediately: true, acceptedOutputModes: [], taskPushNotificationConfig: undefined }
+    : undefined,
+  metadata: undefined,
+});
+
+const chair = [{ data: { amount: 500, currency: 'EUR', purpose: 'a chair' } }];
+
+async function sent(client: Client, params: SendMessageRequest): Promise<Task> {
+  const answer = await client.sendMessage(params);
+  if ('messageId' in answer) throw new Error('a message, not a task');
+  return answer;
+}
+
+const kinds = (events: StreamResponse[]) => events.map(({ payload }) => payload?.$case);
+const stateOf = (event: StreamResponse | undefined) =>
+  event?.payload?.$case === 'task' || event?.payload?.$case === 'statusUpdate'
+    ? event.payload.value.status?.state
+    : undefined;
+
+/** An error and what it wraps: the SDK wraps what comes in a stream. */
+const causes = (error: unknown): unknown[] => (error instanceof Error ? [error, ...causes(error.cause)] : []);
+
+const listing = (given: Wire = {}) => ({
+  tenant: '',
+  contextId: '',
+  status: TaskState.TASK_STATE_UNSPECIFIED,
+  pageToken: '',
+  statusTimestampAfter: undefined,
+  ...given,
+});
+
+describe.each(TRANSPORTS.map((transport) => ({ transport, over: transport.slice(0, 2).join(' ') })))(
+  'over $over',
+  ({ transport }) => {
+    const [, version] = transport;
+    let client: Client;
+
+    beforeAll(async () => {
+      client = await clientOf(EXPENSE, transport);
+    });
+
+    it('the client speaks the version of the interface it took from the card (§8.3.2)', () => {
+      expect(client.protocolVersion).toBe(version);
+    });
+
+    it('sends a message, is asked, and answers (§3.1.1, §3.4.3)', async () => {
+      const asked = await sent(client, request(chair));
+      expect(asked.status?.state).toBe(TaskState.TASK_STATE_INPUT_REQUIRED);
+      const done = await sent(client, request('yes', { taskId: asked.id, contextId: asked.contextId }));
+      expect(done).toMatchObject({ id: asked.id, contextId: asked.contextId });
+      expect(done.status?.state).toBe(TaskState.TASK_STATE_COMPLETED);
+      expect(await client.getTask({ tenant: '', id: asked.id, historyLength: 1 })).toMatchObject({
+        history: { length: 1 },
+      });
+    });
+
+    it('streams a message: first the task, then its changes, until it asks (§3.1.2)', async () => {
+      const events = await collect(client.sendMessageStream(request(chair)));
+      expect(kinds(events).slice(0, 1)).toEqual(['task']);
+      expect(stateOf(events.at(-1))).toBe(TaskState.TASK_STATE_INPUT_REQUIRED);
+    });
+
+    it('subscribes to a task until its end (§3.1.6)', async () => {
+      const { id } = await sent(client, request(chair));
+      const events = client.resubscribeTask({ tenant: '', id });
+      expect(kinds([(await events.next()).value as StreamResponse])).toEqual(['task']);
+      await sent(client, request('yes', { taskId: id }));
+      const rest = await collect(events);
+      expect(kinds(rest)).toContain('artifactUpdate');
+      expect(stateOf(rest.at(-1))).toBe(TaskState.TASK_STATE_COMPLETED);
+    });
+
+    it('cancels: at once from two sides, and not again once it has ended (§3.1.5, §3.3.1)', async () => {
+      const { id } = await sent(client, request(chair, {}, true));
+      const cancel = { tenant: '', id, metadata: undefined };
+      // Idempotent while it is under way; which of the two comes too late, if one does, is told the end.
+      const both = await Promise.allSettled([client.cancelTask(cancel), client.cancelTask(cancel)]);
+      const canceled = both.filter(({ status }) => status === 'fulfilled');
+      expect(canceled.length).toBeGreaterThan(0);
+      for (const answer of both) {
+        if (answer.status === 'rejected') expect(answer.reason).toBeInstanceOf(TaskNotCancelableError);
+        else expect(answer.value.status?.state).toBe(TaskState.TASK_STATE_CANCELED);
+      }
+      await expect(client.cancelTask(cancel)).rejects.toThrow(TaskNotCancelableError);
+    });
+
+    it('is told the protocol’s errors (§5.4)', async () => {
+      const id = crypto.randomUUID();
+      const unknown = { tenant: '', id, metadata: undefined };
+      await expect(client.getTask({ tenant: '', id })).rejects.toThrow(TaskNotFoundError);
+      await expect(client.cancelTask(unknown)).rejects.toThrow(TaskNotFoundError);
+      const subscribing = await collect(client.resubscribeTask({ tenant: '', id })).catch((error) => error);
+      expect(causes(subscribing).some((each) => each instanceof TaskNotFoundError)).toBe(true);
+      const ended = await sent(client, request(chair, {}, true));
+      await client.cancelTask({ ...unknown, id: ended.id });
+      await expect(sent(client, request('yes', { taskId: ended.id }))).rejects.toThrow(
+        UnsupportedOperationError,
+      );
+      await expect(sent(client, request('yes', { contextId: 'mine', taskId: ended.id }))).rejects.toThrow(
+        RequestMalformedError,
+      );
+      if (version === '1.0') {
+        const image = [{ raw: 'AAAA', mediaType: 'image/png' }];
+        await expect(sent(client, request(image))).rejects.toThrow(ContentTypeNotSupportedError);
+      }
+    });
+
+    it.runIf(version === '1.0')(
+      'lists in pages, newest status first, with every filter (§3.1.4)',
+      async () => {
+        const contextId = crypto.randomUUID();
+        const ids: string[] = [];
+        for (let count = 0; count < 5; count++) {
+          ids.unshift((await sent(client, request(chair, { contextId }))).id);
+        }
+        const all = await client.listTasks(listing({ contextId }));
+        expect(all).toMatchObject({ totalSize: 5, pageSize: 50, nextPageToken: '' });
+        expect(all.tasks.map(({ id }) => id)).toEqual(ids);
+        expect(all.tasks.every(({ artifacts }) => artifacts.length === 0)).toBe(true);
+
+        // The oldest is answered: now it is the newest.
+        const answered = ids[4] as string;
+        const done = await sent(client, request('yes', { taskId: answered }));
+        const order = [answered, ...ids.slice(0, 4)];
+        const paged: string[] = [];
+        for (let pageToken: string | undefined = ''; pageToken !== undefined; ) {
+          const page = await client.listTasks(listing({ contextId, pageSize: 2, pageToken }));
+          expect(page).toMatchObject({ totalSize: 5, pageSize: 2 });
+          paged.push(...page.tasks.map(({ id }) => id));
+          pageToken = page.nextPageToken || undefined;
+        }
+        expect(paged).toEqual(order);
+
+        const status = TaskState.TASK_STATE_COMPLETED;
+        const completed = await client.listTasks(
+          listing({ contextId, status, includeArtifacts: true, historyLength: 1 }),
+        );
+        expect(completed.tasks.map(({ id }) => id)).toEqual([answered]);
+        expect(completed.tasks[0]).toMatchObject({ artifacts: done.artifacts, history: { length: 1 } });
+        const since = await client.listTasks(
+          listing({ contextId, statusTimestampAfter: done.status?.timestamp, historyLength: 0 }),
+        );
+        expect(since.tasks.map(({ id, history }) => ({ id, history }))).toEqual([
+          { id: answered, history: [] },
+        ]);
+        await expect(client.listTasks(listing({ pageSize: 101 }))).rejects.toThrow(RequestMalformedError);
+      },
+    );
+  },
+);
+
+it('a task is one task, by whatever transport it is reached (§5.1)', async () => {
+  const [rpc, rest, grpc] = await Promise.all(
+    TRANSPORTS.slice(0, 3).map((transport) => clientOf(EXPENSE, transport)),
+  );
+  if (!rpc || !rest || !grpc) throw new Error('three transports');
+  const { id } = await sent(rpc, request(chair));
+  const events = grpc.resubscribeTask({ tenant: '', id });
+  await events.next();
+  await sent(rest, request('yes', { taskId: id }));
+  expect(stateOf((await collect(events)).at(-1))).toBe(TaskState.TASK_STATE_COMPLETED);
+  const [one, ...others] = await Promise.all(
+    [rpc, rest, grpc].map((client) => client.getTask({ tenant: '', id })),
+  );
+  for (const other of others) expect(other).toEqual(one);
+});
+
+it('after a kill -9 of the host each subscribes again and sees the end (§3.1.6)', async () => {
+  const before = await Promise.all(TRANSPORTS.map((transport) => clientOf(EXPENSE, transport)));
+  const tasks = await Promise.all(before.map((client) => sent(client, request(chair))));
+  const cut = before.map(async (client, at) => {
+    const seen: StreamResponse[] = [];
+    const reading = (async () => {
+      for await (const event of client.resubscribeTask({ tenant: '', id: tasks[at]?.id ?? '' }))
+        seen.push(event);
+    })();
+    reading.catch(() => undefined);
+    await until('the subscription', () => seen[0]);
+    return { seen, reading: reading.catch((error) => error) };
+  });
+  const streams = await Promise.all(cut);
+  await product.end('SIGKILL');
+  await Promise.all(streams.map(({ reading }) => reading));
+  expect(streams.map(({ seen }) => seen.length)).toEqual(streams.map(() => 1));
+
+  product = await start();
+  for (const [at, transport] of TRANSPORTS.entries()) {
+    const client = await clientOf(EXPENSE, transport);
+    const id = tasks[at]?.id ?? '';
+    const events = client.resubscribeTask({ tenant: '', id });
+    const first = (await events.next()).value as StreamResponse;
+    expect(stateOf(first)).toBe(TaskState.TASK_STATE_INPUT_REQUIRED);
+    await sent(client, request('yes', { taskId: id }));
+    expect(stateOf((await collect(events)).at(-1))).toBe(TaskState.TASK_STATE_COMPLETED);
+  }
+});
