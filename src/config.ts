@@ -19,7 +19,7 @@ export const configSchema = z.object({
   HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on. Only a loopback address is served without authentication.'),
+    .describe('Address to listen on. On any but loopback the host starts only when it has an API key.'),
   PORT: port.default(8042).describe('Port to listen on; 0 takes a free one and prints it.'),
   GRPC_PORT: port
     .optional()

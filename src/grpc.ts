@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
+import { type AdmissionOptions, grpcCallers } from './a2a/grpc/admission.ts';
 import type { GrpcAgents } from './a2a/grpc/arrival.ts';
 import { type GrpcListening, listenGrpc } from './a2a/grpc/server.ts';
 import type { GrpcInterface } from './agents/cards.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
-import { LOCAL_CALLER } from './auth/caller.ts';
-import { isOwnAuthority } from './auth/loopback.ts';
 import type { Config } from './config.ts';
 import { HostError } from './errors.ts';
 
@@ -36,13 +35,19 @@ export const grpcInterface = (
   defaultAgent: DEFAULT_AGENT,
 });
 
-/** Who may call, by which name, and what is reached. */
+/** Who may call, and what is reached. */
 export const grpcAgents = (
-  { address, defaultAgent }: GrpcInterface,
-  parts: Pick<GrpcAgents, 'agent' | 'requests' | 'sendWaitMs'>,
+  { address, defaultAgent, publicUrl }: GrpcInterface & { publicUrl: string },
+  {
+    callers,
+    log,
+    ...parts
+  }: Pick<GrpcAgents, 'agent' | 'requests' | 'sendWaitMs'> & {
+    callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals'>;
+    log: Logger;
+  },
 ): GrpcAgents => ({
   ...parts,
   defaultAgent,
-  callerOf: () => LOCAL_CALLER,
-  isOwnHost: (authority) => isOwnAuthority(authority, [`http://${address}`]),
+  callerOf: grpcCallers({ ...callers, url: `${new URL(publicUrl).protocol}//${address}`, log }),
 });

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Router,
+} from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { HostError, messageOf } from './errors.ts';
@@ -21,8 +27,8 @@ export interface HttpOptions {
   guard: RequestHandler;
   /** What `/readyz` asks, by name. */
   checks: Record<string, () => Promise<void>>;
-  /** The tasks that cannot go on, which `/readyz` names. */
-  stuck(): Promise<StuckTask[]>;
+  /** The tasks that cannot go on, which `/readyz` names; none to those whom they do not concern. */
+  stuck(req: Request): Promise<StuckTask[]>;
   metrics: Registry;
   routers: { path: string; router: Router }[];
   log: Logger;
@@ -38,13 +44,13 @@ export function createApp({ guard, checks, stuck, metrics, routers, log }: HttpO
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
-  app.get('/readyz', async (_req, res) => {
+  app.get('/readyz', async (req, res) => {
     const results = await runChecks(checks);
     const ready = Object.values(results).every(({ ok }) => ok);
     res.status(ready ? 200 : 503).json({
       status: ready ? 'ready' : 'not-ready',
       checks: results,
-      stuck: results.database?.ok ? await stuck() : [],
+      stuck: results.database?.ok ? await stuck(req) : [],
     });
   });
   app.get('/metrics', async (_req, res) => {

@@ -1,35 +1,25 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { hostCardRoutes } from './a2a/card-routes.ts';
-import type { GrpcListening } from './a2a/grpc/server.ts';
-import { OpenRequests } from './a2a/open-requests.ts';
-import { agentSurface } from './a2a/surface.ts';
-import { CardBook } from './agents/cards.ts';
 import { AgentCatalog } from './agents/catalog.ts';
 import { type AgentSource, loadAgents } from './agents/loader.ts';
-import { onlyOwnHost, requireLoopback } from './auth/loopback.ts';
+import { openCallers, requireCredentials } from './callers.ts';
 import type { Config } from './config.ts';
-
 import { DIRECTORY } from './directory/definition.ts';
 import { directoryActivities } from './directory/find-agents.ts';
-import { HostError } from './errors.ts';
 import { claimDataDir, type Ground, prepareGround } from './ground.ts';
-import { grpcAgents, grpcInterface, takeGrpcAddress } from './grpc.ts';
-import { createApp, type Listening, listen } from './http.ts';
+import { takeGrpcAddress } from './grpc.ts';
+import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { cardSigner } from './signing/card-signer.ts';
-import { jwksRoutes } from './signing/jwks-routes.ts';
+import { createMetrics } from './metrics.ts';
+import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
-import type { SigningKeys } from './signing/keys.ts';
 import { givenSigningKeys } from './signing/settings.ts';
 import { PrismaAgentRegistry } from './storage/agent-registry.ts';
 import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
 import { PrismaFileStore } from './storage/file-store.ts';
-import type { PrismaClient } from './storage/generated/client.ts';
-import { migrate } from './storage/migrate.ts';
+import { migrate, PRISMA_FOLDER } from './storage/migrate.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
@@ -46,10 +36,8 @@ import { TemporalInspector } from './temporal/inspector.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
 import { Undo } from './undo.ts';
-import { fileUrlsOf, ownUrlOf, publicUrlOf } from './urls.ts';
+import { fileUrlsOf, publicUrlOf } from './urls.ts';
 
-// Beside src/ in a checkout, beside dist/ in the package.
-const PRISMA_FOLDER = fileURLToPath(new URL('../prisma', import.meta.url));
 // The sandbox bundles it beside the authors' workflows.
 const SYSTEM_WORKFLOWS = fileURLToPath(
   new URL(`./temporal/system-workflows${extname(import.meta.url)}`, import.meta.url),
@@ -57,9 +45,6 @@ const SYSTEM_WORKFLOWS = fileURLToPath(
 const DIRECTORY_WORKFLOW = fileURLToPath(
   new URL(`./directory/workflow${extname(import.meta.url)}`, import.meta.url),
 );
-
-/** Enough to see what is wrong; the rest has the same causes. */
-const STUCK_SHOWN = 20;
 
 export interface Host {
   url: string;
@@ -94,7 +79,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const { log, undo } = starting;
   const sources = await loadAgents(config.WORKFLOWS);
   const catalog = new AgentCatalog([...sources.map(({ definition }) => definition), DIRECTORY]);
-  if (config.ROLE !== 'worker') requireLoopback(config.HOST);
+  if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
   const dataDir = await claimDataDir(config);
   undo.add(async () => dataDir?.release());
@@ -107,6 +92,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
+  const callers = listening === undefined ? undefined : await openCallers(config, db, log);
 
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
@@ -149,13 +135,14 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   });
   undo.add(() => temporal.close());
   await temporal.start();
-  if (listening === undefined) return running('worker', ground, undo);
+  if (listening === undefined || callers === undefined) return running('worker', ground, undo);
 
   // The directory is no answer to what it is asked.
   await registry.sync(catalog.all().filter(({ definition }) => definition !== DIRECTORY));
   const url = await serve(config, starting, {
     listening,
     grpc,
+    callers,
     catalog,
     registry,
     tasks,
@@ -218,76 +205,3 @@ async function groundAndBundle(
 const taskQueuesOf = (catalog: AgentCatalog): string[] => [
   ...new Set(catalog.all().map(({ definition }) => definition.taskQueue ?? DEFAULT_TASK_QUEUE)),
 ];
-
-interface Serving {
-  listening: Listening;
-  grpc: GrpcListening | undefined;
-  catalog: AgentCatalog;
-  registry: PrismaAgentRegistry;
-  tasks: TaskService;
-  files: Files;
-  temporal: TemporalHost;
-  db: PrismaClient;
-  repairs: PrismaRepairStore;
-  metrics: Metrics;
-  signing: SigningKeys;
-}
-
-async function serve(config: Config, { log, undo }: Starting, parts: Serving): Promise<string> {
-  const requests = new OpenRequests();
-  const ownUrl = ownUrlOf(config, parts.listening.port);
-  const publicUrl = publicUrlOf(config, parts.listening.port);
-  const grpc = parts.grpc && grpcInterface(config, publicUrl, parts.grpc);
-  const cards = new CardBook({ catalog: parts.catalog, publicUrl, grpc, modifiedAt: new Date() });
-  await cards.sign(cardSigner(parts.signing, publicUrl));
-  const sendWaitMs = config.SEND_WAIT * 1_000;
-  const surface = agentSurface({
-    ...parts,
-    cards,
-    publicUrl,
-    cardVersion: config.CARD_VERSION,
-    sendWaitMs,
-    maxBody: config.MAX_BODY,
-    requests,
-    log,
-  });
-  const app = createApp({
-    guard: onlyOwnHost([ownUrl, publicUrl]),
-    checks: {
-      database: () => checkDatabase(parts.db),
-      temporal: () => parts.temporal.check(),
-      worker: () => parts.temporal.checkWorkers(),
-    },
-    stuck: async () =>
-      (await parts.repairs.problems(STUCK_SHOWN)).map(({ taskId, agentCode, problem }) => ({
-        task: taskId,
-        agent: agentCode,
-        problem,
-      })),
-    metrics: parts.metrics.registry,
-    routers: [
-      { path: '/', router: jwksRoutes(parts.signing) },
-      {
-        path: '/',
-        router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
-      },
-      { path: '/orchestrator/a2a/v1', router: surface.router },
-    ],
-    log,
-  });
-  parts.listening.serve(app);
-  if (grpc) parts.grpc?.serve(grpcAgents(grpc, { agent: surface.agent, requests, sendWaitMs }));
-  undo.add(async () => {
-    requests.stop();
-    await Promise.all([parts.listening.close(), parts.grpc?.close()]);
-  });
-  return ownUrl;
-}
-
-async function checkDatabase(db: PrismaClient): Promise<void> {
-  try {
-    await db.$queryRaw`select 1`;
-  } catch (error) {
-    throw new HostError('unavailable', 'Postgres does not answer', { cause: error });
-  }
-}

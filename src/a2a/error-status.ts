@@ -12,6 +12,7 @@ export type GrpcStatus =
   | 'INVALID_ARGUMENT'
   | 'NOT_FOUND'
   | 'PERMISSION_DENIED'
+  | 'RESOURCE_EXHAUSTED'
   | 'UNAUTHENTICATED'
   | 'FAILED_PRECONDITION'
   | 'UNIMPLEMENTED'
@@ -40,8 +41,20 @@ const INTERNAL: ErrorStatus = { http: 500, grpc: 'INTERNAL' };
 /** How the other transports tell an error of this JSON-RPC code. */
 export const errorStatus = (code: number): ErrorStatus => BY_CODE.get(code) ?? INTERNAL;
 
+/** Refusals that HTTP tells by its status, where JSON-RPC has one code for them all. */
+const BY_HTTP: ReadonlyMap<number, GrpcStatus> = new Map([
+  [400, 'INVALID_ARGUMENT'],
+  [401, 'UNAUTHENTICATED'],
+  [403, 'PERMISSION_DENIED'],
+  [429, 'RESOURCE_EXHAUSTED'],
+]);
+
+/** How gRPC tells a refusal that HTTP answers with this status. */
+export const refusalStatus = (http: number): GrpcStatus => BY_HTTP.get(http) ?? 'UNAVAILABLE';
+
 /** The body of an error in HTTP+JSON (§11.6, AIP-193); JSON-RPC's `data` holds the same details. */
-export function restErrorBody({ code, message, data }: RpcError, status = errorStatus(code).http): unknown {
+export function restErrorBody({ code, message, data }: RpcError, status = errorStatus(code).http): object {
   const details = Array.isArray(data) ? data : [];
-  return { error: { code: status, status: errorStatus(code).grpc, message, details } };
+  const name = code === RPC.refused ? refusalStatus(status) : errorStatus(code).grpc;
+  return { error: { code: status, status: name, message, details } };
 }

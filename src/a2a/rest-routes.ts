@@ -36,7 +36,7 @@ interface Operation {
 }
 
 /** A2A v1.0 §11.3. A subscription is a GET in the protocol's proto file and a POST in its text. */
-const OPERATIONS: Operation[] = [
+export const OPERATIONS: readonly Operation[] = [
   { verb: 'post', path: '/message\\:send', method: 'SendMessage' },
   { verb: 'post', path: '/message\\:stream', method: 'SendStreamingMessage' },
   { verb: 'get', path: '/tasks', method: 'ListTasks' },

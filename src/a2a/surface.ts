@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import type { Logger } from 'pino';
-import type { CardBook } from '../agents/cards.ts';
+import type { AgentCards } from '../agents/cards.ts';
 import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
-import { LOCAL_CALLER } from '../auth/caller.ts';
+import { callerOf } from '../auth/guard.ts';
 import type { Files } from '../tasks/files.ts';
 import type { TaskService } from '../tasks/service.ts';
 import { cardRoutes } from './card-routes.ts';
@@ -17,7 +17,8 @@ import { searchRoutes } from './search-routes.ts';
 
 export interface AgentSurfaceOptions {
   catalog: AgentCatalog;
-  cards: CardBook;
+  /** The cards by workflow code. */
+  cards: { get(code: string): AgentCards | undefined };
   registry: AgentRegistry;
   tasks: TaskService;
   files: Files;
@@ -42,7 +43,6 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   const router = Router();
   router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
   router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
-  const callerOf = () => LOCAL_CALLER;
   router.use(fileRoutes({ files: options.files, callerOf }));
   const agent = agentRpcs(options);
   const transport = {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AgentCard } from '@a2a-js/sdk';
 import type { AgentCatalog, PublishedAgent } from './catalog.ts';
 import type { AgentSkill } from './definition.ts';
+import { type CardAuth, securityV1, securityV03 } from './security.ts';
 import { type CardSigner, signedCards } from './signed-cards.ts';
 
 /** Where the agent surface is mounted. */
@@ -62,6 +63,8 @@ export interface CardOptions {
   /** When this set of cards came to be: the host's start. */
   modifiedAt: Date;
   grpc?: GrpcInterface | undefined;
+  /** How callers are let in; absent where nobody is asked. */
+  auth?: CardAuth | undefined;
 }
 
 /** Where gRPC is served. */
@@ -141,6 +144,7 @@ function cardV1(agent: PublishedAgent, options: CardOptions): Record<string, unk
     ...commonFields(agent, options.publicUrl),
     supportedInterfaces: interfacesV1(agent, options),
     capabilities: { ...capabilitiesOf(agent), ...extensions(agent) },
+    ...securityV1(options.auth),
   };
 }
 
@@ -178,9 +182,7 @@ function cardV03(agent: PublishedAgent, options: CardOptions): Record<string, un
       ...extensions(agent),
     },
     supportsAuthenticatedExtendedCard: extendedAgentCard,
-    securitySchemes: {},
-    security: [],
-    authentication: { schemes: [] },
+    ...securityV03(options.auth),
   };
 }
 

@@ -1,32 +1,35 @@
 import { isIPv6 } from 'node:net';
 import type { RequestHandler } from 'express';
 import { HostError } from '../errors.ts';
+import type { Door } from './door.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
-/**
- * Without authentication only loopback may be listened on.
- * @throws HostError `config` naming HOST.
- */
-export function requireLoopback(host: string): void {
-  if (isLoopback(host)) return;
+/** @throws HostError `config` naming HOST, and what to do. */
+export function refuseUnguarded(host: string): never {
   throw new HostError(
     'config',
-    `HOST: ${host} is not a loopback address, and without authentication only loopback is served; set HOST=127.0.0.1`,
+    `HOST: ${host} is not a loopback address, and nothing says who may call: make an API key with \`agent-host keys create\`, or set HOST=127.0.0.1`,
+    { field: 'HOST' },
   );
 }
 
 export const urlHost = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
 
 /**
- * Serves only requests that name this host: a page from elsewhere that a browser on this machine shows must
- * not reach it, neither across origins nor by a name that was made to point at loopback (DNS rebinding).
+ * While the door is open, serves only requests that name this host: a page from elsewhere that a browser on this
+ * machine shows must not reach it, neither across origins nor by a name that was made to point at loopback (DNS
+ * rebinding). Where credentials are asked for, no page has any.
  */
-export function onlyOwnHost(ownUrls: string[]): RequestHandler {
+export function onlyOwnHost(ownUrls: string[], door: Pick<Door, 'isOpen'>): RequestHandler {
   const own = ownUrls.map((url) => new URL(url));
-  return (req, res, next) => {
+  return async (req, res, next) => {
+    if (!(await door.isOpen())) {
+      next();
+      return;
+    }
     const { host = '', origin } = req.headers;
     const hostIsOwn = own.some((url) => namesHost(`http://${host}`, url));
     if (hostIsOwn && own.some((url) => originIsOwn(origin, url))) {

@@ -6,8 +6,9 @@ import { searchAgents } from './remote/registry.ts';
 import { cardLines } from './show/card.ts';
 import { table } from './show/text.ts';
 
-export async function listAgents({ url, output }: CommandContext, query?: string): Promise<ExitCode> {
-  const agents = await searchAgents(url, query);
+export async function listAgents(context: CommandContext, query?: string): Promise<ExitCode> {
+  const { output } = context;
+  const agents = await searchAgents(context, query);
   output.object({ agents, total: agents.length });
   if (agents.length === 0) {
     output.text(query ? `No agent matches ${JSON.stringify(query)}.` : 'No agent is published.');
@@ -18,8 +19,9 @@ export async function listAgents({ url, output }: CommandContext, query?: string
   return EXIT.ok;
 }
 
-export async function showCard({ url, output }: CommandContext, code: string): Promise<ExitCode> {
-  const card = await fetchCard(url, code);
+export async function showCard(context: CommandContext, code: string): Promise<ExitCode> {
+  const { output } = context;
+  const card = await fetchCard(context, code);
   output.object(card);
   output.text(...cardLines(AgentCard.fromJSON(card)));
   return EXIT.ok;

@@ -7,6 +7,8 @@ export interface CommandContext {
   url: string;
   /** Whether the user named it, by --url or AGENT_HOST_URL. */
   urlGiven: boolean;
+  /** Presented to the host, from AGENT_HOST_API_KEY. */
+  apiKey?: string | undefined;
   output: Output;
   env: Record<string, string | undefined>;
   /** Asks the person at the terminal; undefined when nobody is there to be asked. */
@@ -15,6 +17,9 @@ export interface CommandContext {
   /** How the user starts this program, to show commands that can be pasted. */
   program: string;
 }
+
+/** The host that a command talks to. */
+export type RemoteHost = Pick<CommandContext, 'url' | 'apiKey'>;
 
 /** The answer, or undefined when the person leaves without one. */
 export type Ask = (prompt: string) => Promise<string | undefined>;

@@ -1,8 +1,10 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
 import { terminalAsk } from './ask.ts';
+import type { AuditOptions } from './audit.ts';
 import { type CommandContext, programName } from './context.ts';
 import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
+import type { NewKeyOptions } from './keys.ts';
 import { createOutput } from './output.ts';
 import { packageJson } from './package.ts';
 import type { SendOptions } from './send.ts';
@@ -72,6 +74,7 @@ function buildProgram(io: Io, run: Run): Command {
     });
   addServerCommands(program, io, run);
   addSigningCommands(program, io, run);
+  addCallerCommands(program, io, run);
   addRegistryCommands(program, io, run);
   addTaskCommands(program, io, run);
   return program;
@@ -112,6 +115,42 @@ function addSigningCommands(program: Command, io: Io, run: Run): void {
     .description('put a new key before the others, which stay published; the host must be stopped')
     .action(() =>
       run(import('./signing.ts').then(({ rotateSigningKey }) => rotateSigningKey(contextOf(program, io)))),
+    );
+}
+
+function addCallerCommands(program: Command, io: Io, run: Run): void {
+  const keys = program.command('keys').description('the API keys of the host that the settings name');
+  keys
+    .command('create')
+    .description('make a key and print it, this once')
+    .requiredOption('--name <name>', 'who is to call with it; keys of one name are one caller')
+    .requiredOption(
+      '--scopes <scopes>',
+      'agents:read, agents:invoke, receipts:read, admin; commas between them',
+    )
+    .option('--expires <duration>', 'such as 30d, 12h or 45m; never when not given')
+    .action((options: NewKeyOptions) =>
+      run(import('./keys.ts').then(({ createKey }) => createKey(contextOf(program, io), options))),
+    );
+  keys
+    .command('list')
+    .description('list the keys, without their secrets')
+    .action(() => run(import('./keys.ts').then(({ listKeys }) => listKeys(contextOf(program, io)))));
+  keys
+    .command('revoke')
+    .description('take a key back, on every host within a second')
+    .argument('<id>', 'what the key begins with: ak_ and twelve characters')
+    .action((id: string) =>
+      run(import('./keys.ts').then(({ revokeKey }) => revokeKey(contextOf(program, io), id))),
+    );
+  program
+    .command('audit')
+    .description('show who was refused, and what keys were made and revoked, newest first')
+    .option('--event <event>', 'only these, such as login-refused')
+    .option('--caller <caller>', 'only those of this caller')
+    .option('--limit <count>', 'how many at most', '50')
+    .action((options: AuditOptions) =>
+      run(import('./audit.ts').then(({ showAudit }) => showAudit(contextOf(program, io), options))),
     );
 }
 
@@ -175,6 +214,7 @@ function contextOf(program: Command, io: Io): CommandContext {
   return {
     url: baseUrl(given ?? DEFAULT_URL, url === undefined ? 'AGENT_HOST_URL' : '--url'),
     urlGiven: given !== undefined,
+    apiKey: io.env.AGENT_HOST_API_KEY || undefined,
     output: createOutput(io, json),
     env: io.env,
     ask: json ? undefined : terminalAsk(io),

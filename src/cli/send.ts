@@ -28,7 +28,7 @@ type Deliver = (message: Message) => Promise<Outcome>;
 /** Sends one message and, at a terminal, goes on for as long as the agent asks. */
 export async function send(context: CommandContext, code: string, options: SendOptions): Promise<ExitCode> {
   const parts = await partsOf(options, context.readStdin);
-  const client = await connectAgent(context.url, code);
+  const client = await connectAgent(context, code);
   const shown = new Shown();
   const deliver: Deliver = options.stream
     ? (message) => deliverStreaming(context, { client, shown }, message)

@@ -21,7 +21,7 @@ export async function showTask(
   id: string,
   { agent, stream = false }: TaskOptions,
 ): Promise<ExitCode> {
-  const { code, client } = await findTaskHome(context.url, id, agent);
+  const { code, client } = await findTaskHome(context, id, agent);
   const state = await (stream ? followTask(context, client, id) : printTask(context, client, id));
   const exit = exitOfState(state);
   if (exit === EXIT.waiting) {
@@ -57,7 +57,7 @@ export async function cancelTask(
   id: string,
   { agent }: TaskOptions,
 ): Promise<ExitCode> {
-  const { client } = await findTaskHome(context.url, id, agent);
+  const { client } = await findTaskHome(context, id, agent);
   const task = await client.cancelTask({ tenant: '', id, metadata: undefined });
   print(context, task);
   const state = stateOf(task.status);

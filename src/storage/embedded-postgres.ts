@@ -16,7 +16,7 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-const DATABASE = 'agent_host';
+export const DATABASE = 'agent_host';
 const ATTEMPTS = 3;
 
 const SETTINGS: Readonly<Record<string, string>> = {

@@ -1,11 +1,15 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { MigrationDirectory, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
 import { Client, Pool } from 'pg';
 import { HostError, messageOf } from '../errors.ts';
+
+/** The product's own schema and migrations: beside src/ in a checkout, beside dist/ in the package. */
+export const PRISMA_FOLDER = fileURLToPath(new URL('../../prisma', import.meta.url));
 
 /** Any number, as long as every host uses the same and it is not the engine's. */
 const LOCK = 80_420_003;

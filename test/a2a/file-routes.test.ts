@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { fileRoutes } from '../../src/a2a/file-routes.ts';
 import { agentOf } from '../support/agents.ts';
+import { callerNamed } from '../support/callers.ts';
 import { serveRouter } from '../support/http.ts';
 import { startTaskGround, type TaskGround, userMessageOf } from '../support/tasks.ts';
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   ground = await startTaskGround();
   const router = fileRoutes({
     files: ground.files,
-    callerOf: (req) => ({ id: req.get('x-caller') ?? 'alice' }),
+    callerOf: (req) => callerNamed(req.get('x-caller') ?? 'alice'),
   });
   server = await serveRouter('/base', router);
 });

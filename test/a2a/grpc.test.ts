@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Message, TaskState } from '@a2a-js/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { grpcCallers } from '../../src/a2a/grpc/admission.ts';
 import { type GrpcListening, listenGrpc } from '../../src/a2a/grpc/server.ts';
 import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { AgentRequestHandler } from '../../src/a2a/request-handler.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
-import { isOwnAuthority } from '../../src/auth/loopback.ts';
+import { LOCAL_CALLER } from '../../src/auth/caller.ts';
 import { agentOf } from '../support/agents.ts';
+import { callerNamed } from '../support/callers.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { collect, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
@@ -37,6 +39,15 @@ afterAll(async () => {
 
 const start = (port = 0) => listenGrpc({ host: '127.0.0.1', port, maxBody: MAX_BODY, log: silentLog });
 
+/** Everybody, as a host without keys lets in who calls it by its name. */
+const admitted = grpcCallers({
+  authenticator: { authenticate: async () => ({ caller: LOCAL_CALLER }), dpopAlgorithms: undefined },
+  door: { isOpen: () => true },
+  refusals: { note: () => {} },
+  url: 'http://agents.example.com',
+  log: silentLog,
+});
+
 interface Given {
   defaultAgent?: string;
 }
@@ -54,8 +65,10 @@ function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 
       );
     },
     defaultAgent,
-    callerOf: (metadata) => ({ id: metadata.get('x-caller')[0]?.toString() ?? 'alice' }),
-    isOwnHost: (authority) => isOwnAuthority(authority, ['http://agents.example.com']),
+    callerOf: async (call) => {
+      await admitted(call);
+      return callerNamed(call.metadata.get('x-caller')[0]?.toString() ?? 'alice');
+    },
     requests: open,
     sendWaitMs: 300,
   });

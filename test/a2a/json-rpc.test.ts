@@ -6,6 +6,7 @@ import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { TaskService } from '../../src/tasks/service.ts';
 import { agentOf } from '../support/agents.ts';
+import { callerNamed } from '../support/callers.ts';
 import type { Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -39,7 +40,7 @@ interface Given {
 
 const handle = (body: unknown, given: Given = {}): Promise<RpcAnswer> =>
   rpc.handle(body, {
-    caller: { id: given.caller ?? 'alice' },
+    caller: callerNamed(given.caller ?? 'alice'),
     version: given.version,
     signal: given.signal ?? AbortSignal.timeout(10_000),
     snapshots: given.snapshots ?? false,
@@ -289,7 +290,7 @@ test('a failure of ours shows a reference and nothing else', async () => {
   const broken = rpcOn(tasks);
   const body = { jsonrpc: '2.0', id: 1, method: 'GetTask', params: { id: 'x' } };
   const environment = {
-    caller: { id: 'a' },
+    caller: callerNamed('a'),
     version: '1.0',
     signal: AbortSignal.timeout(1_000),
     snapshots: false,

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isLoopback, onlyOwnHost, requireLoopback, urlHost } from '../../src/auth/loopback.ts';
+import { isLoopback, onlyOwnHost, refuseUnguarded, urlHost } from '../../src/auth/loopback.ts';
 
 test.each([
   ['127.0.0.1', true],
@@ -20,11 +20,15 @@ test.each([
   ['', false],
 ])('%j is loopback: %s', (host, loopback) => {
   expect(isLoopback(host)).toBe(loopback);
-  if (loopback) expect(() => requireLoopback(host)).not.toThrow();
-  else
-    expect(() => requireLoopback(host)).toThrow(
-      expect.objectContaining({ code: 'config', message: expect.stringMatching(/^HOST: /) }),
-    );
+});
+
+test('a host that nobody may call says which setting, and what to do', () => {
+  expect(() => refuseUnguarded('0.0.0.0')).toThrow(
+    expect.objectContaining({
+      code: 'config',
+      message: expect.stringMatching(/^HOST: 0\.0\.0\.0 .*agent-host keys create/),
+    }),
+  );
 });
 
 test.each([
@@ -36,6 +40,7 @@ test.each([
 });
 
 let port: number;
+let open = true;
 let close: () => void;
 
 beforeAll(async () => {
@@ -43,7 +48,8 @@ beforeAll(async () => {
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
-  app.use(onlyOwnHost([`http://127.0.0.1:${port}`, 'https://agents.example.com'])).get('/', (_req, res) => {
+  const urls = [`http://127.0.0.1:${port}`, 'https://agents.example.com'];
+  app.use(onlyOwnHost(urls, { isOpen: () => open })).get('/', (_req, res) => {
     res.json({ served: true });
   });
   close = () => {
@@ -90,4 +96,9 @@ const REQUESTS: [what: string, headers: Record<string, string>, status: number][
 
 test.each(REQUESTS)('a request for %s: %j gives %i', async (_what, headers, status) => {
   expect(await statusOf(headers)).toBe(status);
+});
+
+test('where credentials are asked for, any name and page may come: no page has one', async () => {
+  open = false;
+  expect(await statusOf({ host: 'evil.example.com', origin: 'https://evil.example.com' })).toBe(200);
 });

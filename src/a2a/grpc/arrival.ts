@@ -5,7 +5,7 @@ import {
   type ServerCallContextBuilder,
   UnauthenticatedUser,
 } from '@a2a-js/sdk/server';
-import type { Metadata, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Caller } from '../../auth/caller.ts';
 import { versionOf } from '../dialects.ts';
 import type { OpenRequests } from '../open-requests.ts';
@@ -20,12 +20,10 @@ export interface GrpcAgents {
   /** The agent of calls that name no tenant. */
   defaultAgent?: string | undefined;
   /**
-   * Whose call it is, by its metadata.
+   * Whose call it is.
    * @throws A2AError that gRPC can tell, to refuse it.
    */
-  callerOf(metadata: Metadata): Caller | Promise<Caller>;
-  /** Whether the name that the client called is this host's: see auth/loopback. */
-  isOwnHost(authority: string): boolean;
+  callerOf(call: GrpcCall): Promise<Caller>;
   requests: OpenRequests;
   /** How long a wait that the client has not asked for may take. */
   sendWaitMs: number;
@@ -70,10 +68,7 @@ export const admit =
     const serving = agents();
     if (serving === undefined) throw grpcError('UNAVAILABLE', 'The host is starting; try again');
     if (serving.requests.stopping) throw grpcError('UNAVAILABLE', 'The host is stopping; try again');
-    if (!serving.isOwnHost(call.getHost())) {
-      throw grpcError('PERMISSION_DENIED', 'Without authentication only this machine is served');
-    }
-    return new ArrivedUser({ call, caller: await serving.callerOf(call.metadata), agents: serving });
+    return new ArrivedUser({ call, caller: await serving.callerOf(call), agents: serving });
   };
 
 /** The SDK's context builder for one version of the service: finds the agent that the tenant names. */

@@ -1,5 +1,6 @@
 import type { Client } from '@a2a-js/sdk/client';
 import { TaskNotFoundError } from '@a2a-js/sdk/errors';
+import type { RemoteHost } from '../context.ts';
 import { CliError, describeFailure } from '../failure.ts';
 import { connectAgent } from './agent.ts';
 import { searchAgents } from './registry.ts';
@@ -16,12 +17,12 @@ export interface TaskHome {
  * a few at a time.
  * @throws CliError when no agent has it.
  */
-export async function findTaskHome(base: string, taskId: string, agent?: string): Promise<TaskHome> {
-  if (agent !== undefined) return { code: agent, client: await connectAgent(base, agent) };
-  const codes = (await searchAgents(base)).map(({ id }) => id);
+export async function findTaskHome(host: RemoteHost, taskId: string, agent?: string): Promise<TaskHome> {
+  if (agent !== undefined) return { code: agent, client: await connectAgent(host, agent) };
+  const codes = (await searchAgents(host)).map(({ id }) => id);
   const silent: string[] = [];
   for (let at = 0; at < codes.length; at += AT_ONCE) {
-    const asked = await Promise.all(codes.slice(at, at + AT_ONCE).map((code) => lookUp(base, code, taskId)));
+    const asked = await Promise.all(codes.slice(at, at + AT_ONCE).map((code) => lookUp(host, code, taskId)));
     const home = asked.find((answer) => typeof answer === 'object');
     if (home !== undefined) return home;
     silent.push(...asked.filter((answer) => typeof answer === 'string'));
@@ -30,9 +31,13 @@ export async function findTaskHome(base: string, taskId: string, agent?: string)
 }
 
 /** The task's home, undefined when the agent has no such task, or why it could not tell. */
-async function lookUp(base: string, code: string, taskId: string): Promise<TaskHome | string | undefined> {
+async function lookUp(
+  host: RemoteHost,
+  code: string,
+  taskId: string,
+): Promise<TaskHome | string | undefined> {
   try {
-    const client = await connectAgent(base, code);
+    const client = await connectAgent(host, code);
     await client.getTask({ tenant: '', id: taskId, historyLength: 0 });
     return { code, client };
   } catch (error) {

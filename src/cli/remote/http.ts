@@ -1,17 +1,26 @@
+import type { RemoteHost } from '../context.ts';
 import { CliError, ConnectionError } from '../failure.ts';
 
 /** `fetch` for one host: whatever is not an answer in the protocol becomes one line that says what to do. */
-export function hostFetch(base: string): typeof fetch {
+export function hostFetch({ url: base, apiKey }: RemoteHost): typeof fetch {
   return async (input, init) => {
     const target = new URL(input instanceof Request ? input.url : input);
+    // The key is this host's: it goes nowhere else, whatever a card says.
+    const key = target.origin === new URL(base).origin ? apiKey : undefined;
     let response: Response;
     try {
-      response = await fetch(input, init);
+      response = await fetch(input, key === undefined ? init : withKey(input, init, key));
     } catch (error) {
       throw unreachable(error, target, base);
     }
     return response.ok ? onlyFromHost(response, target) : onlyProtocolError(response, target);
   };
+}
+
+function withKey(input: string | URL | Request, init: RequestInit | undefined, key: string): RequestInit {
+  const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : undefined));
+  headers.set('Authorization', `Bearer ${key}`);
+  return { ...init, headers };
 }
 
 function unreachable(error: unknown, target: URL, base: string): Error {
@@ -75,12 +84,19 @@ async function onlyProtocolError(response: Response, target: URL): Promise<Respo
   throw new RefusedError(response.status, `${target.origin} answered ${response.status}: ${said}`);
 }
 
+const HINTS: Record<number, string> = {
+  401: 'Set AGENT_HOST_API_KEY to an API key of this host; `agent-host keys create` makes one.',
+  403: 'Use a key with that scope.',
+  404: 'Check --url.',
+};
+
 /** An HTTP status that is no answer in the protocol. */
 export class RefusedError extends CliError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(message, status === 404 ? { hint: 'Check --url.' } : {});
+    const hint = HINTS[status];
+    super(message, hint === undefined ? {} : { hint });
     this.status = status;
   }
 }

@@ -1,0 +1,83 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Authenticator, Presented } from '../../auth/authenticator.ts';
+import type { Caller } from '../../auth/caller.ts';
+import type { Door } from '../../auth/door.ts';
+import { requireScope } from '../../auth/guard.ts';
+import { isOwnAuthority } from '../../auth/loopback.ts';
+import { challengesOf, Refusal } from '../../auth/refusal.ts';
+import type { RefusalLog } from '../../auth/refusal-log.ts';
+import { HostError } from '../../errors.ts';
+import { refusalStatus } from '../error-status.ts';
+import type { GrpcCall } from './arrival.ts';
+import { grpcError } from './status-error.ts';
+
+export interface AdmissionOptions {
+  authenticator: Pick<Authenticator, 'authenticate' | 'dpopAlgorithms'>;
+  door: Pick<Door, 'isOpen'>;
+  refusals: Pick<RefusalLog, 'note'>;
+  /**
+   * Where clients reach gRPC, as a URL: `http` or `https`, host and port. A proof is for this with the call's path,
+   * such as `/lf.a2a.v1.A2AService/GetTask`, and for the method POST: that is the request HTTP/2 carries.
+   */
+  url: string;
+  log: Logger;
+}
+
+/** Says whose call it is, by the same credentials as HTTP: `authorization`, `x-api-key` and `dpop` in its metadata. */
+export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Promise<Caller> {
+  const { authenticator, door, refusals, url } = options;
+  return async (call) => {
+    if ((await door.isOpen()) && !isOwnAuthority(call.getHost(), [url])) {
+      throw grpcError('PERMISSION_DENIED', 'Without authentication only this machine is served');
+    }
+    const presented = presentedBy(call, url);
+    let caller: Caller | undefined;
+    try {
+      const found = await authenticator.authenticate(presented);
+      caller = found?.caller;
+      if (found?.nonce !== undefined) sendHeaders(call, { 'dpop-nonce': [found.nonce] });
+      requireScope(caller, 'agents:invoke');
+      return caller;
+    } catch (error) {
+      if (error instanceof Refusal) {
+        refusals.note(error, { caller: caller?.id, address: presented.address, action: call.getPath() });
+      }
+      throw told(error, call, options);
+    }
+  };
+}
+
+function presentedBy(call: GrpcCall, url: string): Presented {
+  const given = (name: string) => call.metadata.get(name).map(String);
+  return {
+    authorization: given('authorization'),
+    apiKey: given('x-api-key'),
+    dpop: given('dpop'),
+    method: 'POST',
+    url: `${url}${call.getPath()}`,
+    address: addressOf(call.getPeer()),
+  };
+}
+
+/** Without the port: `192.0.2.1:5000`, `[::1]:5000`. */
+const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+
+function told(error: unknown, call: GrpcCall, { authenticator, log }: AdmissionOptions): unknown {
+  if (error instanceof Refusal) {
+    sendHeaders(call, {
+      'www-authenticate': challengesOf(error, { dpop: authenticator.dpopAlgorithms }),
+      'dpop-nonce': error.nonce === undefined ? [] : [error.nonce],
+    });
+    return grpcError(refusalStatus(error.status), error.message);
+  }
+  if (!(error instanceof HostError && error.code === 'unavailable')) return error;
+  log.warn({ err: error }, 'who calls could not be found out');
+  return grpcError('UNAVAILABLE', error.message);
+}
+
+function sendHeaders(call: GrpcCall, fields: Record<string, string[]>): void {
+  const metadata = new Metadata();
+  for (const [name, values] of Object.entries(fields)) for (const value of values) metadata.add(name, value);
+  call.sendMetadata(metadata);
+}

@@ -1,0 +1,138 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Logger } from 'pino';
+import { HostError } from '../errors.ts';
+import type { Authenticator, Presented } from './authenticator.ts';
+import { type Caller, hasScope, type Scope } from './caller.ts';
+import { challengesOf, Refusal } from './refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'all';
+
+/** What one route asks of its caller. */
+export interface RouteAccess {
+  method: Method;
+  /** As Express takes it, from the surface's own path on. */
+  path: string;
+  /**
+   * The scope it needs; `optional`: anybody, but who presents a credential is recognised; `public`: anybody, and no
+   * credential is looked at.
+   */
+  needs: Scope | 'optional' | 'public';
+}
+
+type Body = (status: number, message: string) => object;
+
+/** A surface as the guard sees it. What is not among its routes does not exist, whatever its router serves. */
+export interface GuardedSurface {
+  path: string;
+  routes: readonly RouteAccess[];
+  /** How it tells a refusal; `{ message, status }` unless it has its own way. */
+  body?: Body;
+}
+
+export interface GuardOptions {
+  authenticator: Authenticator;
+  surfaces: readonly GuardedSurface[];
+  /** Where clients reach the host: what a proof's `htu` is compared with. */
+  publicUrl: string;
+  refusals: RefusalLog;
+  log: Logger;
+}
+
+const CALLERS = new WeakMap<Request, Caller>();
+
+/** Notes who makes a request, for what comes after the guard. */
+export const recognise = (req: Request, caller: Caller): void => void CALLERS.set(req, caller);
+
+/** The caller the guard recognised; undefined for one without a credential, where the route takes such. */
+export const callerIfAny = (req: Request): Caller | undefined => CALLERS.get(req);
+
+/** The caller of a route that needs one. */
+export function callerOf(req: Request): Caller {
+  const caller = CALLERS.get(req);
+  if (caller === undefined) throw new Error(`no guard stands before ${req.method} ${req.path}`);
+  return caller;
+}
+
+/** Stands before every surface: lets a request pass that has what its route needs, and answers all others. */
+export function accessGuard(options: GuardOptions): Router {
+  const router = Router();
+  for (const surface of options.surfaces) {
+    for (const route of surface.routes) {
+      const handler = check(route, surface.body ?? plainBody, options);
+      router[route.method](`${surface.path.replace(/\/$/, '')}${route.path}`, handler);
+    }
+  }
+  router.use((_req, res) => {
+    res.status(404).json({ message: 'There is nothing here', status: 404 });
+  });
+  return router;
+}
+
+const plainBody: Body = (status, message) => ({ message, status });
+
+function check({ needs }: RouteAccess, body: Body, options: GuardOptions): RequestHandler {
+  // Leaves the guard's router: of several routes that fit, the first one counts.
+  if (needs === 'public') return (_req, _res, next) => next('router');
+  return async (req, res, next) => {
+    try {
+      const found = await options.authenticator.authenticate(presentedBy(req, options.publicUrl));
+      if (found?.nonce !== undefined) res.setHeader('DPoP-Nonce', found.nonce);
+      if (found !== undefined) recognise(req, found.caller);
+      if (needs !== 'optional') requireScope(found?.caller, needs);
+    } catch (error) {
+      if (error instanceof Refusal) options.refusals.note(error, whoAsked(req));
+      answer(res, error, { body, ...options });
+      return;
+    }
+    next('router');
+  };
+}
+
+/** @throws Refusal 401 without a caller, 403 (RFC 6750 §3.1) without the scope. */
+export function requireScope(caller: Caller | undefined, scope: Scope): asserts caller is Caller {
+  if (caller === undefined) throw new Refusal(401, 'A credential is needed');
+  if (hasScope(caller, scope)) return;
+  throw new Refusal(403, `The scope ${scope} is needed`, {
+    code: 'insufficient_scope',
+    scheme: caller.how === 'dpop' ? 'DPoP' : 'Bearer',
+    scope,
+  });
+}
+
+const whoAsked = (req: Request) => ({
+  caller: CALLERS.get(req)?.id,
+  address: req.ip,
+  action: `${req.method} ${req.path}`,
+});
+
+function presentedBy(req: Request, publicUrl: string): Presented {
+  const given = req.headersDistinct;
+  return {
+    authorization: given.authorization ?? [],
+    apiKey: given['x-api-key'] ?? [],
+    dpop: given.dpop ?? [],
+    method: req.method,
+    url: `${publicUrl.replace(/\/+$/, '')}${req.originalUrl}`,
+    address: req.ip,
+  };
+}
+
+interface AnswerOptions extends Pick<GuardOptions, 'authenticator' | 'log'> {
+  body: Body;
+}
+
+const RETRY_AFTER_S = '1';
+
+function answer(res: Response, error: unknown, { body, authenticator, log }: AnswerOptions): void {
+  if (error instanceof Refusal) {
+    res.setHeader('WWW-Authenticate', challengesOf(error, { dpop: authenticator.dpopAlgorithms }));
+    if (error.nonce !== undefined) res.setHeader('DPoP-Nonce', error.nonce);
+    res.status(error.status).json(body(error.status, error.message));
+    return;
+  }
+  if (!(error instanceof HostError && error.code === 'unavailable')) throw error;
+  log.warn({ err: error }, 'who calls could not be found out');
+  res.set('Retry-After', RETRY_AFTER_S);
+  res.status(503).json(body(503, error.message));
+}

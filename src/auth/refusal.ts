@@ -1,0 +1,71 @@
+import type { Scope } from './caller.ts';
+
+/** The error codes of RFC 6750 §3.1 and RFC 9449 §7.1, §9. */
+export type RefusalCode =
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce';
+
+/** How a credential may be presented: what a challenge offers. */
+export type AuthScheme = 'Bearer' | 'DPoP';
+
+export interface RefusalOptions {
+  code?: RefusalCode;
+  /** The scheme that the error belongs to; Bearer unless a DPoP proof came. */
+  scheme?: AuthScheme;
+  /** What the route needs. */
+  scope?: Scope;
+  /** A fresh nonce for the client's next proof. */
+  nonce?: string;
+  cause?: unknown;
+}
+
+/**
+ * Why a caller is not let in, in HTTP's words; a surface translates it where it speaks others. The message is for
+ * the client and holds nothing of the credential.
+ */
+export class Refusal extends Error {
+  readonly status: 400 | 401 | 403;
+  readonly code: RefusalCode | undefined;
+  readonly scheme: AuthScheme;
+  readonly scope: Scope | undefined;
+  readonly nonce: string | undefined;
+
+  constructor(status: Refusal['status'], message: string, options: RefusalOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Refusal';
+    this.status = status;
+    this.code = options.code;
+    this.scheme = options.scheme ?? 'Bearer';
+    this.scope = options.scope;
+    this.nonce = options.nonce;
+  }
+}
+
+const REALM = 'realm="agent-host"';
+
+/**
+ * The `WWW-Authenticate` of a refusal: one challenge a scheme, the error on the one that was tried (RFC 6750 §3,
+ * RFC 9449 §7.1). Without a credential no error is told.
+ */
+export function challengesOf(refusal: Refusal, offered: { dpop?: string | undefined } = {}): string[] {
+  const challenge = (scheme: AuthScheme, parameters: string[]) => {
+    const error = refusal.scheme === scheme && refusal.code !== undefined ? errorOf(refusal) : [];
+    return `${scheme} ${[REALM, ...error, ...parameters].join(', ')}`;
+  };
+  const bearer = challenge('Bearer', []);
+  if (offered.dpop === undefined) return [bearer];
+  return [bearer, challenge('DPoP', [`algs="${offered.dpop}"`])];
+}
+
+function errorOf({ code, message, scope }: Refusal): string[] {
+  // A quoted string of RFC 9110 §5.6.4.
+  const described = message.replace(/[\\"]/g, "'").replace(/[^\x20-\x7e]/g, '?');
+  return [
+    `error="${code}"`,
+    `error_description="${described}"`,
+    ...(scope === undefined ? [] : [`scope="${scope}"`]),
+  ];
+}

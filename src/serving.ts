@@ -1,0 +1,125 @@
+import type { Logger } from 'pino';
+import { hostCardRoutes } from './a2a/card-routes.ts';
+import type { GrpcListening } from './a2a/grpc/server.ts';
+import { OpenRequests } from './a2a/open-requests.ts';
+import { agentSurface } from './a2a/surface.ts';
+import { AGENT_SURFACE_PATH, type AgentCards, CardBook, type CardOptions } from './agents/cards.ts';
+import type { AgentCatalog } from './agents/catalog.ts';
+import type { AgentRegistry } from './agents/search.ts';
+import { type Callers, isOperator } from './callers.ts';
+import type { Config } from './config.ts';
+import { DIRECTORY } from './directory/definition.ts';
+import { HostError } from './errors.ts';
+import { grpcAgents, grpcInterface } from './grpc.ts';
+import { createApp, type Listening } from './http.ts';
+import type { Metrics } from './metrics.ts';
+import { cardSigner } from './signing/card-signer.ts';
+import { jwksRoutes } from './signing/jwks-routes.ts';
+import type { SigningKeys } from './signing/keys.ts';
+import type { PrismaClient } from './storage/generated/client.ts';
+import type { PrismaRepairStore } from './storage/repair-store.ts';
+import { SURFACES } from './surfaces.ts';
+import type { Files } from './tasks/files.ts';
+import type { TaskService } from './tasks/service.ts';
+import type { TemporalHost } from './temporal/engine-host.ts';
+import type { Undo } from './undo.ts';
+import { ownUrlOf, publicUrlOf } from './urls.ts';
+
+/** Enough to see what is wrong; the rest has the same causes. */
+const STUCK_SHOWN = 20;
+
+/** What the surfaces stand on. */
+export interface Serving {
+  listening: Listening;
+  grpc: GrpcListening | undefined;
+  callers: Callers;
+  catalog: AgentCatalog;
+  registry: AgentRegistry;
+  tasks: TaskService;
+  files: Files;
+  temporal: TemporalHost;
+  db: PrismaClient;
+  repairs: PrismaRepairStore;
+  metrics: Metrics;
+  signing: SigningKeys;
+}
+
+/** Puts the surfaces together and opens them. @returns where the host is reached. */
+export async function serve(
+  config: Config,
+  { log, undo }: { log: Logger; undo: Undo },
+  parts: Serving,
+): Promise<string> {
+  const requests = new OpenRequests();
+  const ownUrl = ownUrlOf(config, parts.listening.port);
+  const publicUrl = publicUrlOf(config, parts.listening.port);
+  const grpc = parts.grpc && grpcInterface(config, publicUrl, parts.grpc);
+  const cards = await signedCards({ publicUrl, grpc }, parts);
+  const sendWaitMs = config.SEND_WAIT * 1_000;
+  const surface = agentSurface({
+    ...parts,
+    cards,
+    publicUrl,
+    cardVersion: config.CARD_VERSION,
+    sendWaitMs,
+    maxBody: config.MAX_BODY,
+    requests,
+    log,
+  });
+  const app = createApp({
+    guard: parts.callers.guard(SURFACES, [ownUrl, publicUrl]),
+    checks: {
+      database: () => checkDatabase(parts.db),
+      temporal: () => parts.temporal.check(),
+      worker: () => parts.temporal.checkWorkers(),
+    },
+    stuck: async (req) => {
+      if (!isOperator(req)) return [];
+      const problems = await parts.repairs.problems(STUCK_SHOWN);
+      return problems.map(({ taskId, agentCode, problem }) => ({ task: taskId, agent: agentCode, problem }));
+    },
+    metrics: parts.metrics.registry,
+    routers: [
+      { path: '/', router: jwksRoutes(parts.signing) },
+      {
+        path: '/',
+        router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
+      },
+      { path: AGENT_SURFACE_PATH, router: surface.router },
+    ],
+    log,
+  });
+  parts.listening.serve(app);
+  if (grpc) {
+    const { agent } = surface;
+    parts.grpc?.serve(
+      grpcAgents({ ...grpc, publicUrl }, { agent, requests, sendWaitMs, callers: parts.callers, log }),
+    );
+  }
+  undo.add(async () => {
+    requests.stop();
+    await Promise.all([parts.listening.close(), parts.grpc?.close()]);
+  });
+  return ownUrl;
+}
+
+/** The cards as they are while the host asks for no credentials, and as they are once it does. */
+async function signedCards(
+  where: Pick<CardOptions, 'publicUrl' | 'grpc'>,
+  { callers: { door, cardAuth }, catalog, signing }: Serving,
+): Promise<{ get(code: string): AgentCards | undefined }> {
+  const book = { ...where, catalog, modifiedAt: new Date() };
+  const open = new CardBook(book);
+  const guarded = new CardBook({ ...book, auth: cardAuth });
+  const sign = cardSigner(signing, where.publicUrl);
+  await Promise.all([open.sign(sign), guarded.sign(sign)]);
+  return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
+}
+
+async function checkDatabase(db: PrismaClient): Promise<void> {
+  try {
+    await db.$queryRaw`select 1`;
+  } catch (error) {
+    throw new HostError('unavailable', 'Postgres does not answer', { cause: error });
+  }
+}

@@ -1,0 +1,19 @@
+import { agentSurfaceAccess } from './a2a/access.ts';
+import { AGENT_SURFACE_PATH } from './agents/cards.ts';
+import type { GuardedSurface } from './auth/guard.ts';
+
+/** What the host's own routes ask. */
+const HOST: GuardedSurface = {
+  path: '/',
+  routes: [
+    { method: 'get', path: '/healthz', needs: 'public' },
+    { method: 'get', path: '/readyz', needs: 'optional' },
+    { method: 'get', path: '/metrics', needs: 'admin' },
+    { method: 'get', path: '/.well-known/jwks.json', needs: 'public' },
+    { method: 'get', path: '/.well-known/agent.json', needs: 'optional' },
+    { method: 'get', path: '/.well-known/agent-card.json', needs: 'optional' },
+  ],
+};
+
+/** Every route the host serves, with what it asks of its caller. What is not here is not reached. */
+export const SURFACES: readonly GuardedSurface[] = [HOST, ...agentSurfaceAccess(AGENT_SURFACE_PATH)];

@@ -1,0 +1,406 @@
+/** Who may call what (WIRE.md section 4): every route with every credential, on the real product. */
+import { A2AService } from '@a2a-js/sdk/server/grpc';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GuardedSurface } from '../../src/auth/guard.ts';
+import { SURFACES } from '../../src/surfaces.ts';
+import { GrpcClient } from '../support/grpc.ts';
+import {
+  endAllProducts,
+  type Product,
+  runProduct,
+  startProduct,
+  temporaryDataDir,
+} from '../support/product.ts';
+import { type Answer, agentUrl, olderMessage, post, rpc, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const data = await temporaryDataDir();
+const env = { DATA_DIR: data.path, GRPC_PORT: '0' };
+let product: Product;
+let grpc: GrpcClient;
+
+/** Each caller's key; `nobody` has none. */
+const CALLERS = ['nobody', 'wrongScope', 'revoked', 'other', 'right'] as const;
+type Who = (typeof CALLERS)[number];
+const keys: Partial<Record<Who, { id: string; key: string }>> = {};
+/** A task of `right`. */
+let task: Wire;
+
+const command = async (...args: string[]): Promise<Wire> => {
+  const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+};
+const createKey = (name: string, scopes: string): Promise<Wire> =>
+  command('keys', 'create', '--name', name, '--scopes', scopes);
+
+const ALL = 'agents:read,agents:invoke,receipts:read,admin';
+
+beforeAll(async () => {
+  // Before the host ever ran: the command makes the database itself.
+  keys.right = await createKey('right', ALL);
+  product = await startProduct(env);
+  const card = await fetch(`${product.url}${AGENT}/echo/.well-known/agent-card.json`);
+  const { supportedInterfaces } = (await card.json()) as Wire;
+  const { url } = supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
+  grpc = new GrpcClient(url);
+  keys.other = await createKey('other', 'agents:read,agents:invoke');
+  keys.revoked = await createKey('revoked', ALL);
+  keys.wrongScope = await createKey('wrong-scope', 'receipts:read');
+  await command('keys', 'revoke', keys.revoked?.id ?? '');
+  const sent = await ask('right', {
+    path: `${AGENT}/expense-approval`,
+    body: rpcBody('message/send', { message: olderMessage('1,200 USD chair') }),
+  });
+  task = sent.body.result;
+});
+
+afterAll(async () => {
+  grpc.close();
+  await endAllProducts();
+  await data.remove();
+});
+
+const AGENT = '/orchestrator/a2a/v1';
+const REST = `${AGENT}/expense-approval/rest`;
+const rpcBody = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params });
+
+interface Request {
+  path: string;
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+async function ask(who: Who, { path, method = 'POST', body, headers }: Request): Promise<Answer> {
+  const key = keys[who]?.key;
+  const response = await fetch(`${product.url}${path}`, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...headers,
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const json = response.headers.get('content-type')?.includes('json');
+  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+}
+
+/** What a route answers its caller: the HTTP status, or that and an error's code in the body. */
+type Expected = number | `${number} ${number}`;
+
+interface Entry {
+  request: () => Request;
+  /** One who has the scope, and asks for what is somebody else's. */
+  other: Expected;
+  right: Expected;
+  /** Where anybody may come. */
+  anybody?: true;
+}
+
+const of = (path: string, method = 'GET', body?: () => unknown): (() => Request) => {
+  const id = () => task?.id ?? '';
+  return () => ({
+    path: path.replace('ID', id()),
+    method,
+    headers: { 'A2A-Version': '1.0' },
+    ...(body && { body: body() }),
+  });
+};
+const push = (): unknown => ({ url: 'https://example.com/hook' });
+
+/** A new route fails until it stands here. */
+const TABLE: Record<string, Entry> = {
+  'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
+  'get /readyz': { request: of('/readyz'), other: 200, right: 200, anybody: true },
+  'get /metrics': { request: of('/metrics'), other: 403, right: 200 },
+  'get /.well-known/jwks.json': {
+    request: of('/.well-known/jwks.json'),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  'get /.well-known/agent.json': {
+    request: of('/.well-known/agent.json'),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  'get /.well-known/agent-card.json': {
+    request: of('/.well-known/agent-card.json'),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  [`get ${AGENT}/:code/.well-known/agent.json`]: {
+    request: of(`${AGENT}/echo/.well-known/agent.json`),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  [`get ${AGENT}/:code/.well-known/agent-card.json`]: {
+    request: of(`${AGENT}/echo/.well-known/agent-card.json`),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  [`post ${AGENT}/agents/search`]: {
+    request: of(`${AGENT}/agents/search`, 'POST', () => ({})),
+    other: 200,
+    right: 200,
+  },
+  [`post ${AGENT}/:code`]: {
+    request: of(`${AGENT}/expense-approval`, 'POST', () => rpcBody('GetTask', { id: task.id })),
+    other: '200 -32001',
+    right: 200,
+  },
+  [`post ${AGENT}/:code/stream`]: {
+    request: of(`${AGENT}/expense-approval/stream`, 'POST', () => rpcBody('GetTask', { id: task.id })),
+    other: '200 -32001',
+    right: 200,
+  },
+  [`post ${AGENT}/:code/rest/message\\:send`]: {
+    request: of(`${REST}/message:send`, 'POST', () => ({
+      message: userMessage('x', { taskId: task.id, contextId: 'not-its-own' }),
+    })),
+    other: '404 404',
+    right: '400 400',
+  },
+  [`post ${AGENT}/:code/rest/message\\:stream`]: {
+    request: of(`${REST}/message:stream`, 'POST', () => ({
+      message: userMessage('x', { taskId: task.id, contextId: 'not-its-own' }),
+    })),
+    other: '404 404',
+    right: '400 400',
+  },
+  [`get ${AGENT}/:code/rest/tasks`]: { request: of(`${REST}/tasks`), other: 200, right: 200 },
+  [`post ${AGENT}/:code/rest/tasks/:id\\:subscribe`]: {
+    request: of(`${REST}/tasks/00000000-0000-4000-8000-000000000000:subscribe`, 'POST', () => ({})),
+    other: '404 404',
+    right: '404 404',
+  },
+  [`get ${AGENT}/:code/rest/tasks/:id\\:subscribe`]: {
+    request: of(`${REST}/tasks/00000000-0000-4000-8000-000000000000:subscribe`),
+    other: '404 404',
+    right: '404 404',
+  },
+  [`get ${AGENT}/:code/rest/tasks/:id`]: { request: of(`${REST}/tasks/ID`), other: '404 404', right: 200 },
+  [`post ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs`]: {
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs`, 'POST', push),
+    other: '400 400',
+    right: '400 400',
+  },
+  [`get ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs`]: {
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs`),
+    other: '400 400',
+    right: '400 400',
+  },
+  [`get ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs/:id`]: {
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs/x`),
+    other: '400 400',
+    right: '400 400',
+  },
+  [`delete ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs/:id`]: {
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs/x`, 'DELETE'),
+    other: '400 400',
+    right: '400 400',
+  },
+  [`get ${AGENT}/:code/rest/extendedAgentCard`]: {
+    request: of(`${REST}/extendedAgentCard`),
+    other: '400 400',
+    right: '400 400',
+  },
+  [`get ${AGENT}/files/:id{/:filename}`]: {
+    request: of(`${AGENT}/files/${'A'.repeat(43)}`),
+    other: 404,
+    right: 404,
+  },
+  // Last among the task's own, because it ends it.
+  [`post ${AGENT}/:code/rest/tasks/:id\\:cancel`]: {
+    request: of(`${REST}/tasks/ID:cancel`, 'POST', () => ({})),
+    other: '404 404',
+    right: 200,
+  },
+  [`all ${AGENT}/:code/rest/*path`]: { request: of(`${REST}/nothing`), other: '404 404', right: '404 404' },
+};
+
+const routesOf = ({ path, routes }: GuardedSurface) =>
+  routes.map((route) => `${route.method} ${path.replace(/\/$/, '')}${route.path}`);
+
+it('every route of every surface stands in the table, and nothing else', () => {
+  expect(Object.keys(TABLE).sort()).toEqual(SURFACES.flatMap(routesOf).sort());
+});
+
+const shown = ({ status, body }: Answer): Expected =>
+  body?.error?.code === undefined ? status : (`${status} ${body.error.code}` as const);
+
+describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, anybody }) => {
+  it.each(CALLERS)('%s', async (who) => {
+    const answer = await ask(who, request());
+    const { status, headers, body } = answer;
+    if (who === 'right') expect(shown(answer)).toBe(right);
+    else if (who === 'other') expect(shown(answer)).toBe(other);
+    else if (anybody && who !== 'revoked') expect(status).toBe(200);
+    else if (anybody) expect([200, 401]).toContain(status);
+    else expect(status).toBe(who === 'wrongScope' ? 403 : 401);
+    if (status === 401 || status === 403) {
+      expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="agent-host"/);
+      expect(body.message ?? body.error.message).toMatch(/\S/);
+    }
+  });
+});
+
+describe.each(Object.keys(A2AService) as (keyof typeof A2AService)[])('gRPC %s', (method) => {
+  it.each([
+    ['nobody', 'UNAUTHENTICATED'],
+    ['revoked', 'UNAUTHENTICATED'],
+    ['wrongScope', 'PERMISSION_DENIED'],
+  ] as const)('%s: %s', async (who, code) => {
+    const key = keys[who]?.key;
+    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    expect(await grpc.refused(method, { tenant: 'echo', taskId: '' }, headers as Record<string, string>)).toMatchObject({
+      code,
+    });
+  });
+});
+
+it('gRPC: a task is its caller’s alone', async () => {
+  const getTask = { tenant: 'expense-approval', id: task.id };
+  const as = (who: Who) => ({ 'x-api-key': keys[who]?.key ?? '' });
+  expect(await grpc.call('getTask', getTask, as('right'))).toMatchObject({ id: task.id });
+  expect(await grpc.refused('getTask', getTask, as('other'))).toMatchObject({ code: 'NOT_FOUND' });
+});
+
+describe('what a refusal says', () => {
+  const url = () => agentUrl(product.url, 'echo');
+  const body = rpcBody('GetTask', { id: 'x' });
+  const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+  it('no credential: 401 in HTTP’s own words', async () => {
+    const { status, headers, body: said } = await post(url(), body);
+    expect({ status, said }).toEqual({
+      status: 401,
+      said: { message: 'A credential is needed', status: 401 },
+    });
+    expect(headers.get('www-authenticate')).toBe('Bearer realm="agent-host"');
+  });
+
+  it('a revoked key: 401 invalid_token', async () => {
+    const { status, headers } = await post(url(), body, bearer(keys.revoked?.key ?? ''));
+    expect(status).toBe(401);
+    expect(headers.get('www-authenticate')).toMatch(
+      /error="invalid_token", error_description="The API key is revoked"/,
+    );
+  });
+
+  it('a missing scope: 403 and -32000, and which scope it is', async () => {
+    const { status, headers, body: said } = await post(url(), body, bearer(keys.wrongScope?.key ?? ''));
+    expect(status).toBe(403);
+    expect(said).toMatchObject({ jsonrpc: '2.0', error: { code: -32000 }, status: 403 });
+    expect(headers.get('www-authenticate')).toMatch(/error="insufficient_scope".*scope="agents:invoke"/);
+  });
+
+  it.each([
+    ['two credentials', { authorization: 'Bearer ak_x', 'x-api-key': 'ak_y' }, 400],
+    ['another scheme', { authorization: 'Basic dXNlcjpwYXNz' }, 401],
+    ['a token, where no issuer is known', { authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' }, 401],
+    ['a key that nobody made', { 'x-api-key': `ak_${'0'.repeat(12)}_${'A'.repeat(32)}` }, 401],
+    ['a key as DPoP', { authorization: 'DPoP ak_x' }, 401],
+  ])('%s', async (_, headers, status) => {
+    const answer = await post(url(), body, headers as Record<string, string>);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+  });
+
+  it('a key in x-api-key counts as well', async () => {
+    const { status } = await post(url(), body, { 'x-api-key': keys.right?.key ?? '' });
+    expect(status).toBe(200);
+  });
+
+  it('is in the audit log', async () => {
+    const { entries } = await command('audit', '--event', 'login-refused');
+    expect(entries[0]).toMatchObject({
+      address: '127.0.0.1',
+      detail: { error: expect.stringMatching(/^invalid/) },
+    });
+    expect((await command('audit', '--event', 'access-refused')).entries[0]).toMatchObject({
+      caller: 'key:wrong-scope',
+    });
+  });
+});
+
+it('a task of another caller is told like one that never was', async () => {
+  const answers = await Promise.all(
+    [task.id, '00000000-0000-4000-8000-000000000000'].map((id) =>
+      ask('other', { path: `${AGENT}/expense-approval`, body: rpcBody('tasks/get', { id }) }),
+    ),
+  );
+  expect(answers[0]?.body).toEqual(answers[1]?.body);
+});
+
+it('a key holds for a second after its revocation at most', async () => {
+  const { id, key } = await createKey('brief', 'agents:invoke');
+  const status = async () =>
+    (await post(agentUrl(product.url, 'echo'), rpcBody('GetTask', { id: 'x' }), { 'x-api-key': key })).status;
+  expect(await status()).toBe(200);
+  await command('keys', 'revoke', id);
+  await until('401', async () => ((await status()) === 401 ? true : undefined), 1_000);
+});
+
+it('the command line presents AGENT_HOST_API_KEY', async () => {
+  const client = (key: string) =>
+    runProduct(['send', 'echo', 'hello', '--url', product.url], { AGENT_HOST_API_KEY: key });
+  expect((await client(keys.right?.key ?? '')).stdout).toContain('completed: hello');
+  expect(await client('')).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/401.*\n.*AGENT_HOST_API_KEY/),
+  });
+});
+
+it('cards tell how callers are let in', async () => {
+  const card = (await ask('nobody', { path: `${AGENT}/echo/.well-known/agent-card.json`, method: 'GET' }))
+    .body;
+  expect(Object.keys(card.securitySchemes)).toEqual(['apiKey', 'bearer']);
+  expect(card.securityRequirements).toEqual([
+    { schemes: { apiKey: { list: [] } } },
+    { schemes: { bearer: { list: [] } } },
+  ]);
+  const older = (await ask('nobody', { path: `${AGENT}/echo/.well-known/agent.json`, method: 'GET' })).body;
+  expect(older.security).toEqual([{ apiKey: [] }, { bearer: [] }]);
+  expect(older.authentication).toEqual({ schemes: ['ApiKey', 'Bearer'] });
+});
+
+describe('a host without keys', () => {
+  it('serves this machine until its first key is made, and no other address at all', {
+    timeout: 180_000,
+  }, async () => {
+    const fresh = await temporaryDataDir();
+    const own = { DATA_DIR: fresh.path };
+    try {
+      const open = await startProduct(own);
+      const get = () => rpc(agentUrl(open.url, 'echo'), 'tasks/get', { id: 'x' });
+      expect((await get()).status).toBe(200);
+      const card = async () =>
+        (await fetch(`${open.url}${AGENT}/echo/.well-known/agent.json`)).json() as Promise<Wire>;
+      expect((await card()).security).toEqual([]);
+      const { code, stdout } = await runProduct(
+        ['--json', 'keys', 'create', '--name', 'first', '--scopes', 'agents:invoke'],
+        own,
+      );
+      expect(code).toBe(0);
+      await until('401', async () => ((await get()).status === 401 ? true : undefined), 1_000);
+      expect((await card()).security).toHaveLength(2);
+      await open.end('SIGTERM');
+      const elsewhere = await startProduct({ ...own, HOST: '0.0.0.0' });
+      expect((await fetch(`${elsewhere.url.replace('0.0.0.0', '127.0.0.1')}/healthz`)).status).toBe(200);
+      await elsewhere.end('SIGTERM');
+      await runProduct(['keys', 'revoke', JSON.parse(stdout).id], own);
+      const refused = await runProduct(['start'], { ...own, HOST: '0.0.0.0', PORT: '0' });
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^HOST: .*keys create/) });
+    } finally {
+      await fresh.remove();
+    }
+  });
+});

@@ -1,0 +1,7 @@
+import type { Caller } from '../../src/auth/caller.ts';
+
+export const callerNamed = (id: string, scopes: string[] = ['agents:read', 'agents:invoke']): Caller => ({
+  id,
+  scopes: new Set(scopes),
+  how: 'api-key',
+});
