@@ -15,15 +15,18 @@ export interface Call {
   alias?: string;
   /** Every stream event is the whole task. */
   snapshots: boolean;
+  /** Told of each extension that is active for this call, before its answer or its first event. */
+  onActivated?: ((uri: string) => void) | undefined;
 }
 
 const CALL = 'agent-host.call';
 
 /** The SDK's context that carries a call. A tenant is set because without one the SDK makes a context anew. */
-export const contextOf = (call: Call, agentCode: string): ServerCallContext =>
+export const contextOf = (call: Call, agentCode: string, extensions: string[] = []): ServerCallContext =>
   new ServerCallContext({
     user: new UnauthenticatedUser(),
     tenant: agentCode,
+    requestedExtensions: extensions,
     requestedVersion: call.dialect === '1.0' ? '1.0' : '0.3',
     state: new Map([[CALL, call]]),
   });

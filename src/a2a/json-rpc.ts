@@ -45,13 +45,15 @@ export interface RpcEnvironment {
   signal: AbortSignal;
   /** Every stream event is to be the whole task. */
   snapshots: boolean;
+  /** The extensions it names. */
+  extensions?: string[];
+  onActivated?: Call['onActivated'];
 }
 
 /** JSON-RPC 2.0 for one agent, in every dialect. The SDK's handlers translate the shapes. */
 export class AgentRpc {
   readonly handler: AgentRequestHandler;
   readonly #code: string;
-  readonly #handler: AgentRequestHandler;
   readonly #v1: JsonRpcTransportHandler;
   readonly #v03: LegacyJsonRpcTransportHandler;
   readonly #sendWaitMs: number;
@@ -60,7 +62,6 @@ export class AgentRpc {
   constructor(options: { code: string; handler: AgentRequestHandler; sendWaitMs: number; log: Logger }) {
     this.handler = options.handler;
     this.#code = options.code;
-    this.#handler = options.handler;
     this.#v1 = new JsonRpcTransportHandler(options.handler);
     this.#v03 = new LegacyJsonRpcTransportHandler(options.handler);
     this.#sendWaitMs = options.sendWaitMs;
@@ -107,10 +108,11 @@ export class AgentRpc {
         return environment.signal;
       },
       snapshots: environment.snapshots,
+      onActivated: environment.onActivated,
       waitMs: this.#waitMs(modern, dialect),
       ...(alias === undefined ? {} : { alias }),
     };
-    const context = contextOf(call, this.#code);
+    const context = contextOf(call, this.#code, environment.extensions);
     if (dialect === '1.0') {
       checkParams(modern, '1.0');
       return (await this.#v1.handle({ ...withoutTenant(modern) }, context)) as RpcAnswer;
@@ -118,7 +120,7 @@ export class AgentRpc {
     const v03 = withPartKinds(modern);
     checkParams(v03, '0.3');
     if (v03.method === 'agent/getAuthenticatedExtendedCard') {
-      return { jsonrpc: '2.0', id: request.id ?? null, result: this.#handler.extendedCardV03() };
+      return { jsonrpc: '2.0', id: request.id ?? null, result: this.handler.extendedCardV03() };
     }
     const answer = await this.#v03.handle({ ...v03 }, context);
     return olderAnswer(answer as RpcAnswer, dialect, isSend(modern.method));

@@ -19,9 +19,10 @@ import { invalidParams, unsupported } from '../errors.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
-import { type Call, callOf } from './call.ts';
+import type { Call } from './call.ts';
 import { eventsOf, messageFromWire, replyToWire, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
+import { negotiated } from './extensions.ts';
 import { toPage, toQuery } from './list.ts';
 import { checkInputModes } from './modes.ts';
 
@@ -68,7 +69,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   /** §3.1.1. Waits for a final or interrupted state unless the call says otherwise; or gives the agent's reply. */
   sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<WireMessage | WireTask> {
     return this.#answer(async () => {
-      const call = callOf(context);
+      const call = this.#call(context, params.message);
       const sent = await this.#tasks.decided(await this.#send(params, call), call.signal);
       const reply = this.#replyTo(sent, call);
       if (reply !== undefined) return reply;
@@ -82,7 +83,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
     params: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const call = callOf(context);
+    const call = this.#call(context, params.message);
     const sent = await this.#answer(() => this.#send(params, call));
     const reply = this.#replyTo(await this.#answer(() => this.#tasks.decided(sent, call.signal)), call);
     if (reply !== undefined) {
@@ -100,7 +101,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
     { id }: SubscribeToTaskRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const call = callOf(context);
+    const call = this.#call(context);
     const task = await this.#answer(() => this.#get(id, call));
     if (call.dialect === '1.0' && isFinal(task.status.state)) {
       throw this.#hide(unsupported(`The task is ${task.status.state}; there is nothing to subscribe to`));
@@ -112,7 +113,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   /** §3.1.3. */
   getTask({ id, historyLength }: GetTaskRequest, context: ServerCallContext): Promise<WireTask> {
     return this.#answer(async () => {
-      const call = callOf(context);
+      const call = this.#call(context);
       return taskToWire(await this.#get(id, call), this.#view(call, historyLength));
     });
   }
@@ -120,7 +121,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   /** §3.1.4. */
   listTasks(params: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
     return this.#answer(async () => {
-      const { caller } = callOf(context);
+      const { caller } = this.#call(context);
       const query = toQuery(params, { owner: caller.id, agentCode: this.#agent.code });
       return toPage(await this.#tasks.list(query), params, query.limit);
     });
@@ -129,7 +130,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   /** §3.1.5. Answers once the author's clean-up is done, or with the task as it stands when that takes long. */
   cancelTask({ id }: CancelTaskRequest, context: ServerCallContext): Promise<WireTask> {
     return this.#answer(async () => {
-      const call = callOf(context);
+      const call = this.#call(context);
       const key = this.#key(id, call);
       const task = await within(call, (signal) => this.#tasks.cancel(key, this.#agent, signal));
       return taskToWire(task, this.#view(call, undefined));
@@ -143,6 +144,10 @@ export class AgentRequestHandler implements A2ARequestHandler {
 
   async #noPush(): Promise<never> {
     throw new PushNotificationNotSupportedError();
+  }
+
+  #call(context: ServerCallContext, message?: WireMessage): Call {
+    return negotiated(context, this.#cards.sdkCard, message);
   }
 
   #send(params: SendMessageRequest, call: Call): Promise<Sent> {

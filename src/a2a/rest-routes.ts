@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { errorStatus, restErrorBody } from './error-status.ts';
 import { RPC, toProtocolError } from './errors.ts';
+import { extensionsNamed, tellActivated } from './extensions.ts';
 import { jsonBody } from './json-body.ts';
 import {
   type AgentRpc,
@@ -124,6 +125,8 @@ function answer(options: RestRoutesOptions, method: string): RequestHandler {
     const environment: RpcEnvironment = {
       caller: options.callerOf(req),
       version: versionNamed(req),
+      extensions: extensionsNamed(req),
+      onActivated: tellActivated(req, res),
       // Made when something waits, as for JSON-RPC.
       get signal() {
         return options.requests.signalFor(res);

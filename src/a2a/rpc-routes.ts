@@ -2,6 +2,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { RPC, rpcError, toProtocolError } from './errors.ts';
+import { extensionsNamed, tellActivated } from './extensions.ts';
 import { jsonBody } from './json-body.ts';
 import {
   type AgentRpc,
@@ -76,6 +77,8 @@ function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
     const environment: RpcEnvironment = {
       caller: options.callerOf(req),
       version: versionNamed(req),
+      extensions: extensionsNamed(req),
+      onActivated: tellActivated(req, res),
       // Made when something waits: it costs more than the rest of an answer that is given at once.
       get signal() {
         return options.requests.signalFor(res);

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto';
 import { AgentCard } from '@a2a-js/sdk';
 import type { AgentCatalog, PublishedAgent } from './catalog.ts';
 import type { AgentSkill } from './definition.ts';
+import { extensionsOf } from './extensions.ts';
 import { type CardAuth, securityV1, securityV03 } from './security.ts';
 import { type CardSigner, signedCards } from './signed-cards.ts';
 
 /** Where the agent surface is mounted. */
 export const AGENT_SURFACE_PATH = '/orchestrator/a2a/v1';
-
-/** The card extension whose params hold the JSON Schema of a message's data part. */
-export const INPUT_SCHEMA_EXTENSION = 'https://workflow-agent-host.dev/extensions/input-schema/v1';
 
 const CAPABILITIES = { streaming: true, pushNotifications: false } as const;
 
@@ -143,7 +141,7 @@ function cardV1(agent: PublishedAgent, options: CardOptions): Record<string, unk
   return {
     ...commonFields(agent, options.publicUrl),
     supportedInterfaces: interfacesV1(agent, options),
-    capabilities: { ...capabilitiesOf(agent), ...extensions(agent) },
+    capabilities: { ...capabilitiesOf(agent), extensions: extensionsOf(agent) },
     ...securityV1(options.auth),
   };
 }
@@ -179,7 +177,7 @@ function cardV03(agent: PublishedAgent, options: CardOptions): Record<string, un
       streaming,
       pushNotifications,
       stateTransitionHistory: false,
-      ...extensions(agent),
+      extensions: extensionsOf(agent),
     },
     supportsAuthenticatedExtendedCard: extendedAgentCard,
     ...securityV03(options.auth),
@@ -206,20 +204,6 @@ const skill = ({ id, name, description, tags, examples }: AgentSkill): AgentSkil
   tags,
   ...(examples && { examples }),
 });
-
-function extensions({ inputSchema }: PublishedAgent): { extensions?: unknown[] } {
-  if (!inputSchema) return {};
-  return {
-    extensions: [
-      {
-        uri: INPUT_SCHEMA_EXTENSION,
-        description: 'The JSON Schema of the data part that a message to this agent carries.',
-        required: false,
-        params: { schema: inputSchema },
-      },
-    ],
-  };
-}
 
 /** A card as it is served. */
 export function cardDocument(json: Record<string, unknown>): CardDocument {

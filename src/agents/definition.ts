@@ -11,6 +11,15 @@ export interface AgentSkill {
   examples?: string[];
 }
 
+/** A2A v1.0 §4.4.4. */
+export interface AgentExtension {
+  uri: string;
+  description?: string;
+  /** A request that does not name it is refused. */
+  required?: boolean;
+  params?: Record<string, unknown>;
+}
+
 /** The host's own agent, which finds agents. */
 export const DIRECTORY_CODE = 'directory';
 
@@ -36,6 +45,8 @@ export interface AgentDefinition {
   /** Media types taken and given; text and JSON when absent. */
   inputModes?: string[];
   outputModes?: string[];
+  /** What clients may, or must, ask for beside the protocol, by `A2A-Extensions`. */
+  extensions?: AgentExtension[];
   /** What only callers with credentials are shown: another description, more skills (A2A v1.0 §3.1.11). */
   extended?: { description?: string; skills?: AgentSkill[] };
   /** `new-task`: every message starts a task of its own, even one that repeats a message id. */
@@ -74,6 +85,17 @@ const definitionSchema = z.strictObject({
   input: z.instanceof(z.ZodType).optional(),
   inputModes: z.array(mediaType).min(1).optional(),
   outputModes: z.array(mediaType).min(1).optional(),
+  extensions: z
+    .array(
+      z.strictObject({
+        // As one of a list that commas part.
+        uri: z.string().regex(/^[a-z][a-z\d+.-]*:[^\s,]+$/i, 'not a URI'),
+        description: z.string().optional(),
+        required: z.boolean().optional(),
+        params: z.record(z.string(), z.json()).optional(),
+      }),
+    )
+    .optional(),
   extended: z
     .strictObject({ description: z.string().min(1).optional(), skills: skills.optional() })
     .refine(

@@ -9,6 +9,7 @@ import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { AgentRequestHandler } from '../../src/a2a/request-handler.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
+import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { LOCAL_CALLER } from '../../src/auth/caller.ts';
 import { agentOf } from '../support/agents.ts';
 import { callerNamed } from '../support/callers.ts';
@@ -18,6 +19,7 @@ import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts
 import { until } from '../support/until.ts';
 
 const MAX_BODY = 200_000;
+const NEEDED = 'https://example.com/extensions/needed/v1';
 let ground: TaskGround;
 let listening: GrpcListening;
 let requests: OpenRequests;
@@ -53,7 +55,11 @@ interface Given {
 }
 
 function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 'echo' }): OpenRequests {
-  const catalog = new AgentCatalog([agentOf('echo'), agentOf('other')]);
+  const catalog = new AgentCatalog([
+    agentOf('echo'),
+    agentOf('other'),
+    agentOf('strict', { extensions: [{ uri: NEEDED, required: true }] }),
+  ]);
   const cards = new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() });
   const open = new OpenRequests();
   target.serve({
@@ -225,6 +231,32 @@ describe('errors have the status of §5.4 and the protocol’s ErrorInfo (§10.6
     expect(await own.call('listTasks', {})).toHaveProperty('totalSize');
     elsewhere.close();
     own.close();
+  });
+});
+
+describe('extensions are negotiated by metadata (§10.2)', () => {
+  it('a required one that is not named is FAILED_PRECONDITION, and nothing begins', async () => {
+    const before = ground.engine.calls.length;
+    const refused = await client.refused('sendMessage', sending('hello', {}, { tenant: 'strict' }));
+    expect(refused).toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      message: expect.stringContaining(NEEDED),
+      details: expect.stringContaining('EXTENSION_SUPPORT_REQUIRED'),
+    });
+    expect(ground.engine.calls).toHaveLength(before);
+  });
+
+  it('one that is named lets in', async () => {
+    const request = sending('hello', {}, { tenant: 'strict' });
+    const answer = await client.call('sendMessage', request, { 'a2a-extensions': NEEDED });
+    expect(answer.payload.value.status.state).toBe(TaskState.TASK_STATE_COMPLETED);
+  });
+
+  it('with task snapshots every event of a stream is the whole task', async () => {
+    const asked = { 'a2a-extensions': SNAPSHOTS_EXTENSION };
+    const events = await collect(client.stream('sendStreamingMessage', sending('hello'), asked));
+    expect(events.length).toBeGreaterThan(1);
+    expect(events.map(({ payload }) => payload.$case)).toEqual(events.map(() => 'task'));
   });
 });
 

@@ -1,15 +1,10 @@
 import { AgentCard } from '@a2a-js/sdk';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  type AgentCards,
-  agentCards,
-  CardBook,
-  type GrpcInterface,
-  INPUT_SCHEMA_EXTENSION,
-} from '../../src/agents/cards.ts';
+import { type AgentCards, agentCards, CardBook, type GrpcInterface } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import type { AgentDefinition } from '../../src/agents/definition.ts';
+import { INPUT_SCHEMA_EXTENSION, SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
 
 const BASE = 'https://agents.example.com';
@@ -21,6 +16,7 @@ const cardsFor = (definition: AgentDefinition, grpc?: GrpcInterface) => {
   return agentCards(agent, { publicUrl: BASE, modifiedAt: STARTED, grpc });
 };
 
+const SNAPSHOTS = { uri: SNAPSHOTS_EXTENSION, description: expect.any(String), required: false };
 const plain = agentOf('echo', { skills: [skillOf({ examples: ['hello'] })] });
 const withInput = agentOf('expense', { input: z.object({ amount: z.number() }) });
 
@@ -73,13 +69,14 @@ describe('the v1.0 card', () => {
       streaming: true,
       pushNotifications: false,
       extendedAgentCard: false,
+      extensions: [SNAPSHOTS],
     });
   });
 
   it('is there as the SDK’s object too', () => {
     const { sdkCard } = cardsFor(withInput);
     expect(sdkCard.supportedInterfaces[0]?.protocolVersion).toBe('1.0');
-    expect(sdkCard.capabilities?.extensions[0]?.params).toMatchObject({ schema: { type: 'object' } });
+    expect(sdkCard.capabilities?.extensions[1]?.params).toMatchObject({ schema: { type: 'object' } });
     expect(sdkCard.securitySchemes).toEqual({});
   });
 });
@@ -97,7 +94,12 @@ describe('the v0.3 card (A2A v0.3 §5.5)', () => {
       preferredTransport: 'JSONRPC',
       additionalInterfaces: [{ url: `${BASE}/orchestrator/a2a/v1/echo`, transport: 'JSONRPC' }],
       provider: { organization: 'workflow-agent-host', url: BASE },
-      capabilities: { streaming: true, pushNotifications: false, stateTransitionHistory: false },
+      capabilities: {
+        streaming: true,
+        pushNotifications: false,
+        stateTransitionHistory: false,
+        extensions: [SNAPSHOTS],
+      },
       supportsAuthenticatedExtendedCard: false,
       defaultInputModes: ['text/plain', 'application/json'],
       defaultOutputModes: ['text/plain', 'application/json'],
@@ -140,12 +142,21 @@ describe('both cards', () => {
   it.each(['v1', 'v03'] as const)('show the input’s JSON Schema as an extension: %s', (shape) => {
     const { capabilities } = cardsFor(withInput)[shape].json as { capabilities: { extensions: unknown[] } };
     expect(capabilities.extensions).toEqual([
+      SNAPSHOTS,
       expect.objectContaining({
         uri: INPUT_SCHEMA_EXTENSION,
         required: false,
         params: { schema: expect.objectContaining({ properties: { amount: { type: 'number' } } }) },
       }),
     ]);
+  });
+
+  it.each(['v1', 'v03'] as const)('declare the agent’s own extensions: %s', (shape) => {
+    const uri = 'https://example.com/e/v1';
+    const { capabilities } = cardsFor(agentOf('a', { extensions: [{ uri, params: { a: 1 } }] }))[shape].json;
+    expect(capabilities).toMatchObject({
+      extensions: [SNAPSHOTS, { uri, required: false, params: { a: 1 } }],
+    });
   });
 
   it.each(['v1', 'v03'] as const)('carry the agent’s own modes: %s', (shape) => {

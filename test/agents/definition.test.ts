@@ -19,6 +19,8 @@ describe('defineAgent', () => {
     ['skills', { skills: [] }],
     ['skills.0.tags', { skills: [{ ...skillOf(), tags: 'finance' as never }] }],
     ['inputModes.0', { inputModes: ['text'] }],
+    ['extensions.0.uri', { extensions: [{ uri: 'no uri' }] }],
+    ['extensions.0.uri', { extensions: [{ uri: 'https://a,b' }] }],
     ['extended', { extended: {} }],
     ['extended.skills', { extended: { skills: [] } }],
     ['taskQueue', { taskQueue: '' }],

@@ -11,7 +11,7 @@ import {
 } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express';
 import express from 'express';
-import { INPUT_SCHEMA_EXTENSION } from '../../src/agents/cards.ts';
+import { INPUT_SCHEMA_EXTENSION } from '../../src/agents/extensions.ts';
 
 type Execute = (turn: Turn) => Promise<void> | void;
 

@@ -260,7 +260,9 @@ describe.each(Object.keys(A2AService) as (keyof typeof A2AService)[])('gRPC %s',
   ] as const)('%s: %s', async (who, code) => {
     const key = keys[who]?.key;
     const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    expect(await grpc.refused(method, { tenant: 'echo', taskId: '' }, headers as Record<string, string>)).toMatchObject({
+    expect(
+      await grpc.refused(method, { tenant: 'echo', taskId: '' }, headers as Record<string, string>),
+    ).toMatchObject({
       code,
     });
   });

@@ -1,5 +1,5 @@
 import type { AgentCard, AgentSkill } from '@a2a-js/sdk';
-import { INPUT_SCHEMA_EXTENSION } from '../../agents/cards.ts';
+import { INPUT_SCHEMA_EXTENSION } from '../../agents/extensions.ts';
 import { indent, plain } from './text.ts';
 
 /** A v1.0 card for a person. */
