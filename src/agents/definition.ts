@@ -25,6 +25,7 @@ export const DIRECTORY_CODE = 'directory';
 
 const TAKEN: Record<string, string> = {
   agents: 'is taken by the registry search',
+  files: 'is taken by the files of tasks',
   [DIRECTORY_CODE]: 'is taken by the host’s own agent',
 };
 

@@ -13,6 +13,7 @@ describe('defineAgent', () => {
     ['code', { code: 'a'.repeat(64) }],
     ['code', { code: 'agents' }],
     ['code', { code: 'directory' }],
+    ['code', { code: 'files' }],
     ['name', { name: '' }],
     ['version', { version: '' }],
     ['workflow', { workflow: 'not a name' }],
