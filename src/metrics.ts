@@ -1,10 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
+const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
+
 export interface Metrics {
   registry: Registry;
   /** What the repair sweep did, by kind. */
   repaired(report: RepairReport): void;
+  /** What the receipt sweep did: receipts made final, verified, failed, put off, and problems. */
+  receiptsSwept(counts: Record<(typeof SWEPT)[number], number>): void;
 }
 
 /** What `/metrics` shows. */
@@ -35,8 +39,18 @@ export function createMetrics(sources: { streams(): number; stuck(): Promise<num
     registers: [registry],
   });
   for (const kind of [...REPAIR_KINDS, 'problem']) repairs.inc({ kind }, 0);
+  const swept = new Counter({
+    name: 'agent_host_receipts_swept_total',
+    help: 'Receipts the sweep made final or verified, by what became of them',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
+  for (const kind of SWEPT) swept.inc({ kind }, 0);
   return {
     registry,
+    receiptsSwept(counts) {
+      for (const kind of SWEPT) swept.inc({ kind }, counts[kind]);
+    },
     repaired(report) {
       for (const kind of REPAIR_KINDS) repairs.inc({ kind }, report[kind]);
       repairs.inc({ kind: 'problem' }, report.problems.length);

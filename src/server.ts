@@ -12,6 +12,7 @@ import { takeGrpcAddress } from './grpc.ts';
 import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
+import { createReceipts } from './receipt-keeping.ts';
 import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
 import { givenSigningKeys } from './signing/settings.ts';
@@ -108,6 +109,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const metrics = createMetrics({ streams: () => feed.subscriptions, stuck: () => repairs.countProblems() });
   const agent = (code: string) => catalog.get(code)?.definition;
 
+  const receipts = createReceipts({ db, tasks: store, signing, metrics, log });
   const hostActivities = createHostActivities({
     store,
     tasks,
@@ -119,6 +121,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
         log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
       return report;
     },
+    sweepReceipts: receipts.sweep,
   });
   const temporal = new TemporalHost({
     config,

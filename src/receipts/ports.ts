@@ -1,6 +1,7 @@
 import type { ChainState, Checkpoint } from './checkpoint.ts';
 import type {
   FinalReceipt,
+  FinalReceiptStatus,
   InvokeMode,
   Link,
   NewReceipt,
@@ -45,7 +46,7 @@ export interface ReceiptQuery {
 }
 
 /** Where a page ended: newest first, then by id. */
-interface ReceiptCursor {
+export interface ReceiptCursor {
   startedAt: string;
   id: string;
 }
@@ -136,4 +137,32 @@ export interface RunningReceipt {
 export interface RunningStore {
   /** Receipts running for longer than this, by age and id, after one of them. */
   running(olderThanMs: number, limit: number, after?: ReceiptCursor): Promise<RunningReceipt[]>;
+}
+
+/**
+ * What the agent's own record says of a call.
+ * - `absent`: it knows nothing of it, nor is anything of it under way
+ * - `open`: it is under way
+ * - `ended`: for this call it ended so; a task may wait for the next one
+ * - `unknown`: it cannot be asked at the moment, or keeps no record
+ */
+export type CallRecord =
+  | { record: 'absent' }
+  | { record: 'open'; taskId?: string; contextId?: string }
+  | {
+      record: 'ended';
+      /** Absent when it was answered without a task. */
+      taskId?: string;
+      contextId: string;
+      status: Exclude<FinalReceiptStatus, 'rejected'>;
+      result: ReceiptResult;
+    }
+  | { record: 'unknown'; reason: string };
+
+/** Asks agents for what they know. */
+export interface AgentRecords {
+  /** Of calls that were begun, by receipt id. */
+  ofCalls(calls: RunningReceipt[]): Promise<Map<string, CallRecord>>;
+  /** Of the task of a final receipt, as it stands now. */
+  ofTask(receipt: Receipt): Promise<CallRecord>;
 }

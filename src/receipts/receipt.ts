@@ -5,7 +5,7 @@ const VERIFICATIONS = ['not_required', 'pending', 'verified', 'failed'] as const
 const INVOKE_MODES = ['sync', 'async'] as const;
 
 export type ReceiptStatus = (typeof RECEIPT_STATUSES)[number];
-type FinalReceiptStatus = Exclude<ReceiptStatus, 'running'>;
+export type FinalReceiptStatus = Exclude<ReceiptStatus, 'running'>;
 export type Verification = (typeof VERIFICATIONS)[number];
 export type InvokeMode = (typeof INVOKE_MODES)[number];
 

@@ -15,7 +15,7 @@ import {
   type WorkflowBundle,
 } from './deployment.ts';
 import { FormerWorkers } from './former-workers.ts';
-import { ensureRepairSchedule } from './schedules.ts';
+import { ensureSchedules } from './schedules.ts';
 import { createWorkers } from './worker.ts';
 
 const RETRY_MS = 1_000;
@@ -175,7 +175,7 @@ export class TemporalHost {
     const running = this.#workers.map((worker) => worker.run());
     if (this.#stop.signal.aborted) this.#shutdownWorkers();
     this.#chore(this.#becomeCurrent());
-    if (this.#options.runActivities) this.#chore(this.#ensureSchedule());
+    if (this.#options.runActivities) this.#chore(this.#ensureSchedules());
     try {
       await Promise.all(running);
     } finally {
@@ -226,15 +226,15 @@ export class TemporalHost {
     }
   }
 
-  async #ensureSchedule(): Promise<void> {
+  async #ensureSchedules(): Promise<void> {
     const { log } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        await ensureRepairSchedule(this.client);
+        await ensureSchedules(this.client);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        log.warn({ err: error }, 'the repair schedule could not be made; trying again');
+        log.warn({ err: error }, 'the schedules of the sweeps could not be made; trying again');
         await this.#pause();
       }
     }

@@ -14,10 +14,12 @@ export interface HostActivityOptions {
   tasks: TaskService;
   agent(code: string): AgentDefinition | undefined;
   repair(): Promise<RepairReport>;
+  sweepReceipts(): Promise<void>;
 }
 
 export interface SystemActivities {
   repairTasks(): Promise<RepairReport>;
+  sweepReceipts(): Promise<void>;
 }
 
 /** The host's activities, over the narrow interfaces they need. */
@@ -27,6 +29,7 @@ export function createHostActivities(options: HostActivityOptions): HostActiviti
     projectChange: project,
     callAgent: (call) => callAgent(options, call),
     repairTasks: () => options.repair(),
+    sweepReceipts: () => options.sweepReceipts(),
   };
 }
 

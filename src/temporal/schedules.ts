@@ -1,27 +1,37 @@
 import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 
-const REPAIR_SCHEDULE = 'agent-host/repair';
+/** The sweeps, each a workflow of `system-workflows.ts`. */
+const SWEEPS = [
+  { scheduleId: 'agent-host/repair', workflowType: 'repairSweep', workflowId: 'agent-host/repair-sweep' },
+  { scheduleId: 'agent-host/receipts', workflowType: 'receiptSweep', workflowId: 'agent-host/receipt-sweep' },
+] as const;
 
-/** Makes the sweep run every ten seconds, once for the whole deployment, and once right now. */
-export async function ensureRepairSchedule(client: Client): Promise<void> {
+/** Makes every sweep run every ten seconds, once for the whole deployment, and once right now. */
+export async function ensureSchedules(client: Client): Promise<void> {
+  for (const sweep of SWEEPS) await ensureSchedule(client, sweep);
+}
+
+async function ensureSchedule(
+  client: Client,
+  { scheduleId, ...workflow }: (typeof SWEEPS)[number],
+): Promise<void> {
   const spec = { intervals: [{ every: '10 seconds' as const }] };
   const action = {
     type: 'startWorkflow' as const,
-    workflowType: 'repairSweep',
-    workflowId: 'agent-host/repair-sweep',
+    ...workflow,
     taskQueue: SYSTEM_TASK_QUEUE,
     args: [],
     workflowRunTimeout: '2 minutes' as const,
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '10 seconds' as const };
   try {
-    await client.schedule.create({ scheduleId: REPAIR_SCHEDULE, spec, action, policies });
+    await client.schedule.create({ scheduleId, spec, action, policies });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await client.schedule
-      .getHandle(REPAIR_SCHEDULE)
+      .getHandle(scheduleId)
       .update((previous) => ({ ...previous, spec, action: { ...action }, policies }));
   }
-  await client.schedule.getHandle(REPAIR_SCHEDULE).trigger();
+  await client.schedule.getHandle(scheduleId).trigger();
 }

@@ -2,7 +2,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { SystemActivities } from './host-activities.ts';
 
-const { repairTasks } = proxyActivities<SystemActivities>({
+const { repairTasks, sweepReceipts } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
   // The schedule brings the next sweep.
@@ -12,4 +12,9 @@ const { repairTasks } = proxyActivities<SystemActivities>({
 /** One sweep over what a death between two writes may have left undone. */
 export async function repairSweep(): Promise<void> {
   await repairTasks();
+}
+
+/** One sweep over receipts: those that a death left running are made final, those that wait are verified. */
+export async function receiptSweep(): Promise<void> {
+  await sweepReceipts();
 }

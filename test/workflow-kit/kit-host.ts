@@ -119,6 +119,7 @@ export class KitHost {
       tasks: this.tasks,
       agent: (code) => this.#catalog.get(code)?.definition,
       repair: () => Promise.reject(new Error('no repair here')),
+      sweepReceipts: () => Promise.reject(new Error('no receipts here')),
     });
     return {
       ...host,

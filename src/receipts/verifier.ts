@@ -1,0 +1,131 @@
+import type { JSONWebKeySet } from 'jose';
+import { messageOf } from '../errors.ts';
+import { digestOf } from './canonical.ts';
+import { type CheckSignature, checkReceipt, signatureCheck } from './check.ts';
+import type { AgentRecords, CallRecord, ChainStore, VerdictStore } from './ports.ts';
+import { type ReceiptResult, type StoredReceipt, statementOf } from './receipt.ts';
+
+const AT_ONCE = 100;
+/** One sweep ends some time, also when receipts come faster than they are checked. */
+const MOST = 2_000;
+const PUT_OFF_MS = 5 * 60_000;
+const VERIFIER = 'verifier';
+const MAX_REASON_LENGTH = 1_000;
+
+export interface VerifierOptions {
+  verdicts: VerdictStore;
+  chains: ChainStore;
+  records: AgentRecords;
+  jwks: JSONWebKeySet;
+}
+
+/** What a sweep did, counted, and what it could not do. */
+export interface VerifierReport {
+  verified: number;
+  failed: number;
+  /** Their agent could not be asked; they are looked at again later. */
+  putOff: number;
+  problems: string[];
+}
+
+/**
+ * One sweep over the receipts that wait for verification. Each is checked for real: its signature, its digests, its
+ * place in the sequence, and its agent's own record of the task.
+ */
+export async function verifyPending(options: VerifierOptions): Promise<VerifierReport> {
+  const report: VerifierReport = { verified: 0, failed: 0, putOff: 0, problems: [] };
+  const check = signatureCheck(options.jwks);
+  for (let seen = 0; seen < MOST; ) {
+    const pending = await options.verdicts.pending(Math.min(AT_ONCE, MOST - seen));
+    if (pending.length === 0) return report;
+    seen += pending.length;
+    for (const stored of pending) await judgeOne(stored, { ...options, check }, report);
+  }
+  return report;
+}
+
+async function judgeOne(
+  stored: StoredReceipt,
+  options: VerifierOptions & { check: CheckSignature },
+  report: VerifierReport,
+): Promise<void> {
+  const { receipt_id } = stored.receipt;
+  const { verdicts } = options;
+  try {
+    const { problems, away } = await problemsOf(stored, options);
+    if (problems.length === 0 && away) {
+      await verdicts.putOff(receipt_id, PUT_OFF_MS);
+      report.putOff += 1;
+      return;
+    }
+    const verification = problems.length === 0 ? 'verified' : 'failed';
+    const reason = problems.length === 0 ? fits(stored) : problems.join('; ').slice(0, MAX_REASON_LENGTH);
+    await verdicts.judge({ receipt_id, verification, by: VERIFIER, reason }, true);
+    report[verification] += 1;
+  } catch (error) {
+    report.problems.push(`receipt ${receipt_id}: ${messageOf(error)}`);
+    // Or it would stand before all others for ever.
+    await verdicts.putOff(receipt_id, PUT_OFF_MS);
+  }
+}
+
+const fits = ({ receipt }: StoredReceipt): string =>
+  `signature, digests and sequence are right${receipt.task_id === undefined ? '' : ', and the agent has the task'}`;
+
+/** All that is wrong with it; `away` when its agent could not be asked. */
+async function problemsOf(
+  stored: StoredReceipt,
+  { chains, records, check }: VerifierOptions & { check: CheckSignature },
+): Promise<{ problems: string[]; away: boolean }> {
+  const faults = (await checkReceipt(stored, check)).map(({ problem }) => problem);
+  const chained = await chainProblem(stored, chains);
+  const { receipt } = stored;
+  const called = receipt.task_id !== undefined && receipt.policy.decision === 'allow';
+  const record = called ? await records.ofTask(receipt) : undefined;
+  const told = record && (await recordProblem(stored, record));
+  return {
+    problems: [...faults, ...[chained, told].filter((problem) => problem !== undefined)],
+    away: record?.record === 'unknown',
+  };
+}
+
+/** It must stand where the one after it says, and after the one whose hash it carries. */
+async function chainProblem({ receipt }: StoredReceipt, chains: ChainStore): Promise<string | undefined> {
+  const { provider_id, sequence, previous } = receipt;
+  if (sequence === undefined) return 'it has no place in its provider’s sequence';
+  const place = await chains.placeAt(provider_id, sequence);
+  if (place === undefined) return `number ${sequence + 1}, which follows it, is missing`;
+  if (place.hash !== (await digestOf(statementOf(receipt)))) return 'what follows it was chained to another';
+  const [before] = await chains.following(provider_id, sequence - 2, 1);
+  if (before !== undefined && before.receipt.sequence === sequence - 1) {
+    const hash = await digestOf(statementOf(before.receipt));
+    return hash === previous?.hash ? undefined : 'it was chained to another than the one before it';
+  }
+  if (sequence === 1) return previous === null ? undefined : 'it is the first and was chained to another';
+  const { chains: states } = await chains.chains();
+  const cut = states.find((state) => state.provider_id === provider_id)?.cut;
+  if (cut !== undefined && cut.sequence >= sequence - 1) {
+    return cut.sequence > sequence - 1 || cut.hash === previous?.hash
+      ? undefined
+      : 'it does not follow the cut';
+  }
+  return `number ${sequence - 1}, before it, is missing`;
+}
+
+/** An end never changes: what the agent says of an ended task must be what the receipt has of it. */
+async function recordProblem({ result }: StoredReceipt, record: CallRecord): Promise<string | undefined> {
+  if (record.record === 'absent') return 'the agent has no such task';
+  const status = result?.output?.status;
+  if (result === undefined || !ENDED.has(String(status))) return undefined;
+  if (record.record === 'open') return `the agent’s task is still running, and the receipt says ${status}`;
+  if (record.record !== 'ended') return undefined;
+  if (record.result.output?.status !== status) {
+    return `the agent’s task is ${record.result.output?.status}, and the receipt says ${status}`;
+  }
+  const same = (await digestOf(outcomeOf(record.result))) === (await digestOf(outcomeOf(result)));
+  return same ? undefined : 'the output is not the one the agent’s task has';
+}
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'failed', 'canceled', 'rejected']);
+
+const outcomeOf = ({ output }: ReceiptResult) => ({ status: output?.status, output: output?.output });

@@ -1,0 +1,77 @@
+/** The receipts that a dead process left are settled and verified by the sweep of the running product. */
+import { randomUUID } from 'node:crypto';
+import type { JSONWebKeySet } from 'jose';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { exportReceipts } from '../../src/receipts/export.ts';
+import { verifyExport } from '../../src/receipts/verify-export.ts';
+import { parseSigningKeys } from '../../src/signing/keys.ts';
+import { openDatabase } from '../../src/storage/client.ts';
+import type { PrismaClient } from '../../src/storage/generated/client.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { collectAll, newReceiptOf, type ReceiptGround, receiptGround } from '../support/receipts.ts';
+import { agentUrl, call, userMessage } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+let ground: TestGround;
+let product: Product;
+let db: PrismaClient;
+let receipts: ReceiptGround;
+
+beforeAll(async () => {
+  ground = await startGround();
+  product = await startProduct(ground.env);
+  db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
+  receipts = await receiptGround(db, await parseSigningKeys(String(ground.env.SIGNING_KEY), 'SIGNING_KEY'));
+});
+
+afterAll(async () => {
+  await db.$disconnect();
+  await endAllProducts();
+  await ground.stop();
+});
+
+const final = (receiptId: string) =>
+  until('the receipt is final', async () => {
+    const stored = await receipts.store.find(receiptId);
+    return stored?.receipt.status === 'running' ? undefined : stored;
+  });
+
+it('a call whose process died is settled by its task, signed, chained and verified', async () => {
+  const messageId = randomUUID();
+  const open = await receipts.ledger.open(
+    newReceiptOf({
+      caller: 'local',
+      message_id: messageId,
+      policy: { decision: 'allow', risk_level: 'medium', review_version: 'v' },
+    }),
+  );
+  const { task } = await call(
+    agentUrl(product.url, 'echo'),
+    'SendMessage',
+    { message: { ...userMessage('hello'), messageId } },
+    { version: '1.0' },
+  );
+  const { receipt, result } = await final(open.receipt_id);
+  expect(receipt).toMatchObject({ status: 'succeeded', task_id: task.id, context_id: task.contextId });
+  expect(result?.output).toMatchObject({ status: 'completed', output: { text: 'hello' } });
+  await until('it is verified', async () => {
+    const stored = await receipts.store.find(open.receipt_id);
+    return stored?.receipt.verification === 'verified' || undefined;
+  });
+  expect(await receipts.proofs.verdicts(open.receipt_id)).toMatchObject([{ by: 'verifier' }]);
+});
+
+it('a call that died before it was made fails, and says so', async () => {
+  const open = await receipts.ledger.open(newReceiptOf({ caller: 'local' }));
+  await db.$executeRaw`
+    update receipt set started_at = started_at - interval '1 minute' where id = ${open.receipt_id}::uuid`;
+  expect((await final(open.receipt_id)).result?.stderr).toMatch(/broken off before it reached the agent/);
+});
+
+it('all of them are proved by the keys that the host publishes', async () => {
+  const answer = await fetch(new URL('/.well-known/jwks.json', product.url));
+  const jwks = (await answer.json()) as JSONWebKeySet;
+  const lines = await collectAll(exportReceipts(receipts.ledger, receipts.proofs));
+  expect(await verifyExport(lines, { jwks })).toEqual({ receipts: 2, findings: [] });
+});
