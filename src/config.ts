@@ -9,6 +9,15 @@ const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && 
 const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
 const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean),
+);
+const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
+  error: 'must hold 32 characters or more',
+});
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
 
 /**
@@ -41,12 +50,24 @@ export const configSchema = z.object({
     ),
   DATABASE_URL: postgresUrl
     .optional()
-    .describe('A Postgres to use instead of the embedded one. `SIGNING_KEY` must then be given too.'),
+    .describe(
+      'A Postgres to use instead of the embedded one. `SIGNING_KEY` and `GATEWAY_SECRET_KEY` must then be given too.',
+    ),
   SIGNING_KEY: z
     .string()
     .optional()
     .describe(
       'Ed25519 keys that cards and webhooks are signed with, as PKCS8 PEM, JWK or JWK set: the first signs, the others are only published. Unset, the host makes one in `DATA_DIR`.',
+    ),
+  GATEWAY_SECRET_KEY: secretKeys
+    .optional()
+    .describe(
+      'What stored secrets are encrypted with: text of 32 characters or more. A comma-separated list: the first encrypts, all decrypt. Unset, the host makes one in `DATA_DIR`.',
+    ),
+  PUSH_ALLOW: list
+    .default([])
+    .describe(
+      'Private hosts, addresses and CIDR ranges that webhooks may be at, separated by commas; any other webhook must be at a public address.',
     ),
   TEMPORAL_ADDRESS: z
     .string()
@@ -119,7 +140,12 @@ export const configSchema = z.object({
     .describe('How much is logged, as JSON lines on standard error.'),
 });
 
-const SECRETS: ReadonlySet<string> = new Set(['DATABASE_URL', 'SIGNING_KEY', 'TEMPORAL_API_KEY']);
+const SECRETS: ReadonlySet<string> = new Set([
+  'DATABASE_URL',
+  'GATEWAY_SECRET_KEY',
+  'SIGNING_KEY',
+  'TEMPORAL_API_KEY',
+]);
 
 export type Config = z.output<typeof configSchema>;
 

@@ -1,9 +1,18 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import { type DataDir, lockDataDir } from './embedded/data-dir.ts';
 import { HostError } from './errors.ts';
 import { startEmbeddedPostgres } from './storage/embedded-postgres.ts';
+import { type BundledCode, bundleWorkflows } from './temporal/bundle.ts';
 import { findTemporalCli } from './temporal/cli-binary.ts';
 import { startEmbeddedTemporal } from './temporal/embedded.ts';
+import type { Undo } from './undo.ts';
+
+const ownFile = (path: string): string =>
+  fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
+// The sandbox bundles them beside the authors' workflows.
+const OWN_WORKFLOWS = ['./temporal/system-workflows', './directory/workflow'].map(ownFile);
 
 /** The servers the host stands on: the configured ones, and embedded ones for the rest. */
 export interface Ground {
@@ -41,7 +50,7 @@ export async function claimDataDir(config: Config): Promise<DataDir | undefined>
  * Starts what is not configured, on DATA_DIR.
  * @throws HostError `config`, `unavailable`; nothing is left running.
  */
-export async function prepareGround(
+async function prepareGround(
   config: Config,
   dataDir: DataDir | undefined,
   progress: (line: string) => void,
@@ -94,4 +103,20 @@ function anyExit(servers: Embedded[]): Promise<never> {
   // Whoever waits for it hears of it; an orderly stop, for which nobody waits, is no unhandled rejection.
   failed.catch(() => {});
   return failed;
+}
+
+/** The slow things of a start, at once: the servers, and the code of the workflows. */
+export async function groundAndBundle(
+  config: Config,
+  { workflowFiles, dataDir }: { workflowFiles: string[]; dataDir: DataDir | undefined },
+  { undo, progress }: { undo: Undo; progress(line: string): void },
+): Promise<[Ground, BundledCode]> {
+  const [ground, bundle] = await Promise.allSettled([
+    prepareGround(config, dataDir, progress),
+    bundleWorkflows({ workflowFiles: [...workflowFiles, ...OWN_WORKFLOWS] }),
+  ]);
+  if (ground.status === 'fulfilled') undo.add(() => ground.value.stop());
+  if (ground.status === 'rejected') throw ground.reason;
+  if (bundle.status === 'rejected') throw bundle.reason;
+  return [ground.value, bundle.value];
 }

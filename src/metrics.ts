@@ -12,7 +12,11 @@ export interface Metrics {
 }
 
 /** What `/metrics` shows. */
-export function createMetrics(sources: { streams(): number; stuck(): Promise<number> }): Metrics {
+export function createMetrics(sources: {
+  streams(): number;
+  stuck(): Promise<number>;
+  push(): Promise<{ failing: number; undelivered: number }>;
+}): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -30,6 +34,19 @@ export function createMetrics(sources: { streams(): number; stuck(): Promise<num
     async collect() {
       // Without the record there is no number to tell, and the other metrics are still wanted.
       this.set(await sources.stuck().catch(() => Number.NaN));
+    },
+  });
+  new Gauge({
+    name: 'agent_host_push_configs',
+    help: 'Webhooks that fail and are tried again, and webhooks given up before they were told everything',
+    labelNames: ['state'],
+    registers: [registry],
+    async collect() {
+      const { failing, undelivered } = await sources
+        .push()
+        .catch(() => ({ failing: Number.NaN, undelivered: Number.NaN }));
+      this.set({ state: 'failing' }, failing);
+      this.set({ state: 'undelivered' }, undelivered);
     },
   });
   const repairs = new Counter({

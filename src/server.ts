@@ -1,18 +1,19 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { AgentCatalog } from './agents/catalog.ts';
-import { type AgentSource, loadAgents } from './agents/loader.ts';
+import { loadAgents } from './agents/loader.ts';
 import { openCallers, requireCredentials } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { directoryActivities } from './directory/find-agents.ts';
-import { claimDataDir, type Ground, prepareGround } from './ground.ts';
+import { claimDataDir, type Ground, groundAndBundle } from './ground.ts';
 import { takeGrpcAddress } from './grpc.ts';
 import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
+import { Addresses } from './push/addresses.ts';
+import { createPush } from './push-wiring.ts';
 import { createReceipts } from './receipt-keeping.ts';
+import { givenSecretBox, openSecretBox } from './secrets/keys.ts';
 import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
 import { givenSigningKeys } from './signing/settings.ts';
@@ -29,7 +30,6 @@ import { Files } from './tasks/files.ts';
 import { repair } from './tasks/repair.ts';
 import { TaskService } from './tasks/service.ts';
 import { loadActivities } from './temporal/author-activities.ts';
-import { type BundledCode, bundleWorkflows } from './temporal/bundle.ts';
 import { TemporalTaskEngine } from './temporal/engine.ts';
 import { TemporalHost } from './temporal/engine-host.ts';
 import { createHostActivities } from './temporal/host-activities.ts';
@@ -38,14 +38,6 @@ import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
 import { Undo } from './undo.ts';
 import { fileUrlsOf, publicUrlOf } from './urls.ts';
-
-// The sandbox bundles it beside the authors' workflows.
-const SYSTEM_WORKFLOWS = fileURLToPath(
-  new URL(`./temporal/system-workflows${extname(import.meta.url)}`, import.meta.url),
-);
-const DIRECTORY_WORKFLOW = fileURLToPath(
-  new URL(`./directory/workflow${extname(import.meta.url)}`, import.meta.url),
-);
 
 export interface Host {
   url: string;
@@ -79,17 +71,21 @@ interface Starting {
 async function start(config: Config, starting: Starting): Promise<Host> {
   const { log, undo } = starting;
   const sources = await loadAgents(config.WORKFLOWS);
+  const workflowFiles = sources.map(({ workflowFile }) => workflowFile);
   const catalog = new AgentCatalog([...sources.map(({ definition }) => definition), DIRECTORY]);
   if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
+  const givenBox = givenSecretBox(config);
+  const addresses = new Addresses(config.PUSH_ALLOW);
   const dataDir = await claimDataDir(config);
   undo.add(async () => dataDir?.release());
   const signing = givenKeys ?? (await openKeyFile(config.DATA_DIR));
+  const secrets = givenBox ?? (await openSecretBox(config.DATA_DIR));
   const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
   const grpc = listening && (await takeGrpcAddress(config, catalog, log));
   undo.add(async () => grpc?.close());
   installRuntime(log);
-  const [ground, bundle] = await groundAndBundle(config, { sources, dataDir }, starting);
+  const [ground, bundle] = await groundAndBundle(config, { workflowFiles, dataDir }, starting);
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
@@ -106,7 +102,24 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
   const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
   const tasks = new TaskService({ store, engine, feed, files, fileUrl: fileUrlsOf(config, listening?.port) });
-  const metrics = createMetrics({ streams: () => feed.subscriptions, stuck: () => repairs.countProblems() });
+  const client = () => temporal.client;
+  const push = createPush({
+    db,
+    feed,
+    tasks,
+    client,
+    addresses,
+    secrets,
+    signing,
+    log,
+    // Workers write them too.
+    fileUrl: fileUrlsOf(config, listening?.port ?? config.PORT),
+  });
+  const metrics = createMetrics({
+    streams: () => feed.subscriptions,
+    stuck: () => repairs.countProblems(),
+    push: () => push.store.count(),
+  });
   const agent = (code: string) => catalog.get(code)?.definition;
 
   const receipts = createReceipts({ db, tasks: store, signing, metrics, log });
@@ -115,13 +128,23 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     tasks,
     agent,
     repair: async () => {
-      const report = await repair({ store, repairs, engine, inspector, files: fileStore, agent });
+      const report = await repair({
+        store,
+        repairs,
+        engine,
+        inspector,
+        files: fileStore,
+        agent,
+        push: push.delivery,
+      });
       metrics.repaired(report);
       if (report.problems.length > 0)
         log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
       return report;
     },
     sweepReceipts: receipts.sweep,
+    push: push.delivery,
+    pushes: push.changed,
   });
   const temporal = new TemporalHost({
     config,
@@ -155,6 +178,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     repairs,
     metrics,
     signing,
+    push: push.service,
   });
   return running(url, ground, undo);
 }
@@ -180,29 +204,6 @@ function running(url: string, ground: Ground, undo: Undo): Host {
       return undo.run();
     },
   };
-}
-
-/** The slow things of a start, at once. */
-async function groundAndBundle(
-  config: Config,
-  { sources, dataDir }: { sources: AgentSource[]; dataDir: Awaited<ReturnType<typeof claimDataDir>> },
-  { undo, progress }: Starting,
-): Promise<[Ground, BundledCode]> {
-  const grounding = prepareGround(config, dataDir, progress);
-  const [ground, bundle] = await Promise.allSettled([
-    grounding,
-    bundleWorkflows({
-      workflowFiles: [
-        ...sources.map(({ workflowFile }) => workflowFile),
-        SYSTEM_WORKFLOWS,
-        DIRECTORY_WORKFLOW,
-      ],
-    }),
-  ]);
-  if (ground.status === 'fulfilled') undo.add(() => ground.value.stop());
-  if (ground.status === 'rejected') throw ground.reason;
-  if (bundle.status === 'rejected') throw bundle.reason;
-  return [ground.value, bundle.value];
 }
 
 const taskQueuesOf = (catalog: AgentCatalog): string[] => [

@@ -13,6 +13,7 @@ import { HostError } from './errors.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
 import { createApp, type Listening } from './http.ts';
 import type { Metrics } from './metrics.ts';
+import type { PushService } from './push/service.ts';
 import { cardSigner } from './signing/card-signer.ts';
 import { jwksRoutes } from './signing/jwks-routes.ts';
 import type { SigningKeys } from './signing/keys.ts';
@@ -36,6 +37,7 @@ export interface Serving {
   catalog: AgentCatalog;
   registry: AgentRegistry;
   tasks: TaskService;
+  push: PushService;
   files: Files;
   temporal: TemporalHost;
   db: PrismaClient;

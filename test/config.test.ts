@@ -45,6 +45,7 @@ const TAKEN: [name: string, value: string, read: unknown][] = [
   ['SEND_WAIT', '0.5', 0.5],
   ['CARD_VERSION', '0.3', '0.3'],
   ['ROLE', 'worker', 'worker'],
+  ['PUSH_ALLOW', ' localhost, 10.0.0.0/8,', ['localhost', '10.0.0.0/8']],
 ];
 
 test.each(TAKEN)('%s=%s is read as %j', (name, value, read) => {
@@ -52,6 +53,8 @@ test.each(TAKEN)('%s=%s is read as %j', (name, value, read) => {
 });
 
 const REFUSED: [name: string, value: string][] = [
+  ['GATEWAY_SECRET_KEY', 'short'],
+  ['GATEWAY_SECRET_KEY', `${'a'.repeat(32)},short`],
   ['PORT', 'http'],
   ['PORT', '-1'],
   ['PORT', '65536'],

@@ -24,6 +24,10 @@ const REST_CALLS: RouteAccess[] = [
   { method: 'all', path: '/:code/rest/*path', needs: 'agents:invoke' },
 ];
 
+const PUSH: RouteAccess[] = [
+  { method: 'get', path: '/:code/tasks/:taskId/deliveries', needs: 'agents:invoke' },
+];
+
 const FILES: RouteAccess[] = [{ method: 'get', path: '/files/:id{/:filename}', needs: 'agents:invoke' }];
 
 /** What the agent surface at this path asks of its callers. */
@@ -31,7 +35,7 @@ export const agentSurfaceAccess = (path: string): GuardedSurface[] => [
   { path, routes: [...CARDS, ...SEARCH] },
   { path, routes: RPC_CALLS, body: rpcRefusal },
   { path, routes: REST_CALLS, body: restRefusal },
-  { path, routes: FILES },
+  { path, routes: [...FILES, ...PUSH] },
 ];
 
 /** Beside the plain form a JSON-RPC error, for clients that look into the body; credentials are HTTP's alone. */

@@ -63,7 +63,11 @@ export const isBag = (value: unknown): value is Bag =>
 export function modernized(request: RpcRequest): { request: RpcRequest; alias?: string } {
   const method = OLDER_METHODS.get(request.method);
   if (method === undefined) return { request };
-  if (!isSend(method) || !isBag(request.params)) return { request: { ...request, method } };
+  if (!isBag(request.params)) return { request: { ...request, method } };
+  if (!isSend(method)) {
+    const params = { taskId: request.params.id, ...request.params };
+    return { request: { ...request, method, params } };
+  }
   const { id, sessionId, contextId, message, historyLength, metadata, pushNotification } = request.params;
   const context = sessionId ?? contextId;
   if (id !== undefined && id !== null && typeof id !== 'string')
@@ -107,6 +111,24 @@ export function withPartKinds(request: RpcRequest): RpcRequest {
   };
 }
 
+/** In v0.3 a webhook may say several schemes; v1.0 and we know one, the first. */
+export function withOneScheme(request: RpcRequest): RpcRequest {
+  const { params } = request;
+  if (!isBag(params)) return request;
+  if (isBag(params.pushNotificationConfig)) return { ...request, params: oneScheme(params) };
+  if (!isBag(params.configuration)) return request;
+  return { ...request, params: { ...params, configuration: oneScheme(params.configuration) } };
+}
+
+function oneScheme(holder: Bag): Bag {
+  const config = holder.pushNotificationConfig;
+  if (!isBag(config) || !isBag(config.authentication)) return holder;
+  const { schemes } = config.authentication;
+  if (!Array.isArray(schemes)) return holder;
+  const authentication = { ...config.authentication, schemes: schemes.slice(0, 1) };
+  return { ...holder, pushNotificationConfig: { ...config, authentication } };
+}
+
 /** On JSON-RPC the path names the agent: a tenant in the parameters says nothing. */
 export function withoutTenant(request: RpcRequest): RpcRequest {
   if (!isBag(request.params) || !('tenant' in request.params)) return request;
@@ -129,6 +151,7 @@ export function returnsImmediately({ params }: RpcRequest): boolean {
 /** A v0.3 answer as older readers expect it too: tasks carry `sessionId`, the last event of a send is final. */
 export function forOlderReaders(result: unknown, dialect: Dialect, sendStream: boolean): unknown {
   if (!isBag(result)) return result;
+  if (dialect === '0.1' && isBag(result.pushNotificationConfig)) return { ...result, id: result.taskId };
   if (result.kind === 'task') return { ...result, sessionId: result.contextId };
   if (result.kind !== 'status-update' && result.kind !== 'artifact-update') return result;
   const event: Bag =

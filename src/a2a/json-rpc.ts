@@ -15,6 +15,7 @@ import {
   type RpcRequest,
   returnsImmediately,
   versionOf,
+  withOneScheme,
   withoutTenant,
   withPartKinds,
 } from './dialects.ts';
@@ -117,7 +118,7 @@ export class AgentRpc {
       checkParams(modern, '1.0');
       return (await this.#v1.handle({ ...withoutTenant(modern) }, context)) as RpcAnswer;
     }
-    const v03 = withPartKinds(modern);
+    const v03 = withOneScheme(withPartKinds(modern));
     checkParams(v03, '0.3');
     if (v03.method === 'agent/getAuthenticatedExtendedCard') {
       return { jsonrpc: '2.0', id: request.id ?? null, result: this.handler.extendedCardV03() };

@@ -2,6 +2,7 @@
 import { TaskState } from '@a2a-js/sdk';
 import { invalidParams } from '../errors.ts';
 import { type Bag, isBag, isSend, type RpcRequest } from './dialects.ts';
+import { checkConfigShape, checkPushParams } from './push-params.ts';
 
 const TAKES_ID = new Set([
   'GetTask',
@@ -16,14 +17,15 @@ const TAKES_ID = new Set([
 export function checkParams({ method, params }: RpcRequest, version: '1.0' | '0.3'): void {
   checkValues(params);
   const given = isBag(params) ? params : {};
+  checkCount('pageSize', given.pageSize);
   if (TAKES_ID.has(method)) checkTaskId(given.id);
   checkCount('historyLength', given.historyLength);
   if (method === 'ListTasks') checkList(given);
+  checkPushParams(method, given, version);
   if (isSend(method)) checkSend(given, version);
 }
 
 function checkList(given: Bag): void {
-  checkCount('pageSize', given.pageSize);
   optional(isText, 'must be a string', given, ['contextId', 'pageToken', 'statusTimestampAfter']);
   optional(isState, 'is no task state', given, ['status']);
   optional(isFlag, 'must be true or false', given, ['includeArtifacts']);
@@ -42,6 +44,9 @@ function checkSend(given: Bag, version: '1.0' | '0.3'): void {
       'configuration.',
     );
     optional(isTexts, 'must be a list of strings', configuration, ['acceptedOutputModes'], 'configuration.');
+    const push = version === '1.0' ? 'taskPushNotificationConfig' : 'pushNotificationConfig';
+    const config = configuration[push];
+    if (config !== undefined && config !== null) checkConfigShape(`configuration.${push}`, config, version);
   }
   if (!isBag(message)) throw invalidParams('message', 'is required');
   optional(isText, 'must be a string', message, ['messageId', 'taskId', 'contextId'], 'message.');

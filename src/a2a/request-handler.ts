@@ -1,21 +1,28 @@
 import type {
   AgentCard,
   CancelTaskRequest,
+  DeleteTaskPushNotificationConfigRequest,
+  GetTaskPushNotificationConfigRequest,
   GetTaskRequest,
+  ListTaskPushNotificationConfigsRequest,
+  ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
   ListTasksResponse,
   SendMessageRequest,
   StreamResponse,
   SubscribeToTaskRequest,
+  TaskPushNotificationConfig,
   Message as WireMessage,
   Task as WireTask,
 } from '@a2a-js/sdk';
-import { ExtendedAgentCardNotConfiguredError, PushNotificationNotSupportedError } from '@a2a-js/sdk/errors';
+import { ExtendedAgentCardNotConfiguredError } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import type { Logger } from 'pino';
 import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { invalidParams, unsupported } from '../errors.ts';
+import type { PushService } from '../push/service.ts';
+import type { TaskKey } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
@@ -25,11 +32,13 @@ import { toProtocolError } from './errors.ts';
 import { negotiated } from './extensions.ts';
 import { toPage, toQuery } from './list.ts';
 import { checkInputModes } from './modes.ts';
+import { configOfSend, PushMethods } from './push.ts';
 
 export interface RequestHandlerOptions {
   agent: AgentDefinition;
   cards: AgentCards;
   tasks: TaskService;
+  push: PushService;
   log: Logger;
 }
 
@@ -38,12 +47,16 @@ export class AgentRequestHandler implements A2ARequestHandler {
   readonly #agent: AgentDefinition;
   readonly #cards: AgentCards;
   readonly #tasks: TaskService;
+  readonly #pushService: PushService;
+  readonly #push: PushMethods;
   readonly #log: Logger;
 
-  constructor({ agent, cards, tasks, log }: RequestHandlerOptions) {
+  constructor({ agent, cards, tasks, push, log }: RequestHandlerOptions) {
     this.#agent = agent;
     this.#cards = cards;
     this.#tasks = tasks;
+    this.#pushService = push;
+    this.#push = new PushMethods(push);
     this.#log = log;
   }
 
@@ -137,13 +150,47 @@ export class AgentRequestHandler implements A2ARequestHandler {
     });
   }
 
-  createTaskPushNotificationConfig = () => this.#noPush();
-  getTaskPushNotificationConfig = () => this.#noPush();
-  listTaskPushNotificationConfigs = () => this.#noPush();
-  deleteTaskPushNotificationConfig = () => this.#noPush();
+  /** §3.1.7. */
+  createTaskPushNotificationConfig(
+    params: TaskPushNotificationConfig,
+    context: ServerCallContext,
+  ): Promise<TaskPushNotificationConfig> {
+    return this.#onTask(params.taskId, context, (key, call) => this.#push.create(params, key, call));
+  }
 
-  async #noPush(): Promise<never> {
-    throw new PushNotificationNotSupportedError();
+  /** §3.1.8. */
+  getTaskPushNotificationConfig(
+    params: GetTaskPushNotificationConfigRequest,
+    context: ServerCallContext,
+  ): Promise<TaskPushNotificationConfig> {
+    return this.#onTask(params.taskId, context, (key, call) => this.#push.get(params, key, call));
+  }
+
+  /** §3.1.9. */
+  listTaskPushNotificationConfigs(
+    params: ListTaskPushNotificationConfigsRequest,
+    context: ServerCallContext,
+  ): Promise<ListTaskPushNotificationConfigsResponse> {
+    return this.#onTask(params.taskId, context, (key) => this.#push.list(params, key));
+  }
+
+  /** §3.1.10. */
+  deleteTaskPushNotificationConfig(
+    params: DeleteTaskPushNotificationConfigRequest,
+    context: ServerCallContext,
+  ): Promise<void> {
+    return this.#onTask(params.taskId, context, (key) => this.#push.delete(params, key));
+  }
+
+  #onTask<T>(
+    taskId: string,
+    context: ServerCallContext,
+    work: (key: TaskKey, call: Call) => Promise<T>,
+  ): Promise<T> {
+    return this.#answer(async () => {
+      const call = this.#call(context);
+      return work(this.#key(taskId, call), call);
+    });
   }
 
   #call(context: ServerCallContext, message?: WireMessage): Call {
@@ -152,8 +199,8 @@ export class AgentRequestHandler implements A2ARequestHandler {
 
   #send(params: SendMessageRequest, call: Call): Promise<Sent> {
     const { configuration, metadata } = params;
-    if (configuration?.taskPushNotificationConfig !== undefined)
-      throw new PushNotificationNotSupportedError();
+    const wanted = configuration?.taskPushNotificationConfig;
+    const pushConfig = wanted && configOfSend(this.#pushService, wanted, call);
     const message = messageFromWire(params.message);
     checkInputModes(this.#agent, message);
     if (metadata !== undefined) message.metadata = { ...(metadata as Metadata), ...message.metadata };
@@ -166,6 +213,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
       ...(contextId ? { contextId } : {}),
       ...(call.alias === undefined ? {} : { alias: call.alias }),
       takesReply: takesReply(call),
+      ...(pushConfig && { pushConfig }),
     });
   }
 

@@ -4,12 +4,14 @@ import type { AgentCards } from '../agents/cards.ts';
 import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
 import { callerOf } from '../auth/guard.ts';
+import type { PushService } from '../push/service.ts';
 import type { Files } from '../tasks/files.ts';
 import type { TaskService } from '../tasks/service.ts';
 import { cardRoutes } from './card-routes.ts';
 import { fileRoutes } from './file-routes.ts';
 import { AgentRpc } from './json-rpc.ts';
 import type { OpenRequests } from './open-requests.ts';
+import { pushRoutes } from './push-routes.ts';
 import { AgentRequestHandler } from './request-handler.ts';
 import { restRoutes } from './rest-routes.ts';
 import { rpcRoutes } from './rpc-routes.ts';
@@ -22,6 +24,7 @@ export interface AgentSurfaceOptions {
   registry: AgentRegistry;
   tasks: TaskService;
   files: Files;
+  push: PushService;
   /** The host's public URL. */
   publicUrl: string;
   cardVersion: '1.0' | '0.3';
@@ -53,6 +56,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
     log,
   };
   router.use(restRoutes(transport));
+  router.use(pushRoutes({ ...transport, push: options.push }));
   router.use(rpcRoutes(transport));
   return { router, agent: (code) => agent(code)?.handler };
 }
@@ -62,6 +66,7 @@ function agentRpcs({
   catalog,
   cards,
   tasks,
+  push,
   sendWaitMs,
   log,
 }: AgentSurfaceOptions): (code: string) => AgentRpc | undefined {
@@ -72,7 +77,7 @@ function agentRpcs({
     const agent = catalog.get(code)?.definition;
     const ownCards = cards.get(code);
     if (agent === undefined || ownCards === undefined) return undefined;
-    const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, log });
+    const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, push, log });
     const rpc = new AgentRpc({ code, handler, sendWaitMs, log });
     made.set(code, rpc);
     return rpc;

@@ -9,7 +9,7 @@ import { type CardSigner, signedCards } from './signed-cards.ts';
 /** Where the agent surface is mounted. */
 export const AGENT_SURFACE_PATH = '/orchestrator/a2a/v1';
 
-const CAPABILITIES = { streaming: true, pushNotifications: false } as const;
+const CAPABILITIES = { streaming: true, pushNotifications: true } as const;
 
 /** What an agent can do, by the names cards use. */
 export const capabilitiesOf = ({ definition }: PublishedAgent) => ({

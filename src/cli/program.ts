@@ -205,6 +205,14 @@ function addTaskCommands(program: Command, io: Io, run: Run): void {
     .action((id: string, options: TaskOptions) =>
       run(import('./tasks.ts').then(({ cancelTask }) => cancelTask(contextOf(program, io), id, options))),
     );
+  program
+    .command('push')
+    .description("show how the deliveries to a task's webhooks stand")
+    .argument('<id>', 'the task')
+    .option('--agent <code>', 'the agent that has it; looked for when not given')
+    .action((id: string, options: TaskOptions) =>
+      run(import('./push.ts').then(({ showPush }) => showPush(contextOf(program, io), id, options))),
+    );
 }
 
 /** @throws CliError (usage) when the URL is none. */

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
+import { writeDurably } from '../durable-file.ts';
 import { HostError, messageOf } from '../errors.ts';
 import { parseSigningKeys, type SigningKeys } from './keys.ts';
 
@@ -39,37 +40,16 @@ async function readKeyFile(dataDir: string): Promise<SigningKeys | undefined> {
   return parseSigningKeys(text, `DATA_DIR ${path}`);
 }
 
-/** Under another name first and onto the disk: whenever the process dies, the file is whole or not there. */
 async function writeKeyFile(dataDir: string, keys: JWK[]): Promise<SigningKeys> {
   const path = join(dataDir, NAME);
-  const temporary = `${path}.new`;
   const text = `${JSON.stringify({ keys }, null, 2)}\n`;
   const parsed = await parseSigningKeys(text, `DATA_DIR ${path}`);
   try {
-    // One that a dead process left may have other permissions.
-    await rm(temporary, { force: true });
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dataDir);
+    await writeDurably(path, text);
   } catch (error) {
     throw unusable(path, error);
   }
   return parsed;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 const unusable = (path: string, error: unknown): HostError =>

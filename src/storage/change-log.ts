@@ -14,15 +14,19 @@ type Change = Omit<Projection, 'runId' | 'sequence'> & Partial<Pick<Projection, 
 /**
  * Records one change in one statement: the task, its log row, what came with it, the notification. A report
  * that is repeated, overtaken by a later one or by a later run, or comes after the end changes nothing.
+ * @returns whether webhooks are to hear of it.
  */
-export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: Change): Promise<void> {
+export async function recordChange(
+  db: Pick<PrismaClient, '$queryRaw'>,
+  change: Change,
+): Promise<{ pushes: boolean }> {
   const { taskId, artifacts, messages, applied } = change;
   const runId = change.runId ?? null;
   const sequence = change.sequence ?? 0;
   const state = change.status?.state ?? null;
   const reply = change.status?.reply ?? false;
   const message = change.status?.message ? JSON.stringify(change.status.message) : null;
-  await db.$queryRaw`
+  const recorded = await db.$queryRaw<{ pushes: boolean }[]>`
     with t as (
       update task set
         version = version + 1,
@@ -58,7 +62,10 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
       update task_message m set pending_since = null from t
       where m.task_id = t.id and m.message_id = any (${applied}::text[])
     )${takingFiles(fileIdsIn([...artifacts, ...messages]), Prisma.sql`t`)}
-    select pg_notify(${TASK_CHANNEL}, id::text)::text from t`;
+    select pg_notify(${TASK_CHANNEL}, id::text)::text,
+      exists (select 1 from push_config p where p.task_id = t.id and p.state = 'live') as pushes
+    from t`;
+  return { pushes: recorded[0]?.pushes ?? false };
 }
 
 /** An author's id may hold what Postgres takes in JSON only; the artifact's body has it as it is. */

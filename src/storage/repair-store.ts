@@ -47,7 +47,9 @@ export class PrismaRepairStore implements RepairStore {
   correct(taskId: string, status: ReportedStatus): Promise<void> {
     // A status that is only restored was said before; an end is said now.
     const messages = status.message !== undefined && isFinal(status.state) ? [status.message] : [];
-    return reachable(() => recordChange(this.#db, { taskId, status, artifacts: [], messages, applied: [] }));
+    return reachable(async () => {
+      await recordChange(this.#db, { taskId, status, artifacts: [], messages, applied: [] });
+    });
   }
 
   noteProblem(taskId: string, problem: string, message: Message): Promise<boolean> {

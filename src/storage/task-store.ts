@@ -3,6 +3,7 @@ import { fileIdsIn } from '../tasks/file-parts.ts';
 import type {
   Accepted,
   Appended,
+  NewPushConfig,
   NewTask,
   PendingDelivery,
   PendingStart,
@@ -16,6 +17,7 @@ import { recordChange } from './change-log.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { settingPushConfig } from './push-rows.ts';
 import type { TaskRow } from './rows.ts';
 import { findTaskByAlias, listTasks, SELECT_TASKS } from './task-queries.ts';
 import { TaskReader } from './task-reader.ts';
@@ -87,13 +89,13 @@ export class PrismaTaskStore implements TaskStore {
             where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
           )
           on conflict (owner, agent_code, alias) do nothing
-          returning id, created_at
+          returning id, alias, state, version, created_at
         ), m as (
           insert into task_message (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest)
           select id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
                  ${JSON.stringify(message)}::json, ${dedupeKey}, ${task.digest}
           from t
-        )${takingFiles(fileIdsIn([message]), Prisma.sql`(select id, ${task.owner} as owner from t)`)}
+        )${takingFiles(fileIdsIn([message]), Prisma.sql`(select id, ${task.owner} as owner from t)`)}${settingPushConfig(task.pushConfig, Prisma.sql`t`)}
         select created_at from t`;
       const at = rows[0]?.created_at.toISOString();
       return at === undefined ? undefined : newTask(task, at);
@@ -120,11 +122,16 @@ export class PrismaTaskStore implements TaskStore {
     return known;
   }
 
-  append(task: Task, message: Message, digest: string | null): Promise<Appended> {
-    return reachable(() => this.#append(task, message, digest));
+  append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended> {
+    return reachable(() => this.#append(task, message, digest, pushConfig));
   }
 
-  async #append(task: Task, message: Message, digest: string | null): Promise<Appended> {
+  async #append(
+    task: Task,
+    message: Message,
+    digest: string | null,
+    pushConfig: NewPushConfig | undefined,
+  ): Promise<Appended> {
     // Locked by a statement before, so that this one sees what those before it in the line have inserted.
     const lock = this.#db.$queryRaw<{ seen: Seen | null }[]>`
       update task t set ${REVISED} where id = ${task.id}::uuid returning ${SEEN} as seen`;
@@ -139,14 +146,14 @@ export class PrismaTaskStore implements TaskStore {
           and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
         on conflict (owner, agent_code, dedupe_key) do nothing
         returning task_id as id, owner, ${DELIVERY_ID} as delivery_id
-      )${takingFiles(fileIdsIn([message]), Prisma.sql`m`)}
+      )${takingFiles(fileIdsIn([message]), Prisma.sql`m`)}${settingPushConfig(pushConfig, Prisma.sql`task t join m on m.id = t.id`)}
       select delivery_id from m`;
     const [locked, rows] = await this.#db.$transaction([lock, insert]);
     const seen = locked[0]?.seen ? { seen: locked[0].seen } : {};
     if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id, ...seen };
     const known = digest === null ? undefined : await this.#knownMessage(task, message.messageId);
     if (known === undefined) return { outcome: 'not-waiting' };
-    if (known.expired) return this.#append(task, message, digest);
+    if (known.expired) return this.#append(task, message, digest, pushConfig);
     return {
       outcome: 'repeated',
       taskId: known.task_id,
@@ -189,7 +196,7 @@ export class PrismaTaskStore implements TaskStore {
     return reachable(() => listTasks(this.#db, query));
   }
 
-  project(projection: Projection): Promise<void> {
+  project(projection: Projection): Promise<{ pushes: boolean }> {
     return reachable(() => recordChange(this.#db, projection));
   }
 

@@ -59,6 +59,22 @@ export interface NewTask {
   digest: string | null;
   /** No client sees it until it has said something that is no plain reply. */
   hidden?: boolean;
+  pushConfig?: NewPushConfig;
+}
+
+/** The A2A version a webhook's bodies are written in. */
+export type PushShape = '1.0' | '0.3';
+
+/** A webhook that is to hear of a task's changes, as the record keeps it. */
+export interface NewPushConfig {
+  /** Names this setting of it, for ever. */
+  key: string;
+  /** The id its client knows it by; the task's own when absent. */
+  id?: string;
+  url: string;
+  /** Sealed. */
+  secrets: string | null;
+  shape: PushShape;
 }
 
 /** `repeated`: this message id from this caller to this agent is known; `task` is the task it went to. */
@@ -104,10 +120,10 @@ export interface TaskPage {
 
 /** The record of what tasks said so far. Every method is one statement or one transaction. */
 export interface TaskStore {
-  /** Inserts a task and the message that begins it. */
+  /** Inserts a task, the message that begins it, and the webhook that is to hear of it. */
   accept(task: NewTask): Promise<Accepted>;
   /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
-  append(task: Task, message: Message, digest: string | null): Promise<Appended>;
+  append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended>;
   /** Notes that the workflow has taken a follow-up, where its report did not say so. */
   acknowledge(taskId: string, messageId: string): Promise<void>;
   /** Forgets a follow-up that the workflow refused. */
@@ -116,8 +132,11 @@ export interface TaskStore {
   find(key: TaskKey): Promise<Task | undefined>;
   /** Hidden tasks are in no list. */
   list(query: TaskQuery): Promise<TaskPage>;
-  /** Records one change; one that is repeated, overtaken, or comes after the end changes nothing. */
-  project(projection: Projection): Promise<void>;
+  /**
+   * Records one change; one that is repeated, overtaken, or comes after the end changes nothing.
+   * @returns whether webhooks are to hear of it.
+   */
+  project(projection: Projection): Promise<{ pushes: boolean }>;
   /** Tasks accepted longer ago than `olderThanMs` of which nothing was heard, oldest first. */
   unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]>;
   /** Follow-ups inserted longer ago than `olderThanMs` and never acknowledged, oldest first. */

@@ -27,7 +27,17 @@ const MAX_PROBLEM_LENGTH = 500;
 const UNTAKEN_MS = 60 * 60_000;
 const FILES_AT_ONCE = 1_000;
 
-const KINDS = ['started', 'delivered', 'refused', 'ended', 'stuck', 'freed', 'unknown', 'purged'] as const;
+const KINDS = [
+  'started',
+  'delivered',
+  'refused',
+  'ended',
+  'stuck',
+  'freed',
+  'unknown',
+  'purged',
+  'pushed',
+] as const;
 
 /** What a sweep did, counted, and what it could not do: one line each, for the next sweep to try again. */
 export type RepairReport = Record<(typeof KINDS)[number], number> & { problems: string[] };
@@ -41,6 +51,8 @@ export interface RepairOptions {
   inspector: TaskInspector;
   files: Pick<FileStore, 'purge'>;
   agent(code: string): AgentDefinition | undefined;
+  /** Tells webhooks what a death kept from them. @returns how many were behind. */
+  push: { repair(): Promise<number> };
 }
 
 /**
@@ -55,6 +67,7 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
   await sweep.noting('stuck workflows', () => sweep.showStuck());
   await sweep.noting('unknown tasks', () => sweep.failUnknown());
   await sweep.noting('files', () => sweep.purgeFiles());
+  await sweep.noting('push notifications', () => sweep.pushBehind());
   return sweep.report;
 }
 
@@ -74,6 +87,7 @@ class Sweep {
       freed: 0,
       unknown: 0,
       purged: 0,
+      pushed: 0,
       problems: [],
     };
   }
@@ -182,6 +196,11 @@ class Sweep {
     await repairs.correct(taskId, status);
     await repairs.clearProblem(taskId);
     this.report.freed += 1;
+  }
+
+  /** Changed, and its webhooks not told. */
+  async pushBehind(): Promise<void> {
+    this.report.pushed += await this.#options.push.repair();
   }
 
   /** Begun, silent for long, and the engine has never heard of it: its state was lost, and it never runs twice. */

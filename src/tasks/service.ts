@@ -8,6 +8,7 @@ import { checkInput } from './input.ts';
 import { checkId, checkMessage, digestOf } from './message.ts';
 import type {
   MessageDelivery,
+  NewPushConfig,
   TaskEngine,
   TaskFeed,
   TaskKey,
@@ -32,6 +33,8 @@ export interface SendRequest {
   metadata?: Metadata;
   /** The caller can be given a plain message in place of a task. */
   takesReply?: boolean;
+  /** Set on the task together with the message, or not at all. */
+  pushConfig?: NewPushConfig;
 }
 
 export interface Sent {
@@ -115,6 +118,7 @@ export class TaskService {
       metadata: request.metadata ?? {},
       digest: digestFor(request),
       hidden: agent.mayReply === true && request.takesReply === true,
+      ...(request.pushConfig && { pushConfig: request.pushConfig }),
     });
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.
@@ -132,9 +136,9 @@ export class TaskService {
     if (request.contextId !== undefined && request.contextId !== task.contextId) {
       throw invalidParams('message.contextId', 'is not the context of the task');
     }
-    const { message } = request;
+    const { message, pushConfig } = request;
     await save();
-    const appended = await this.#store.append(task, message, digestFor(request));
+    const appended = await this.#store.append(task, message, digestFor(request), pushConfig);
     if (appended.outcome === 'not-waiting') throw notWaiting(task);
     const { deliveryId, seen } = appended;
     const delivery = { taskId: task.id, deliveryId, message, ...(seen && { seen }) };

@@ -2,12 +2,14 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError } from '../errors.ts';
+import type { PushDelivery } from '../push/delivery.ts';
 import type { AgentCall, AgentCallResult, HostActivities } from '../tasks/contract.ts';
 import type { TaskStore } from '../tasks/ports.ts';
 import type { RepairReport } from '../tasks/repair.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Task } from '../tasks/task.ts';
 import { createProjection } from './projection.ts';
+import { createPushActivities, type PushActivities } from './push-activities.ts';
 
 export interface HostActivityOptions {
   store: TaskStore;
@@ -15,6 +17,9 @@ export interface HostActivityOptions {
   agent(code: string): AgentDefinition | undefined;
   repair(): Promise<RepairReport>;
   sweepReceipts(): Promise<void>;
+  push: Pick<PushDelivery, 'deliver' | 'retry'>;
+  /** Has a task's webhooks told of its change; nobody waits for it. */
+  pushes(taskId: string): void;
 }
 
 export interface SystemActivities {
@@ -23,9 +28,12 @@ export interface SystemActivities {
 }
 
 /** The host's activities, over the narrow interfaces they need. */
-export function createHostActivities(options: HostActivityOptions): HostActivities & SystemActivities {
-  const project = createProjection(options.store);
+export function createHostActivities(
+  options: HostActivityOptions,
+): HostActivities & SystemActivities & PushActivities {
+  const project = createProjection(options.store, options.pushes);
   return {
+    ...createPushActivities(options.push),
     projectChange: project,
     callAgent: (call) => callAgent(options, call),
     repairTasks: () => options.repair(),

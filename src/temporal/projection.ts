@@ -20,9 +20,11 @@ const TRY_AGAIN_MS = 500;
 /**
  * The activity that records a change. While the record is away it fails at once, so that the workflow task which
  * waits for it goes on and the ordinary activity behind it takes over.
+ * @param pushes is told of a task whose webhooks are to hear of the change; nobody waits for it.
  */
 export function createProjection(
   store: Pick<TaskStore, 'project'>,
+  pushes: (taskId: string) => void,
 ): (projection: Projection) => Promise<void> {
   const breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES),
@@ -36,7 +38,11 @@ export function createProjection(
     try {
       // A signal for each call: on the policies' own, which never fires, listeners would pile up.
       const { signal } = new AbortController();
-      await breaker.execute(() => limit.execute(() => store.project(projection), signal), signal);
+      const recorded = await breaker.execute(
+        () => limit.execute(() => store.project(projection), signal),
+        signal,
+      );
+      if (recorded.pushes) pushes(projection.taskId);
     } catch (error) {
       if (isLocal && isBrokenCircuitError(error)) {
         throw ApplicationFailure.nonRetryable('The record is away', 'RecordAway');

@@ -1,6 +1,8 @@
 /** The host's own work that must outlive a process, on its own task queue. */
-import { proxyActivities } from '@temporalio/workflow';
+import { continueAsNew, defineSignal, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { SystemActivities } from './host-activities.ts';
+import type { PushActivities } from './push-activities.ts';
+import { PUSH_CHANGED } from './system-contract.ts';
 
 const { repairTasks, sweepReceipts } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
@@ -17,4 +19,36 @@ export async function repairSweep(): Promise<void> {
 /** One sweep over receipts: those that a death left running are made final, those that wait are verified. */
 export async function receiptSweep(): Promise<void> {
   await sweepReceipts();
+}
+
+const { deliverPush } = proxyActivities<PushActivities>({
+  // Bounded by nothing but the webhooks it tells, each of which has its own limit.
+  startToCloseTimeout: '1 day',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+/** Tells the webhooks of one task what they have not heard. Runs while any is behind, and ends then. */
+export async function pushDelivery(taskId: string): Promise<void> {
+  let changed = true;
+  setHandler(defineSignal(PUSH_CHANGED), () => {
+    changed = true;
+  });
+  while (changed) {
+    changed = false;
+    await deliverPush(taskId);
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof pushDelivery>(taskId);
+  }
+}
+
+const { retryPush } = proxyActivities<PushActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  // When a webhook is tried again is told with its failure, as is when it is given up.
+  retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+});
+
+/** Tries one failing webhook until it takes again, or is given up. */
+export async function pushRetry(key: string): Promise<void> {
+  await retryPush(key);
 }

@@ -39,6 +39,7 @@ beforeAll(async () => {
       fileUrl: undefined,
     }),
     files: unused,
+    push: unused,
     publicUrl: PUBLIC,
     cardVersion: '1.0',
     sendWaitMs: 300,

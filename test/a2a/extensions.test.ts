@@ -9,6 +9,7 @@ import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { agentOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
+import { pushServiceOn } from '../support/push.ts';
 import { collect, olderMessage, post, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
 
@@ -30,6 +31,7 @@ beforeAll(async () => {
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },
     tasks: ground.tasks,
     files: ground.files,
+    push: pushServiceOn(ground),
     publicUrl: 'http://host',
     cardVersion: '1.0',
     sendWaitMs: 300,

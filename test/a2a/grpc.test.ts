@@ -14,6 +14,7 @@ import { LOCAL_CALLER } from '../../src/auth/caller.ts';
 import { agentOf } from '../support/agents.ts';
 import { callerNamed } from '../support/callers.ts';
 import { GrpcClient } from '../support/grpc.ts';
+import { pushServiceOn } from '../support/push.ts';
 import { collect, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -67,7 +68,15 @@ function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 
       const agent = catalog.get(code)?.definition;
       const own = cards.get(code);
       return (
-        agent && own && new AgentRequestHandler({ agent, cards: own, tasks: ground.tasks, log: silentLog })
+        agent &&
+        own &&
+        new AgentRequestHandler({
+          agent,
+          cards: own,
+          tasks: ground.tasks,
+          push: pushServiceOn(ground),
+          log: silentLog,
+        })
       );
     },
     defaultAgent,

@@ -7,6 +7,7 @@ import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { TaskService } from '../../src/tasks/service.ts';
 import { agentOf } from '../support/agents.ts';
 import { callerNamed } from '../support/callers.ts';
+import { pushServiceOn } from '../support/push.ts';
 import type { Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -20,7 +21,8 @@ function rpcOn(tasks: TaskService): AgentRpc {
   const book = new CardBook({ catalog, publicUrl: 'http://host', modifiedAt: new Date() });
   const cards = book.get('echo');
   if (cards === undefined) throw new Error('no cards');
-  const handler = new AgentRequestHandler({ agent: echo, cards, tasks, log: silentLog });
+  const push = pushServiceOn({ ...ground, tasks });
+  const handler = new AgentRequestHandler({ agent: echo, cards, tasks, push, log: silentLog });
   return new AgentRpc({ code: 'echo', handler, sendWaitMs: 300, log: silentLog });
 }
 
@@ -181,11 +183,6 @@ describe('a send', () => {
   ])('with %s is -32602 and names the field', async (_what, params, field) => {
     const { error } = await ask('SendMessage', params, { version: '1.0' });
     expect(error).toMatchObject({ code: -32602, message: expect.stringContaining(field) });
-  });
-
-  test('with a push configuration is -32003', async () => {
-    const params = { ...v1('x'), configuration: { taskPushNotificationConfig: { url: 'https://x' } } };
-    expect((await ask('SendMessage', params, { version: '1.0' })).error.code).toBe(-32003);
   });
 
   test('in a media type the agent does not take is -32005', async () => {

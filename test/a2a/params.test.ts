@@ -15,6 +15,28 @@ const check = (method: string, params: unknown, version: '1.0' | '0.3' = '1.0') 
 describe('parameters of a wrong kind are refused, naming the field', () => {
   test.each<[field: string, method: string, params: unknown]>([
     ['message', 'SendMessage', {}],
+    ['taskId', 'CreateTaskPushNotificationConfig', { url: 'https://x' }],
+    ['url', 'CreateTaskPushNotificationConfig', { taskId: 't' }],
+    ['token', 'CreateTaskPushNotificationConfig', { taskId: 't', url: 'https://x', token: 5 }],
+    [
+      'authentication',
+      'CreateTaskPushNotificationConfig',
+      { taskId: 't', url: 'https://x', authentication: 5 },
+    ],
+    [
+      'authentication.scheme',
+      'CreateTaskPushNotificationConfig',
+      { taskId: 't', url: 'https://x', authentication: { credentials: 'c' } },
+    ],
+    ['id', 'GetTaskPushNotificationConfig', { taskId: 't' }],
+    ['id', 'DeleteTaskPushNotificationConfig', { taskId: 't', id: 5 }],
+    ['pageSize', 'ListTaskPushNotificationConfigs', { taskId: 't', pageSize: -1 }],
+    ['pageToken', 'ListTaskPushNotificationConfigs', { taskId: 't', pageToken: 5 }],
+    [
+      'configuration.taskPushNotificationConfig.url',
+      'SendMessage',
+      { ...message(), configuration: { taskPushNotificationConfig: {} } },
+    ],
     ['message.referenceTaskIds', 'SendMessage', message({ referenceTaskIds: 5 })],
     ['message.referenceTaskIds', 'SendMessage', message({ referenceTaskIds: [5] })],
     ['message.extensions', 'SendMessage', message({ extensions: 5 })],

@@ -7,6 +7,7 @@ import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { agentOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
+import { pushServiceOn } from '../support/push.ts';
 import { restStream } from '../support/rest.ts';
 import { collect, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
@@ -26,6 +27,7 @@ beforeAll(async () => {
     registry: { sync: async () => {}, search: async () => ({ total: 0, agents: [] }) },
     tasks: ground.tasks,
     files: ground.files,
+    push: pushServiceOn(ground),
     publicUrl: 'http://host',
     cardVersion: '1.0',
     sendWaitMs: 300,

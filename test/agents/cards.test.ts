@@ -67,7 +67,7 @@ describe('the v1.0 card', () => {
   it('claims only what is served', () => {
     expect(cardsFor(plain).v1.json.capabilities).toEqual({
       streaming: true,
-      pushNotifications: false,
+      pushNotifications: true,
       extendedAgentCard: false,
       extensions: [SNAPSHOTS],
     });
@@ -96,7 +96,7 @@ describe('the v0.3 card (A2A v0.3 §5.5)', () => {
       provider: { organization: 'workflow-agent-host', url: BASE },
       capabilities: {
         streaming: true,
-        pushNotifications: false,
+        pushNotifications: true,
         stateTransitionHistory: false,
         extensions: [SNAPSHOTS],
       },

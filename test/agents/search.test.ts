@@ -73,7 +73,7 @@ describe('registryEntry', () => {
       sortName: 'the one',
       skills: ['fly-away', 'fly'],
       tags: ['air'],
-      capabilities: ['streaming'],
+      capabilities: ['streaming', 'pushnotifications'],
       provider: 'workflow-agent-host',
     });
   });

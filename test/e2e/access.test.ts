@@ -109,7 +109,7 @@ const of = (path: string, method = 'GET', body?: () => unknown): (() => Request)
     ...(body && { body: body() }),
   });
 };
-const push = (): unknown => ({ url: 'https://example.com/hook' });
+const push = (): unknown => ({ id: 'hook', url: 'https://192.0.2.1/hook' });
 
 /** A new route fails until it stands here. */
 const TABLE: Record<string, Entry> = {
@@ -189,23 +189,28 @@ const TABLE: Record<string, Entry> = {
   [`get ${AGENT}/:code/rest/tasks/:id`]: { request: of(`${REST}/tasks/ID`), other: '404 404', right: 200 },
   [`post ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs`]: {
     request: of(`${REST}/tasks/ID/pushNotificationConfigs`, 'POST', push),
-    other: '400 400',
-    right: '400 400',
+    other: '404 404',
+    right: 200,
   },
   [`get ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs`]: {
     request: of(`${REST}/tasks/ID/pushNotificationConfigs`),
-    other: '400 400',
-    right: '400 400',
+    other: '404 404',
+    right: 200,
   },
   [`get ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs/:id`]: {
-    request: of(`${REST}/tasks/ID/pushNotificationConfigs/x`),
-    other: '400 400',
-    right: '400 400',
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs/hook`),
+    other: '404 404',
+    right: 200,
   },
   [`delete ${AGENT}/:code/rest/tasks/:taskId/pushNotificationConfigs/:id`]: {
-    request: of(`${REST}/tasks/ID/pushNotificationConfigs/x`, 'DELETE'),
-    other: '400 400',
-    right: '400 400',
+    request: of(`${REST}/tasks/ID/pushNotificationConfigs/hook`, 'DELETE'),
+    other: '404 404',
+    right: 200,
+  },
+  [`get ${AGENT}/:code/tasks/:taskId/deliveries`]: {
+    request: of(`${AGENT}/expense-approval/tasks/ID/deliveries`),
+    other: 404,
+    right: 200,
   },
   [`get ${AGENT}/:code/rest/extendedAgentCard`]: {
     request: of(`${REST}/extendedAgentCard`),
@@ -261,7 +266,11 @@ describe.each(Object.keys(A2AService) as (keyof typeof A2AService)[])('gRPC %s',
     const key = keys[who]?.key;
     const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
     expect(
-      await grpc.refused(method, { tenant: 'echo', taskId: '' }, headers as Record<string, string>),
+      await grpc.refused(
+        method,
+        { tenant: 'echo', taskId: '', pageSize: 0, pageToken: '' },
+        headers as Record<string, string>,
+      ),
     ).toMatchObject({
       code,
     });

@@ -391,30 +391,6 @@ describe('what a task’s state forbids', () => {
 });
 
 describe('what this host does not do', () => {
-  const config = { url: 'https://example.com/hook', token: 'x' };
-
-  it.each([
-    ['CreateTaskPushNotificationConfig', { taskId: randomUUID(), ...config }, V1],
-    ['GetTaskPushNotificationConfig', { taskId: randomUUID(), id: 'x' }, V1],
-    ['ListTaskPushNotificationConfigs', { taskId: randomUUID() }, V1],
-    ['DeleteTaskPushNotificationConfig', { taskId: randomUUID(), id: 'x' }, V1],
-    ['tasks/pushNotificationConfig/set', { taskId: randomUUID(), pushNotificationConfig: config }, V03],
-    ['tasks/pushNotificationConfig/get', { id: randomUUID() }, V03],
-    ['tasks/pushNotificationConfig/list', { id: randomUUID() }, V03],
-    ['tasks/pushNotificationConfig/delete', { id: randomUUID(), pushNotificationConfigId: 'x' }, V03],
-    ['tasks/pushNotification/set', { id: randomUUID(), pushNotificationConfig: config }, V03],
-    ['tasks/pushNotification/get', { id: randomUUID() }, V03],
-    ['SendMessage', { message: userMessage('x'), configuration: { taskPushNotificationConfig: config } }, V1],
-    ['message/send', { message: olderMessage('x'), configuration: { pushNotificationConfig: config } }, V03],
-    [
-      'tasks/send',
-      { message: { role: 'user', parts: [{ type: 'text', text: 'x' }] }, pushNotification: config },
-      V03,
-    ],
-  ])('push notifications: %s is -32003', async (method, params, headers) => {
-    expect(await refused('echo', method, params, headers)).toMatchObject({ status: 200, code: -32003 });
-  });
-
   it('media types that the agent does not take: -32005 that names the part', async () => {
     const parts = [{ text: 'x' }, { raw: 'AAAA', mediaType: 'image/png' }];
     const v1 = await refused('expense-approval', 'SendMessage', { message: userMessage(parts) }, V1);

@@ -44,6 +44,8 @@ describe('a bad setting: exit 2, one line that names it, nothing started', () =>
     ['PUBLIC_URL', 'nowhere'],
     ['DATABASE_URL', 'not-a-url'],
     ['SIGNING_KEY', 'no key'],
+    ['GATEWAY_SECRET_KEY', 'too short'],
+    ['PUSH_ALLOW', 'http://localhost'],
     ['TEMPORAL_ADDRESS', 'nowhere'],
     ['ROLE', 'boss'],
     ['SEND_WAIT', '-1'],
@@ -83,6 +85,7 @@ it('a database that does not answer: exit 1, a line that says so without its pas
     DATA_DIR: path,
     DATABASE_URL: 'postgresql://somebody:hush-hush@127.0.0.1:1/nothing',
     SIGNING_KEY: newSigningKey(),
+    GATEWAY_SECRET_KEY: 'one key for both of the hosts, as long as it must be',
   });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/database|postgres/i);

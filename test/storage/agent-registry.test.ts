@@ -133,7 +133,7 @@ describe('filters', () => {
     ['a skill’s id', { skills: ['plan-trip'] }, ['trip-planner']],
     ['a skill’s name', { skills: ['decide on a claim'] }, ['expense-approval']],
     ['another provider', { provider: 'somebody' }, []],
-    ['a capability nobody has', { capabilities: ['pushNotifications'] }, []],
+    ['a capability nobody has', { capabilities: ['extendedAgentCard'] }, []],
     ['words beside', { query: 'expense', tags: ['travel'] }, ['trip-planner']],
     ['what no database stores', { tags: ['\0'] }, []],
   ])('%s', async (_, query, codes) => {

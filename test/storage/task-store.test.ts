@@ -34,7 +34,7 @@ async function found({ id, owner, agentCode }: Task): Promise<Task> {
 /** Reports changes of one task, numbered as a workflow's run numbers them. */
 function runOf({ id }: Task, runId = 'run-1') {
   let sequence = 0;
-  return (given: Partial<Projection> = {}): Promise<void> => {
+  return (given: Partial<Projection> = {}) => {
     sequence += 1;
     return store.project(projectionOf(id, { runId, sequence, ...given }));
   };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +55,7 @@ export async function startGround(): Promise<TestGround> {
       DATABASE_URL: url.href,
       TEMPORAL_ADDRESS: temporalProxy.address,
       SIGNING_KEY: newSigningKey(),
+      GATEWAY_SECRET_KEY: randomBytes(32).toString('base64'),
     },
     killTemporal: async () => {
       process.kill(temporal.pid, 'SIGKILL');

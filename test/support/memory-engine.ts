@@ -163,7 +163,9 @@ export class MemoryEngine implements TaskEngine {
       messages: message === undefined ? messages : [...messages, message],
       applied,
     };
-    run.reports = run.reports.then(() => this.#store.project(projection));
+    run.reports = run.reports.then(async () => {
+      await this.#store.project(projection);
+    });
     run.reports.catch(() => undefined);
   }
 }

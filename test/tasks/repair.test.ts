@@ -71,7 +71,7 @@ afterAll(() => ground.stop());
 const sweep = () => {
   const { store, engine, fileStore: files } = ground;
   const agent = (code: string) => (code === 'echo' ? echo : undefined);
-  return repair({ store, engine, repairs, inspector, files, agent });
+  return repair({ store, engine, repairs, inspector, files, agent, push: { repair: async () => 0 } });
 };
 
 const NOTHING = {
@@ -83,6 +83,7 @@ const NOTHING = {
   freed: 0,
   unknown: 0,
   purged: 0,
+  pushed: 0,
   problems: [],
 };
 

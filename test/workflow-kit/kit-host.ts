@@ -108,7 +108,7 @@ export class KitHost {
         if (this.away) throw unavailable('The record is away');
         // Before it is recorded: who sees the record change looks here at once.
         this.reports.push(projection);
-        await store.project(projection).catch((error: unknown) => {
+        return store.project(projection).catch((error: unknown) => {
           this.reports.splice(this.reports.indexOf(projection), 1);
           throw error;
         });
@@ -120,6 +120,8 @@ export class KitHost {
       agent: (code) => this.#catalog.get(code)?.definition,
       repair: () => Promise.reject(new Error('no repair here')),
       sweepReceipts: () => Promise.reject(new Error('no receipts here')),
+      push: { deliver: async () => {}, retry: async () => undefined },
+      pushes: () => {},
     });
     return {
       ...host,

@@ -3,7 +3,7 @@ import type { CommandContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
 import type { Check } from './check.ts';
 import { checkHost } from './host.ts';
-import { checkDataDir, checkNode, checkSigningKey, checkWorkflows } from './local.ts';
+import { checkDataDir, checkNode, checkSecretKey, checkSigningKey, checkWorkflows } from './local.ts';
 import { checkDatabase, checkTemporal } from './services.ts';
 import { examineSettings, type Setting } from './settings.ts';
 
@@ -24,6 +24,7 @@ async function checkGround(config: Config): Promise<Check[]> {
   const embedded = config.DATABASE_URL === undefined || config.TEMPORAL_ADDRESS === undefined;
   const checks = await Promise.all([
     checkSigningKey(config),
+    checkSecretKey(config),
     ...(embedded ? [checkDataDir(config.DATA_DIR)] : []),
     checkWorkflows(config.WORKFLOWS),
     checkDatabase(config.DATABASE_URL),

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HostError } from '../../errors.ts';
+import type { SecretSettings } from '../../secrets/keys.ts';
 import type { SigningSettings } from '../../signing/settings.ts';
 import { packageJson } from '../package.ts';
 import { type Check, ok, reasonOf, wrong } from './check.ts';
@@ -55,6 +56,16 @@ export async function checkSigningKey(settings: SigningSettings): Promise<Check 
     return keys && ok('SIGNING_KEY', `signs with ${keys.current.kid}`);
   } catch (error) {
     return wrong('SIGNING_KEY', reasonOf(error));
+  }
+}
+
+/** The key of stored secrets, as far as it is given. */
+export async function checkSecretKey(settings: SecretSettings): Promise<Check | undefined> {
+  try {
+    const { givenSecretBox } = await import('../../secrets/keys.ts');
+    return givenSecretBox(settings) && ok('GATEWAY_SECRET_KEY', 'encrypts what is stored');
+  } catch (error) {
+    return wrong('GATEWAY_SECRET_KEY', reasonOf(error));
   }
 }
 

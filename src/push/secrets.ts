@@ -1,0 +1,31 @@
+import type { StoredConfig } from './ports.ts';
+import type { PushConfig } from './push-config.ts';
+
+/** What of a config is secret. */
+export type Secrets = Pick<PushConfig, 'token' | 'authentication'>;
+
+/** Encrypts text for one use of it. */
+export interface SecretSealer {
+  seal(secret: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+/** A config's secrets as the record keeps them: each can be opened for the setting it was sealed for alone. */
+export class ConfigSecrets {
+  readonly #box: SecretSealer;
+
+  constructor(box: SecretSealer) {
+    this.#box = box;
+  }
+
+  seal({ token, authentication }: Secrets, key: string): string | null {
+    if (token === undefined && authentication === undefined) return null;
+    return this.#box.seal(JSON.stringify({ token, authentication }), contextOf(key));
+  }
+
+  open({ key, secrets }: Pick<StoredConfig, 'key' | 'secrets'>): Secrets {
+    return secrets === null ? {} : (JSON.parse(this.#box.open(secrets, contextOf(key))) as Secrets);
+  }
+}
+
+const contextOf = (key: string): string => `push-config/${key}`;
