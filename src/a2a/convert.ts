@@ -127,8 +127,9 @@ export function taskToWire(task: Task, { historyLength, artifacts = true }: Task
   };
 }
 
-/** The stream events of one recorded change: its artifacts, each whole, then its status (A2A v1.0 §3.1.2). */
+/** The stream events of one recorded change: its artifacts, each whole, then its status (A2A v1.0 §3.1.2); or a reply. */
 export function eventsOf(change: TaskChange, task: Task): StreamResponse[] {
+  if (change.status?.reply && change.status.message) return [replyEvent(change.status.message, task)];
   const ids = { taskId: shownId(task), contextId: task.contextId, metadata: undefined };
   const events: StreamResponse[] = change.artifacts.map((artifact) => ({
     payload: {
@@ -148,6 +149,10 @@ export function eventsOf(change: TaskChange, task: Task): StreamResponse[] {
 export const replyToWire = (reply: Message, task: Task): WireMessage => ({
   ...messageToWire(reply, task),
   taskId: '',
+});
+
+const replyEvent = (reply: Message, task: Task): StreamResponse => ({
+  payload: { $case: 'message', value: replyToWire(reply, task) },
 });
 
 export const taskEvent = (task: Task, view: TaskView): StreamResponse => ({

@@ -177,6 +177,14 @@ describe('the events of a change (§3.1.2)', () => {
     ]);
   });
 
+  test('a reply is a message of the context and of no task (§3.1.1)', () => {
+    const message = { messageId: 'r', role: 'agent' as const, parts: [{ text: 'hi' }] };
+    const events = eventsOf(change({ status: { state: 'completed', message, reply: true, at: AT } }), task());
+    expect(events).toMatchObject([
+      { payload: { $case: 'message', value: { messageId: 'r', contextId: 'context', taskId: '' } } },
+    ]);
+  });
+
   test('are none for a change of messages alone', () => {
     expect(eventsOf(change({}), task())).toEqual([]);
   });
