@@ -25,6 +25,7 @@ export function toQuery(params: ListTasksRequest, of: { owner: string; agentCode
   return {
     ...of,
     limit,
+    ...(params.historyLength === undefined ? {} : { history: params.historyLength }),
     ...(params.contextId ? { contextId: params.contextId } : {}),
     ...(state === undefined ? {} : { state }),
     ...(updatedAfter ? { updatedAfter: new Date(updatedAfter).toISOString() } : {}),

@@ -27,7 +27,7 @@ import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
 import type { Call } from './call.ts';
-import { eventsOf, messageFromWire, replyToWire, taskEvent, taskToWire } from './convert.ts';
+import { eventsOf, messageFromWire, replyToWire, type TaskView, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
 import { negotiated } from './extensions.ts';
 import { toPage, toQuery } from './list.ts';
@@ -83,11 +83,11 @@ export class AgentRequestHandler implements A2ARequestHandler {
   sendMessage(params: SendMessageRequest, context: ServerCallContext): Promise<WireMessage | WireTask> {
     return this.#answer(async () => {
       const call = this.#call(context, params.message);
-      const sent = await this.#tasks.decided(await this.#send(params, call), call.signal);
+      const view = this.#view(call, params.configuration?.historyLength);
+      const sent = await this.#tasks.decided(await this.#send(params, call, view), call.signal);
       const reply = this.#replyTo(sent, call);
       if (reply !== undefined) return reply;
-      const task = await this.#waited(sent, call);
-      return taskToWire(task, this.#view(call, params.configuration?.historyLength));
+      return taskToWire(await this.#waited(sent, call), view);
     });
   }
 
@@ -97,16 +97,16 @@ export class AgentRequestHandler implements A2ARequestHandler {
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const call = this.#call(context, params.message);
-    const sent = await this.#answer(() => this.#send(params, call));
+    const view = this.#view(call, params.configuration?.historyLength);
+    const sent = await this.#answer(() => this.#send(params, call, view));
     const reply = this.#replyTo(await this.#answer(() => this.#tasks.decided(sent, call.signal)), call);
     if (reply !== undefined) {
       yield { payload: { $case: 'message', value: reply } };
       return;
     }
-    const historyLength = params.configuration?.historyLength;
-    yield taskEvent(sent.task, this.#view(call, historyLength));
+    yield taskEvent(sent.task, view);
     if (isSettled(sent.task.status.state)) return;
-    yield* this.#stream(sent.task, call, { historyLength, untilSettled: true });
+    yield* this.#stream(sent.task, call, { view, untilSettled: true });
   }
 
   /** §3.1.6. Stays open through interruptions and ends with the task. */
@@ -115,19 +115,21 @@ export class AgentRequestHandler implements A2ARequestHandler {
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const call = this.#call(context);
-    const task = await this.#answer(() => this.#get(id, call));
+    const view = this.#view(call, undefined);
+    const task = await this.#answer(() => this.#get(id, call, view));
     if (call.dialect === '1.0' && isFinal(task.status.state)) {
       throw this.#hide(unsupported(`The task is ${task.status.state}; there is nothing to subscribe to`));
     }
-    yield taskEvent(task, this.#view(call, undefined));
-    yield* this.#stream(task, call, { historyLength: undefined, untilSettled: false });
+    yield taskEvent(task, view);
+    yield* this.#stream(task, call, { view, untilSettled: false });
   }
 
   /** §3.1.3. */
   getTask({ id, historyLength }: GetTaskRequest, context: ServerCallContext): Promise<WireTask> {
     return this.#answer(async () => {
       const call = this.#call(context);
-      return taskToWire(await this.#get(id, call), this.#view(call, historyLength));
+      const view = this.#view(call, historyLength);
+      return taskToWire(await this.#get(id, call, view), view);
     });
   }
 
@@ -197,7 +199,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return negotiated(context, this.#cards.sdkCard, message);
   }
 
-  #send(params: SendMessageRequest, call: Call): Promise<Sent> {
+  #send(params: SendMessageRequest, call: Call, { historyLength }: TaskView): Promise<Sent> {
     const { configuration, metadata } = params;
     const wanted = configuration?.taskPushNotificationConfig;
     const pushConfig = wanted && configOfSend(this.#pushService, wanted, call);
@@ -214,6 +216,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
       ...(call.alias === undefined ? {} : { alias: call.alias }),
       takesReply: takesReply(call),
       ...(pushConfig && { pushConfig }),
+      ...(historyLength === undefined ? {} : { history: historyLength }),
     });
   }
 
@@ -227,9 +230,9 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return within(call, (signal) => this.#tasks.settled(sent, signal));
   }
 
-  #get(id: string, call: Call): Promise<Task> {
+  #get(id: string, call: Call, { historyLength }: TaskView): Promise<Task> {
     if (id === '') throw invalidParams('id', 'is required');
-    return this.#tasks.get(this.#key(id, call));
+    return this.#tasks.get(this.#key(id, call), historyLength);
   }
 
   #key(taskId: string, { caller }: Call) {
@@ -237,7 +240,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   }
 
   /** Without a version history is shown only when it is asked for; in v1.0 all of it. */
-  #view({ dialect }: Call, historyLength: number | undefined) {
+  #view({ dialect }: Call, historyLength: number | undefined): TaskView {
     if (historyLength !== undefined && historyLength < 0) {
       throw this.#hide(invalidParams('historyLength', 'must not be negative'));
     }
@@ -247,13 +250,14 @@ export class AgentRequestHandler implements A2ARequestHandler {
   async *#stream(
     from: Task,
     call: Call,
-    options: { historyLength: number | undefined; untilSettled: boolean },
+    options: { view: TaskView; untilSettled: boolean },
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    let task = from;
+    // A stream that shows changes alone has no use for what was said before them.
+    let task = call.snapshots ? from : { ...from, history: [] };
     try {
       for await (const change of this.#tasks.watch(from, call.signal)) {
         task = applyChange(task, change);
-        if (call.snapshots) yield taskEvent(task, this.#view(call, options.historyLength));
+        if (call.snapshots) yield taskEvent(task, options.view);
         else yield* eventsOf(change, task);
         if (options.untilSettled && isSettled(task.status.state)) return;
       }

@@ -5,7 +5,7 @@ import type { Task } from '../tasks/task.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { type TaskRow, toTask } from './rows.ts';
-import { SELECT_TASKS } from './task-queries.ts';
+import { selectTasks } from './task-queries.ts';
 
 interface Sent {
   receipt_id: string;
@@ -32,7 +32,7 @@ export class PrismaCallTasks implements CallTasks {
     return reachable(async () => {
       const sent = await this.#sent(calls);
       const ids = [...new Set(sent.map(({ task_id }) => task_id))];
-      const rows = await this.#db.$queryRaw<TaskRow[]>`${SELECT_TASKS} where t.id = any (${ids}::uuid[])`;
+      const rows = await this.#db.$queryRaw<TaskRow[]>`${selectTasks()} where t.id = any (${ids}::uuid[])`;
       const tasks = new Map(rows.map((row) => [row.id, toTask(row)]));
       return new Map(
         sent.flatMap(({ receipt_id, task_id, unanswered }) => {

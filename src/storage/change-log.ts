@@ -60,7 +60,7 @@ export async function recordChange(
                      ${messages.map((m) => JSON.stringify(m))}::text[]) s(id, body)
     ), acknowledged as (
       update task_message m set pending_since = null from t
-      where m.task_id = t.id and m.message_id = any (${applied}::text[])
+      where m.task_id = t.id and m.message_id = any (${applied}::text[]) and m.pending_since is not null
     )${takingFiles(fileIdsIn([...artifacts, ...messages]), Prisma.sql`t`)}
     select pg_notify(${TASK_CHANNEL}, id::text)::text,
       exists (select 1 from push_config p where p.task_id = t.id and p.state = 'live') as pushes

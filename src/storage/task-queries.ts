@@ -3,34 +3,46 @@ import type { Task } from '../tasks/task.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import { type TaskRow, toTask } from './rows.ts';
 
+// The whole history by default; of a long one the newest messages are found without the rest.
+const SAID = Prisma.sql`
+  select bool_or(pending_since is not null) as underway, json_agg(body order by id) as history
+  from task_message where task_id = t.id`;
+const saidLast = (limit: number): Prisma.Sql => Prisma.sql`
+  select exists (select 1 from task_message where task_id = t.id and pending_since is not null) as underway,
+    (select json_agg(n.body order by n.id)
+     from (select id, body from task_message where task_id = t.id order by id desc limit ${limit}) n) as history`;
+
 /**
  * A TaskRow for each task `t` that the conditions after it leave. A task whose next message is accepted and has not
  * reached its workflow yet no longer waits for one: it is submitted again.
+ * @param limit how many of the newest messages; all when undefined.
  */
-export const SELECT_TASKS = Prisma.sql`
+export const selectTasks = (limit?: number): Prisma.Sql => Prisma.sql`
   select t.id::text, t.alias, t.agent_code, t.owner, t.context_id, t.shown,
     case when m.underway and t.problem is null then 'submitted' else t.state end as state,
     case when m.underway and t.problem is null then null else t.status_message end as status_message,
     t.status_at, t.version, t.metadata, t.created_at, t.updated_at, t.xmin::text as revision,
     coalesce(m.history, '[]') as history,
     coalesce((
-      select json_agg(a.body order by a.first)
+      select json_agg(a.body order by w.first)
       from (
-        select (array_agg(body order by version desc, ordinal desc))[1] as body,
-               min(version::bigint * 65536 + ordinal) as first
+        select max(version::bigint * 65536 + ordinal) as last, min(version::bigint * 65536 + ordinal) as first
         from task_artifact where task_id = t.id group by artifact_id
-      ) a
+      ) w
+      join task_artifact a on a.task_id = t.id
+        and a.version = (w.last / 65536)::int and a.ordinal = (w.last % 65536)::int
     ), '[]') as artifacts
   from task t
-  cross join lateral (
-    select bool_or(pending_since is not null) as underway, json_agg(body order by id) as history
-    from task_message where task_id = t.id
-  ) m`;
+  cross join lateral (${limit === undefined ? SAID : saidLast(limit)}) m`;
 
 /** By the key alone: with the owner among the conditions the planner may take the owner's index. */
-export async function findTaskRow(db: PrismaClient, taskId: string): Promise<TaskRow | undefined> {
+export async function findTaskRow(
+  db: PrismaClient,
+  taskId: string,
+  history?: number,
+): Promise<TaskRow | undefined> {
   const [row] = await db.$queryRaw<TaskRow[]>`
-    ${SELECT_TASKS} where t.id = ${taskId}::uuid`;
+    ${selectTasks(history)} where t.id = ${taskId}::uuid`;
   return row;
 }
 
@@ -38,14 +50,15 @@ export async function findTaskRow(db: PrismaClient, taskId: string): Promise<Tas
 export async function findTaskByAlias(
   db: PrismaClient,
   { owner, agentCode, taskId }: TaskKey,
+  history?: number,
 ): Promise<Task | undefined> {
   const [row] = await db.$queryRaw<TaskRow[]>`
-    ${SELECT_TASKS} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}
+    ${selectTasks(history)} where t.owner = ${owner} and t.agent_code = ${agentCode} and t.alias = ${taskId}
       and t.shown`;
   return row === undefined ? undefined : toTask(row);
 }
 
-/** The state as SELECT_TASKS shows it; the messages that wait are few, and are looked up once. */
+/** The state as selectTasks shows it; the messages that wait are few, and are looked up once. */
 const SHOWN_STATE = Prisma.sql`
   case when t.problem is null and t.id in (
     select task_id from task_message where pending_since is not null
@@ -67,7 +80,7 @@ export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<Tas
     : Prisma.empty;
   const [rows, totals] = await Promise.all([
     db.$queryRaw<TaskRow[]>`
-      ${SELECT_TASKS} where ${where} ${after}
+      ${selectTasks(query.history)} where ${where} ${after}
       order by t.status_at desc, t.id desc limit ${query.limit + 1}`,
     db.$queryRaw<{ total: bigint }[]>`select count(*) as total from task t where ${where}`,
   ]);

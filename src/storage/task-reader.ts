@@ -19,6 +19,9 @@ interface Question extends Pick<Kept, 'revision'> {
 // Postgres uses a revision again after four thousand million transactions.
 const KEEP_MS = 3_600_000;
 
+/** A task with fewer messages is read whole, and kept, whatever its reader asks for. */
+const SHORT_HISTORY = 100;
+
 /**
  * Reads whole tasks. What was read before is given again if Postgres, asked after the reader came, says that nothing
  * was written since; of a task that has ended it need not be asked. The readers that come while one question is out
@@ -40,17 +43,22 @@ export class TaskReader {
     this.#db = db;
   }
 
-  /** The task with this id, a UUID, as the record has it at some moment after the call. */
-  async find(id: string): Promise<Task | undefined> {
+  /**
+   * The task with this id, a UUID, as the record has it at some moment after the call.
+   * @param history how many of its newest messages are needed at least; all when undefined.
+   */
+  async find(id: string, history?: number): Promise<Task | undefined> {
     const taskId = id.toLowerCase();
     const kept = this.#kept.get(taskId);
     if (kept !== undefined) {
       if (isFinal(kept.task.status.state)) return kept.task;
       if (await this.#isCurrent(taskId, kept.revision)) return kept.task;
     }
-    const row = await findTaskRow(this.#db, taskId);
+    const limit = history === undefined ? undefined : Math.max(history, SHORT_HISTORY);
+    const row = await findTaskRow(this.#db, taskId, limit);
     if (row === undefined) return undefined;
     const task = toTask(row);
+    if (limit !== undefined && task.history.length >= limit) return task;
     this.#kept.set(taskId, { task, revision: row.revision });
     return task;
   }

@@ -19,7 +19,7 @@ import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import { settingPushConfig } from './push-rows.ts';
 import type { TaskRow } from './rows.ts';
-import { findTaskByAlias, listTasks, SELECT_TASKS } from './task-queries.ts';
+import { findTaskByAlias, listTasks, selectTasks } from './task-queries.ts';
 import { TaskReader } from './task-reader.ts';
 
 /** A message id is taken for a repetition for this long. */
@@ -169,7 +169,7 @@ export class PrismaTaskStore implements TaskStore {
       await this.#db.$executeRaw`
         with t as (update task set ${REVISED} where id = ${taskId}::uuid returning id)
         update task_message m set pending_since = null from t
-        where m.task_id = t.id and m.message_id = ${messageId}`;
+        where m.task_id = t.id and m.message_id = ${messageId} and m.pending_since is not null`;
     });
   }
 
@@ -183,12 +183,12 @@ export class PrismaTaskStore implements TaskStore {
   }
 
   /** The task that its caller means by its id or its alias, unless it is hidden; of two, the one with the id. */
-  find(key: TaskKey): Promise<Task | undefined> {
+  find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {
-      const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId) : undefined;
+      const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId, history) : undefined;
       if (task?.owner === key.owner && task.agentCode === key.agentCode)
         return task.hidden ? undefined : task;
-      return findTaskByAlias(this.#db, key);
+      return findTaskByAlias(this.#db, key, history);
     });
   }
 
@@ -203,7 +203,7 @@ export class PrismaTaskStore implements TaskStore {
   unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]> {
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<TaskRow[]>`
-        ${SELECT_TASKS}
+        ${selectTasks()}
         where t.state = 'submitted' and t.version = 0
           and t.created_at < now() - make_interval(secs => ${olderThanMs / 1000})
         order by t.created_at limit ${limit}`;

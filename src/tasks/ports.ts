@@ -100,6 +100,8 @@ export interface TaskQuery {
   state?: TaskState;
   /** Only tasks whose status changed at or after this moment, ISO 8601. */
   updatedAfter?: string;
+  /** How many of each task's newest messages are needed; all when undefined. */
+  history?: number;
   limit: number;
   cursor?: TaskCursor;
 }
@@ -128,8 +130,11 @@ export interface TaskStore {
   acknowledge(taskId: string, messageId: string): Promise<void>;
   /** Forgets a follow-up that the workflow refused. */
   discard(taskId: string, messageId: string): Promise<void>;
-  /** The whole task with all its history, or undefined: never existed, another agent's or caller's, hidden. */
-  find(key: TaskKey): Promise<Task | undefined>;
+  /**
+   * The whole task, or undefined: never existed, another agent's or caller's, hidden.
+   * @param history how many of its newest messages are needed at least; all when undefined.
+   */
+  find(key: TaskKey, history?: number): Promise<Task | undefined>;
   /** Hidden tasks are in no list. */
   list(query: TaskQuery): Promise<TaskPage>;
   /**

@@ -35,6 +35,8 @@ export interface SendRequest {
   takesReply?: boolean;
   /** Set on the task together with the message, or not at all. */
   pushConfig?: NewPushConfig;
+  /** How many of the task's newest messages its sender wants back; all when undefined. */
+  history?: number;
 }
 
 export interface Sent {
@@ -98,9 +100,9 @@ export class TaskService {
     return this.#begin(request, save);
   }
 
-  async #find({ owner, agent }: SendRequest, taskId: string): Promise<Task | undefined> {
+  async #find({ owner, agent, history }: SendRequest, taskId: string): Promise<Task | undefined> {
     checkId('message.taskId', taskId);
-    return this.#store.find({ owner, agentCode: agent.code, taskId });
+    return this.#store.find({ owner, agentCode: agent.code, taskId }, history);
   }
 
   async #begin(request: SendRequest, save: Prepared['save']): Promise<Sent> {
@@ -162,14 +164,17 @@ export class TaskService {
     throw unsupported(result.reason);
   }
 
-  /** @throws HostError `task_not_found`, `invalid_params`. */
-  async get(key: TaskKey): Promise<Task> {
-    return this.#shown(await this.#recorded(key));
+  /**
+   * @param history how many of the task's newest messages are wanted at least; all when undefined.
+   * @throws HostError `task_not_found`, `invalid_params`.
+   */
+  async get(key: TaskKey, history?: number): Promise<Task> {
+    return this.#shown(await this.#recorded(key, history));
   }
 
-  async #recorded(key: TaskKey): Promise<Task> {
+  async #recorded(key: TaskKey, history?: number): Promise<Task> {
     checkId('id', key.taskId);
-    const task = await this.#store.find(key);
+    const task = await this.#store.find(key, history);
     if (task === undefined) throw taskNotFound();
     return task;
   }

@@ -54,6 +54,7 @@ async function callAgent({ tasks, agent }: HostActivityOptions, call: AgentCall)
       agent: definition,
       message: { ...call.message, messageId: call.callId, role: 'user' },
       ...(call.taskId === undefined ? {} : { taskId: call.taskId }),
+      history: 0,
     });
     const key = { owner: call.owner, agentCode: call.agentCode, taskId: sent.task.id };
     const task = await tasks.settled(sent, cancellationSignal);
