@@ -15,7 +15,6 @@ import {
   TaskCancelledError,
   TimeoutStrategy,
   timeout,
-  wrap,
 } from 'cockatiel';
 import { messageOf, unavailable } from '../errors.ts';
 import { MESSAGE_UPDATE, type Seen, type TaskInput, workflowIdOf } from '../tasks/contract.ts';
@@ -34,13 +33,11 @@ const ASK_AGAIN_MS = 1_000;
 export class TemporalTaskEngine implements TaskEngine {
   readonly #currentClient: () => Client;
   // While Temporal is away nobody waits for it: what is recorded runs when it is back.
-  readonly #policy = wrap(
-    circuitBreaker(handleWhen(isOutage), {
-      breaker: new ConsecutiveBreaker(FAILURES),
-      halfOpenAfter: ASK_AGAIN_MS,
-    }),
-    timeout(INSIST_MS, TimeoutStrategy.Aggressive),
-  );
+  readonly #breaker = circuitBreaker(handleWhen(isOutage), {
+    breaker: new ConsecutiveBreaker(FAILURES),
+    halfOpenAfter: ASK_AGAIN_MS,
+  });
+  readonly #limit = timeout(INSIST_MS, TimeoutStrategy.Aggressive);
 
   /** @param client gives the client, or throws `unavailable` while there is none. */
   constructor(client: () => Client) {
@@ -124,10 +121,9 @@ export class TemporalTaskEngine implements TaskEngine {
   async #call<T>(call: () => Promise<T>): Promise<T> {
     const { connection } = this.#client;
     try {
-      return await this.#policy.execute(
-        () => connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call),
-        // One for each call: on the policy's own, which never fires, listeners would pile up.
-        new AbortController().signal,
+      // One inside the other by hand: `wrap` would hang each call's listeners on one signal that never fires.
+      return await this.#breaker.execute(() =>
+        this.#limit.execute(() => connection.withDeadline(Date.now() + CALL_DEADLINE_MS, call)),
       );
     } catch (error) {
       if (isOutage(error)) throw unavailable('The workflow engine is not reachable at the moment', error);
