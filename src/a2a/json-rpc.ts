@@ -105,9 +105,7 @@ export class AgentRpc {
     const call: Call = {
       caller: environment.caller,
       dialect,
-      get signal() {
-        return environment.signal;
-      },
+      signal: environment.signal,
       snapshots: environment.snapshots,
       onActivated: environment.onActivated,
       waitMs: this.#waitMs(modern, dialect),
