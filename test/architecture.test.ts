@@ -110,9 +110,11 @@ const ARROWS: Record<string, Arrows> = {
       // The keys and the audit log of a host are worked on beside it.
       'record.ts',
       'auth',
+      'receipts',
       'storage',
     ],
     packages: ['commander', '@a2a-js/sdk', 'zod', 'pg'],
+    packageTypes: ['jose'],
   },
   'main.ts': { imports: ['cli'], packages: [] },
   'server.ts': {

@@ -7,6 +7,7 @@ import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
 import type { NewKeyOptions } from './keys.ts';
 import { createOutput } from './output.ts';
 import { packageJson } from './package.ts';
+import type { ExportOptions, VerifyOptions } from './receipts.ts';
 import type { SendOptions } from './send.ts';
 import type { TaskOptions } from './tasks.ts';
 
@@ -75,6 +76,7 @@ function buildProgram(io: Io, run: Run): Command {
   addServerCommands(program, io, run);
   addSigningCommands(program, io, run);
   addCallerCommands(program, io, run);
+  addReceiptCommands(program, io, run);
   addRegistryCommands(program, io, run);
   addTaskCommands(program, io, run);
   return program;
@@ -115,6 +117,33 @@ function addSigningCommands(program: Command, io: Io, run: Run): void {
     .description('put a new key before the others, which stay published; the host must be stopped')
     .action(() =>
       run(import('./signing.ts').then(({ rotateSigningKey }) => rotateSigningKey(contextOf(program, io)))),
+    );
+}
+
+function addReceiptCommands(program: Command, io: Io, run: Run): void {
+  const receipts = program.command('receipts').description('the receipts of calls through the gateway');
+  receipts
+    .command('export')
+    .description('write all final receipts and a signed checkpoint, a JSON object a line')
+    .argument('<file>', 'where to')
+    .option('--provider <id>', 'only those of this provider')
+    .action((file: string, options: ExportOptions) =>
+      run(
+        import('./receipts.ts').then(({ exportFile }) => exportFile(contextOf(program, io), file, options)),
+      ),
+    );
+  receipts
+    .command('verify')
+    .description(
+      'check signatures, digests and that none is missing, changed or moved; offline from an export',
+    )
+    .argument('[target]', 'an export’s file, or the id of a receipt on record')
+    .option('--all', 'all that are on record')
+    .option('--provider <id>', 'the export was made of this provider')
+    .option('--jwks <file>', 'the host’s public keys for a file; asked for at its URL when not given')
+    .option('--checkpoint <file>', 'a checkpoint kept from before, which must still hold')
+    .action((target: string | undefined, options: VerifyOptions) =>
+      run(import('./receipts.ts').then(({ verify }) => verify(contextOf(program, io), target, options))),
     );
 }
 

@@ -8,6 +8,7 @@ import { type StoredReceipt, statementOf } from './receipt.ts';
 type FaultKind =
   | 'unreadable'
   | 'not_final'
+  | 'proof'
   | 'signature'
   | 'request_digest'
   | 'result_digest'

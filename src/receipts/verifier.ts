@@ -77,16 +77,27 @@ async function problemsOf(
   stored: StoredReceipt,
   { chains, records, check }: VerifierOptions & { check: CheckSignature },
 ): Promise<{ problems: string[]; away: boolean }> {
-  const faults = (await checkReceipt(stored, check)).map(({ problem }) => problem);
-  const chained = await chainProblem(stored, chains);
   const { receipt } = stored;
+  const proof = await proofProblems(stored, chains, check);
   const called = receipt.task_id !== undefined && receipt.policy.decision === 'allow';
   const record = called ? await records.ofTask(receipt) : undefined;
   const told = record && (await recordProblem(stored, record));
   return {
-    problems: [...faults, ...[chained, told].filter((problem) => problem !== undefined)],
+    problems: told === undefined ? proof : [...proof, told],
     away: record?.record === 'unknown',
   };
+}
+
+/** All that is wrong with a receipt's own proof: its signature, its digests, its place in the sequence. */
+export async function proofProblems(
+  stored: StoredReceipt,
+  chains: ChainStore,
+  check: CheckSignature,
+): Promise<string[]> {
+  const faults = (await checkReceipt(stored, check)).map(({ problem }) => problem);
+  if (stored.receipt.status === 'running') return faults;
+  const chained = await chainProblem(stored, chains);
+  return chained === undefined ? faults : [...faults, chained];
 }
 
 /** It must stand where the one after it says, and after the one whose hash it carries. */

@@ -1,14 +1,21 @@
 /** The receipts that a dead process left are settled and verified by the sweep of the running product. */
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { JSONWebKeySet } from 'jose';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportReceipts } from '../../src/receipts/export.ts';
 import { verifyExport } from '../../src/receipts/verify-export.ts';
 import { parseSigningKeys } from '../../src/signing/keys.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import type { PrismaClient } from '../../src/storage/generated/client.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import {
+  endAllProducts,
+  type Product,
+  runProduct,
+  startProduct,
+  temporaryDataDir,
+} from '../support/product.ts';
 import { collectAll, newReceiptOf, type ReceiptGround, receiptGround } from '../support/receipts.ts';
 import { agentUrl, call, userMessage } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
@@ -74,4 +81,39 @@ it('all of them are proved by the keys that the host publishes', async () => {
   const jwks = (await answer.json()) as JSONWebKeySet;
   const lines = await collectAll(exportReceipts(receipts.ledger, receipts.proofs));
   expect(await verifyExport(lines, { jwks })).toEqual({ receipts: 2, findings: [] });
+});
+
+describe('the command line, beside the running host', () => {
+  const command = (...args: string[]) => runProduct(['receipts', ...args], ground.env);
+
+  it('exports them, and verifies the export by the host’s keys', async () => {
+    const folder = await temporaryDataDir();
+    const file = join(folder.path, 'receipts.jsonl');
+    expect(await command('export', file)).toMatchObject({ code: 0, stdout: `2 receipts are in ${file}.\n` });
+    expect(await command('verify', file, '--url', product.url)).toMatchObject({ code: 0 });
+    await folder.remove();
+  });
+
+  it('verifies one by its id, and all', async () => {
+    const { receipt_id } = await receipts.call();
+    expect(await command('verify', receipt_id)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 /),
+    });
+    expect(await command('verify', '--all')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^3 /) });
+    expect(await command('verify', randomUUID())).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/neither a file nor a receipt/),
+    });
+  });
+
+  it('finds what was changed in the database', async () => {
+    const { receipt_id } = await receipts.call();
+    await db.$executeRaw`update receipt set cost_units = 7 where id = ${receipt_id}::uuid`;
+    for (const target of [receipt_id, '--all']) {
+      const { code, stdout } = await command('verify', target, '--json');
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout).findings).toContainEqual(expect.objectContaining({ receipt_id }));
+    }
+  });
 });
