@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Request, type RequestHandler, Router } from 'express';
@@ -9,11 +10,18 @@ import { isAdmin } from './auth/caller.ts';
 import { Door } from './auth/door.ts';
 import { accessGuard, callerIfAny, type GuardedSurface } from './auth/guard.ts';
 import { isLoopback, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
+import { ProofChecker } from './auth/oidc/dpop.ts';
+import { Issuer } from './auth/oidc/issuer.ts';
+import { Nonces } from './auth/oidc/nonces.ts';
+import { OidcVerifier } from './auth/oidc/token-verifier.ts';
 import { RefusalLog } from './auth/refusal-log.ts';
 import type { Config } from './config.ts';
+import { HostError } from './errors.ts';
+import type { SigningKeys } from './signing/keys.ts';
 import { PrismaApiKeyStore } from './storage/api-key-store.ts';
 import { PrismaAuditLog } from './storage/audit-log.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
+import { PrismaProofLog } from './storage/proof-log.ts';
 
 /** Whether the request comes from one who runs this host. */
 export function isOperator(req: Request): boolean {
@@ -37,26 +45,37 @@ export interface Callers {
  * A host that anybody can reach and that asks nobody who they are does not start.
  * @throws HostError `config` naming HOST, before anything is started, where that is certain already.
  */
-export function requireCredentials({ HOST, DATABASE_URL, DATA_DIR }: Config): void {
+export function requireCredentials(config: Config): void {
+  const { HOST, AUTH_ISSUER, AUTH_AUDIENCE, DATABASE_URL, DATA_DIR } = config;
+  if (AUTH_ISSUER !== undefined && AUTH_AUDIENCE === undefined) {
+    const problem = 'AUTH_AUDIENCE: must be given with AUTH_ISSUER: tokens for others are not for this host';
+    throw new HostError('config', problem, { field: 'AUTH_AUDIENCE' });
+  }
   const mayHaveKeys = DATABASE_URL !== undefined || existsSync(join(DATA_DIR, 'postgres'));
-  if (!isLoopback(HOST) && !mayHaveKeys) refuseUnguarded(HOST);
+  if (!isLoopback(HOST) && AUTH_ISSUER === undefined && !mayHaveKeys) refuseUnguarded(HOST);
 }
 
 /** @throws HostError `config` naming HOST when it is not loopback and nobody could be let in. */
-export async function openCallers(config: Config, db: PrismaClient, log: Logger): Promise<Callers> {
+export async function openCallers(
+  config: Config,
+  { db, signing, log }: { db: PrismaClient; signing: SigningKeys; log: Logger },
+): Promise<Callers> {
   const store = new PrismaApiKeyStore(db);
   const audit = new PrismaAuditLog(db);
   const keys = new ApiKeys(store);
-  if (!isLoopback(config.HOST) && !(await keys.anyUsable())) refuseUnguarded(config.HOST);
-  const door = new Door(!(await store.any()), () => store.any());
-  const authenticator = new Authenticator({ keys, door });
+  const tokens = tokenVerifier(config, { db, signing });
+  const loopback = isLoopback(config.HOST);
+  if (!loopback && tokens === undefined && !(await keys.anyUsable())) refuseUnguarded(config.HOST);
+  const open = loopback && tokens === undefined && !(await store.any());
+  const door = new Door(open, () => store.any());
+  const authenticator = new Authenticator({ keys, tokens, door });
   const refusals = new RefusalLog({ audit, log });
   return {
     authenticator,
     door,
     keys,
     refusals,
-    cardAuth: {},
+    cardAuth: tokens === undefined ? {} : { openIdConnectUrl: discoveryUrl(config.AUTH_ISSUER ?? '') },
     guard: (surfaces, urls) => {
       const publicUrl = urls.at(-1) ?? '';
       return Router()
@@ -64,4 +83,31 @@ export async function openCallers(config: Config, db: PrismaClient, log: Logger)
         .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, log }));
     },
   };
+}
+
+function tokenVerifier(
+  { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_SCOPE_CLAIM, AUTH_CLOCK_SKEW, DPOP_NONCE }: Config,
+  { db, signing }: { db: PrismaClient; signing: SigningKeys },
+): OidcVerifier | undefined {
+  if (AUTH_ISSUER === undefined || AUTH_AUDIENCE === undefined) return undefined;
+  const clockSkewS = AUTH_CLOCK_SKEW;
+  const nonces = DPOP_NONCE === 'required' ? new Nonces(nonceSecret(signing)) : undefined;
+  return new OidcVerifier({
+    issuer: new Issuer(AUTH_ISSUER),
+    issuerUrl: AUTH_ISSUER,
+    audience: AUTH_AUDIENCE,
+    scopeClaim: AUTH_SCOPE_CLAIM,
+    clockSkewS,
+    proofs: new ProofChecker({ log: new PrismaProofLog(db), nonces, clockSkewS }),
+  });
+}
+
+/** OpenID Connect Discovery 1.0 §4. */
+const discoveryUrl = (issuer: string): string =>
+  `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+
+/** The hosts of a deployment share their signing key, so that each knows the nonces of the others. */
+function nonceSecret({ current }: SigningKeys): Uint8Array {
+  const { d = '' } = current.privateKey.export({ format: 'jwk' });
+  return new Uint8Array(hkdfSync('sha256', Buffer.from(d, 'base64url'), '', 'agent-host dpop-nonce', 32));
 }

@@ -18,6 +18,7 @@ const list = z.string().transform((text) =>
 const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
   error: 'must hold 32 characters or more',
 });
+const LOOPBACK_URL = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/;
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
 
 /**
@@ -28,7 +29,9 @@ export const configSchema = z.object({
   HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on. On any but loopback the host starts only when it has an API key.'),
+    .describe(
+      'Address to listen on. On any but loopback the host starts only with `AUTH_ISSUER` or an API key.',
+    ),
   PORT: port.default(8042).describe('Port to listen on; 0 takes a free one and prints it.'),
   GRPC_PORT: port
     .optional()
@@ -69,6 +72,29 @@ export const configSchema = z.object({
     .describe(
       'Private hosts, addresses and CIDR ranges that webhooks may be at, separated by commas; any other webhook must be at a public address.',
     ),
+  AUTH_ISSUER: webUrl
+    .refine((url) => url.startsWith('https:') || LOOPBACK_URL.test(url), {
+      error: 'must be https, but on loopback',
+    })
+    .optional()
+    .describe(
+      'Issuer whose access tokens are taken, as their `iss` names it; its keys are found by OpenID Connect discovery.',
+    ),
+  AUTH_AUDIENCE: z
+    .string()
+    .optional()
+    .describe('What the `aud` of access tokens must name. Needed with `AUTH_ISSUER`.'),
+  AUTH_SCOPE_CLAIM: z
+    .string()
+    .default('scope')
+    .describe('Claim of access tokens that holds the scopes: words with spaces between them, or a list.'),
+  AUTH_CLOCK_SKEW: number('must be seconds, 0 to 600', (n) => n >= 0 && n <= 600)
+    .default(30)
+    .describe('Seconds by which the clocks of the issuer and of clients may differ from this host’s.'),
+  DPOP_NONCE: z
+    .enum(['off', 'required'])
+    .default('off')
+    .describe('`required`: DPoP proofs must hold a nonce that this host gave (RFC 9449, section 9).'),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, 'must be host:port')

@@ -22,6 +22,7 @@ import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
 import { PrismaFileStore } from './storage/file-store.ts';
 import { migrate, PRISMA_FOLDER } from './storage/migrate.ts';
+import { PrismaProofLog } from './storage/proof-log.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
@@ -89,7 +90,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
-  const callers = listening === undefined ? undefined : await openCallers(config, db, log);
+  const proofs = new PrismaProofLog(db);
+  const callers = listening === undefined ? undefined : await openCallers(config, { db, signing, log });
 
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
@@ -143,6 +145,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       return report;
     },
     sweepReceipts: receipts.sweep,
+    purgeExpired: () => proofs.forgetExpired(),
     push: push.delivery,
     pushes: push.changed,
   });

@@ -87,7 +87,7 @@ const ARROWS: Record<string, Arrows> = {
 
   // The surfaces.
   gateway: { imports: ['tasks', 'agents', 'policy', 'receipts', 'auth'], packages: [] },
-  auth: { imports: [], packages: ['express', 'lru-cache'], packageTypes: ['pino'] },
+  auth: { imports: [], packages: ['express', 'jose', 'lru-cache', 'oauth4webapi'], packageTypes: ['pino'] },
   a2a: {
     imports: ['tasks', 'agents', 'auth', 'push'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'zod'],
@@ -162,7 +162,7 @@ const ARROWS: Record<string, Arrows> = {
   // Who may call, put together; and the record as the command line works on it.
   'callers.ts': {
     imports: ['auth', 'storage'],
-    types: ['agents/security.ts', 'config.ts'],
+    types: ['agents/security.ts', 'config.ts', 'signing'],
     packages: ['express'],
     packageTypes: ['pino'],
   },

@@ -95,8 +95,9 @@ test('the table of settings is the schema’s', () => {
 
 /** Variables that are no settings of the host: the command line's, the compose file's, the shell's own. */
 const OTHERS = ['AGENT_HOST_URL', 'AGENT_HOST_API_KEY', 'DEBUG', 'POSTGRES_PASSWORD', 'PATH'];
-/** Variables that the tour sets for itself. */
+/** Variables that its commands set for themselves. */
 const OWN = [
+  'ACCESS',
   'BASE',
   'JSON',
   'MESSAGE',

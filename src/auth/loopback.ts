@@ -11,7 +11,7 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 export function refuseUnguarded(host: string): never {
   throw new HostError(
     'config',
-    `HOST: ${host} is not a loopback address, and nothing says who may call: make an API key with \`agent-host keys create\`, or set HOST=127.0.0.1`,
+    `HOST: ${host} is not a loopback address, and nothing says who may call: make an API key with \`agent-host keys create\`, set AUTH_ISSUER, or set HOST=127.0.0.1`,
     { field: 'HOST' },
   );
 }

@@ -17,6 +17,8 @@ export interface HostActivityOptions {
   agent(code: string): AgentDefinition | undefined;
   repair(): Promise<RepairReport>;
   sweepReceipts(): Promise<void>;
+  /** Removes the rows that hold no longer. */
+  purgeExpired(): Promise<void>;
   push: Pick<PushDelivery, 'deliver' | 'retry'>;
   /** Has a task's webhooks told of its change; nobody waits for it. */
   pushes(taskId: string): void;
@@ -25,6 +27,7 @@ export interface HostActivityOptions {
 export interface SystemActivities {
   repairTasks(): Promise<RepairReport>;
   sweepReceipts(): Promise<void>;
+  purgeExpired(): Promise<void>;
 }
 
 /** The host's activities, over the narrow interfaces they need. */
@@ -38,6 +41,7 @@ export function createHostActivities(
     callAgent: (call) => callAgent(options, call),
     repairTasks: () => options.repair(),
     sweepReceipts: () => options.sweepReceipts(),
+    purgeExpired: () => options.purgeExpired(),
   };
 }
 

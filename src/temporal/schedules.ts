@@ -3,20 +3,36 @@ import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 
 /** The sweeps, each a workflow of `system-workflows.ts`. */
 const SWEEPS = [
-  { scheduleId: 'agent-host/repair', workflowType: 'repairSweep', workflowId: 'agent-host/repair-sweep' },
-  { scheduleId: 'agent-host/receipts', workflowType: 'receiptSweep', workflowId: 'agent-host/receipt-sweep' },
+  {
+    scheduleId: 'agent-host/repair',
+    workflowType: 'repairSweep',
+    workflowId: 'agent-host/repair-sweep',
+    every: '10 seconds',
+  },
+  {
+    scheduleId: 'agent-host/receipts',
+    workflowType: 'receiptSweep',
+    workflowId: 'agent-host/receipt-sweep',
+    every: '10 seconds',
+  },
+  {
+    scheduleId: 'agent-host/purge',
+    workflowType: 'purgeSweep',
+    workflowId: 'agent-host/purge-sweep',
+    every: '1 minute',
+  },
 ] as const;
 
-/** Makes every sweep run every ten seconds, once for the whole deployment, and once right now. */
+/** Makes every sweep run as often as it says, once for the whole deployment, and once right now. */
 export async function ensureSchedules(client: Client): Promise<void> {
   for (const sweep of SWEEPS) await ensureSchedule(client, sweep);
 }
 
 async function ensureSchedule(
   client: Client,
-  { scheduleId, ...workflow }: (typeof SWEEPS)[number],
+  { scheduleId, every, ...workflow }: (typeof SWEEPS)[number],
 ): Promise<void> {
-  const spec = { intervals: [{ every: '10 seconds' as const }] };
+  const spec = { intervals: [{ every }] };
   const action = {
     type: 'startWorkflow' as const,
     ...workflow,

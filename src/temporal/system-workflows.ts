@@ -4,7 +4,7 @@ import type { SystemActivities } from './host-activities.ts';
 import type { PushActivities } from './push-activities.ts';
 import { PUSH_CHANGED } from './system-contract.ts';
 
-const { repairTasks, sweepReceipts } = proxyActivities<SystemActivities>({
+const { repairTasks, sweepReceipts, purgeExpired } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
   // The schedule brings the next sweep.
@@ -19,6 +19,11 @@ export async function repairSweep(): Promise<void> {
 /** One sweep over receipts: those that a death left running are made final, those that wait are verified. */
 export async function receiptSweep(): Promise<void> {
   await sweepReceipts();
+}
+
+/** One sweep over rows that only hold until a moment that has passed. */
+export async function purgeSweep(): Promise<void> {
+  await purgeExpired();
 }
 
 const { deliverPush } = proxyActivities<PushActivities>({
