@@ -20,6 +20,7 @@ import {
   withPartKinds,
 } from './dialects.ts';
 import { RPC, rpcError, toProtocolError } from './errors.ts';
+import { withJsonNames } from './json-names.ts';
 import { checkParams } from './params.ts';
 import type { AgentRequestHandler } from './request-handler.ts';
 
@@ -101,7 +102,7 @@ export class AgentRpc {
   }
 
   async #dispatch(request: RpcRequest, dialect: Dialect, environment: RpcEnvironment): Promise<RpcAnswer> {
-    const { request: modern, alias } = modernized(request);
+    const { request: modern, alias } = modernized(dialect === '1.0' ? withJsonNames(request) : request);
     const call: Call = {
       caller: environment.caller,
       dialect,

@@ -1,10 +1,12 @@
-/** A conversation of many turns with a stream open on it, as its client has it. */
+/** A conversation of many turns with a stream open on it and a webhook, as its client has it. */
 import { Connection, Client as Temporal } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { workflowIdOf } from '../../src/tasks/contract.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { endAllProducts, type Product, startProduct } from '../support/product.ts';
 import { agentUrl, call, stream, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+import { startWebhook, type Webhook } from '../support/webhook.ts';
 
 const V1 = { version: '1.0' };
 const WORKFLOWS = new URL('../workflow-kit/fixtures-limits/agents', import.meta.url).pathname;
@@ -14,26 +16,31 @@ const MAX_EVENTS = 5_000;
 let ground: TestGround;
 let connection: Connection;
 let product: Product;
+let webhook: Webhook;
 
 beforeAll(async () => {
   ground = await startGround();
   connection = await Connection.connect({ address: ground.temporalAddress });
-  product = await startProduct({ ...ground.env, WORKFLOWS });
+  webhook = await startWebhook();
+  product = await startProduct({ ...ground.env, WORKFLOWS, PUSH_ALLOW: '127.0.0.1' });
 });
 
 afterAll(async () => {
   await endAllProducts();
+  await webhook?.close();
   await connection?.close();
   await ground?.stop();
 });
 
 const said = (task: Wire): string => task.status.message.parts[0].text;
 
-it(`${TURNS} turns are one task, and its stream shows each of them once, in order`, {
+it(`${TURNS} turns are one task, and its stream and its webhook are told each of them once, in order`, {
   timeout: 900_000,
 }, async () => {
   const url = agentUrl(product.url, 'ledger');
-  const first = (await call(url, 'SendMessage', { message: userMessage('begin') }, V1)).task;
+  const configuration = { taskPushNotificationConfig: { url: webhook.url } };
+  const begin = { message: userMessage('begin'), configuration };
+  const first = (await call(url, 'SendMessage', begin, V1)).task;
   const taskId = first.id;
   let opened: () => void = () => {};
   const open = new Promise<void>((resolve) => {
@@ -62,7 +69,12 @@ it(`${TURNS} turns are one task, and its stream shows each of them once, in orde
   await read;
   expect([done.status.state, said(done)]).toEqual(['TASK_STATE_COMPLETED', `${TURNS} entries`]);
   expect(done.history).toHaveLength(2 * TURNS + 2);
-  expect(seen).toEqual(Array.from({ length: TURNS - 1 }, (_, at) => `Entry ${at + 2} is in`));
+  const answers = Array.from({ length: TURNS - 1 }, (_, at) => `Entry ${at + 2} is in`);
+  expect(seen).toEqual(answers);
+  const told = () => webhook.taken.map(({ body }) => body.statusUpdate?.status);
+  await until('the webhook to hear the end', () => told().find((each) => each?.state === done.status.state));
+  const asked = told().filter((each) => each?.state === 'TASK_STATE_INPUT_REQUIRED');
+  expect(asked.slice(1).map(({ message }) => message.parts[0].text)).toEqual(answers);
   const last = await new Temporal({ connection }).workflow.getHandle(workflowIdOf(taskId)).describe();
   expect(last.historyLength).toBeLessThan(MAX_EVENTS);
 });

@@ -85,7 +85,7 @@ it('a database that does not answer: exit 1, a line that says so without its pas
     DATA_DIR: path,
     DATABASE_URL: 'postgresql://somebody:hush-hush@127.0.0.1:1/nothing',
     SIGNING_KEY: newSigningKey(),
-    GATEWAY_SECRET_KEY: 'one key for both of the hosts, as long as it must be',
+    GATEWAY_SECRET_KEY: 'a key for both of the hosts as long as it must be',
   });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/database|postgres/i);
@@ -193,8 +193,8 @@ describe('on one DATA_DIR', () => {
       (line) => !line.includes('guard'),
     );
     process.kill(Number(postgres?.split(' ')[0]), 'SIGKILL');
-    await nothingLeft(path);
     expect((await product.exited).code).toBe(1);
+    await nothingLeft(path, 10_000);
     expect(product.log()).toMatch(/Postgres/);
   });
 });
