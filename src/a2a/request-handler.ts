@@ -209,6 +209,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
     const { taskId, contextId } = params.message ?? {};
     return this.#tasks.send({
       owner: call.caller.id,
+      scopes: [...call.caller.scopes],
       agent: this.#agent,
       message,
       ...(taskId ? { taskId } : {}),

@@ -23,7 +23,7 @@ const OWN_TYPE = 'application/a2a+json';
 
 export interface RestRoutesOptions {
   /** The agent's methods; undefined when there is no such agent for this caller. */
-  agent(code: string): AgentRpc | undefined;
+  agent(code: string, caller: Caller): AgentRpc | undefined;
   callerOf(req: Request): Caller;
   requests: OpenRequests;
   maxBody: number;
@@ -97,7 +97,7 @@ const codeOf = (req: Request): string => String(req.params.code);
 
 function knownAgent(options: RestRoutesOptions): RequestHandler {
   return (req, res, next) => {
-    if (options.agent(codeOf(req)) !== undefined) next();
+    if (options.agent(codeOf(req), options.callerOf(req)) !== undefined) next();
     else refuse(res, RPC.methodNotFound, `There is no agent ${JSON.stringify(codeOf(req))}`);
   };
 }
@@ -118,12 +118,13 @@ function sendError(res: Response, error: RpcError): void {
 
 function answer(options: RestRoutesOptions, method: string): RequestHandler {
   return async (req, res) => {
-    const agent = options.agent(codeOf(req));
+    const caller = options.callerOf(req);
+    const agent = options.agent(codeOf(req), caller);
     if (agent === undefined) throw new Error('the agent was there a moment ago');
     const params = paramsOf(req);
     if (params === undefined) return refuseBody(res, 400, 'The body is not an object');
     const environment: RpcEnvironment = {
-      caller: options.callerOf(req),
+      caller,
       version: versionNamed(req),
       extensions: extensionsNamed(req),
       onActivated: tellActivated(req, res),

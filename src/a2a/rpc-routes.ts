@@ -20,7 +20,7 @@ const RETRY_AFTER_S = '5';
 
 export interface RpcRoutesOptions {
   /** The agent's JSON-RPC; undefined when there is no such agent for this caller. */
-  agent(code: string): AgentRpc | undefined;
+  agent(code: string, caller: Caller): AgentRpc | undefined;
   callerOf(req: Request): Caller;
   requests: OpenRequests;
   maxBody: number;
@@ -50,7 +50,7 @@ function refuseWhenStopping(requests: OpenRequests): RequestHandler {
 function knownAgent(options: RpcRoutesOptions): RequestHandler {
   return (req, res, next) => {
     const code = String(req.params.code);
-    if (options.agent(code) !== undefined) {
+    if (options.agent(code, options.callerOf(req)) !== undefined) {
       next();
       return;
     }
@@ -72,10 +72,11 @@ function refuseBody(res: Response, status: number, message: string): void {
 
 function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
   return async (req, res) => {
-    const agent = options.agent(String(req.params.code));
+    const caller = options.callerOf(req);
+    const agent = options.agent(String(req.params.code), caller);
     if (agent === undefined) throw new Error('the agent was there a moment ago');
     const environment: RpcEnvironment = {
-      caller: options.callerOf(req),
+      caller,
       version: versionNamed(req),
       extensions: extensionsNamed(req),
       onActivated: tellActivated(req, res),

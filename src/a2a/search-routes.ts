@@ -1,11 +1,13 @@
-import { type Response, Router } from 'express';
+import { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import { type AgentQuery, type AgentRegistry, agentResource } from '../agents/search.ts';
+import type { Caller } from '../auth/caller.ts';
 import { HostError } from '../errors.ts';
 import { answerError, jsonBody } from './json-body.ts';
 
 export interface SearchRoutesOptions {
-  registry: AgentRegistry;
+  registry: Pick<AgentRegistry, 'search'>;
+  callerOf(req: Request): Caller;
   /** Changes when the published set changes. */
   registryVersion: () => string;
   publicUrl: string;
@@ -26,14 +28,19 @@ const searchSchema = z.object({
 });
 
 /** `POST /agents/search`: the agents that match, a page at a time. */
-export function searchRoutes({ registry, registryVersion, publicUrl }: SearchRoutesOptions): Router {
+export function searchRoutes({
+  registry,
+  callerOf,
+  registryVersion,
+  publicUrl,
+}: SearchRoutesOptions): Router {
   const router = Router();
 
   router.post('/agents/search', jsonBody(MAX_BODY), async (req, res) => {
     const query = parseSearch(req.body);
     if (typeof query === 'string') return answerError(res, 400, query);
     try {
-      const { total, agents } = await registry.search(query);
+      const { total, agents } = await registry.search({ ...query, viewer: callerOf(req) });
       res.json({
         registry_version: registryVersion(),
         resources: agents.map((agent) => agentResource(agent, publicUrl)),

@@ -1,8 +1,10 @@
 import { Router } from 'express';
 import type { Logger } from 'pino';
+import type { Viewer } from '../agents/access.ts';
 import type { AgentCards } from '../agents/cards.ts';
 import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
+import type { Caller } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
 import type { PushService } from '../push/service.ts';
 import type { Files } from '../tasks/files.ts';
@@ -36,18 +38,25 @@ export interface AgentSurfaceOptions {
 
 export interface AgentSurface {
   router: Router;
-  /** Each agent's methods, whatever the transport. */
-  agent(code: string): AgentRequestHandler | undefined;
+  /** Each agent's methods, whatever the transport; undefined when there is no such agent for this caller. */
+  agent(code: string, caller: Caller): AgentRequestHandler | undefined;
 }
 
 /** The agent surface: cards, search, and each agent's methods. */
 export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   const { catalog, cards, registry, requests, maxBody, log, publicUrl } = options;
   const router = Router();
-  router.use(cardRoutes({ cards, defaultVersion: options.cardVersion }));
-  router.use(searchRoutes({ registry, registryVersion: () => catalog.version(), publicUrl }));
-  router.use(fileRoutes({ files: options.files, callerOf }));
-  const agent = agentRpcs(options);
+  const cardsFor = {
+    get: (code: string, viewer: Viewer | undefined) =>
+      catalog.has(code, viewer) ? cards.get(code) : undefined,
+  };
+  router.use(cardRoutes({ cards: cardsFor, defaultVersion: options.cardVersion }));
+  router.use(searchRoutes({ registry, callerOf, registryVersion: () => catalog.version(), publicUrl }));
+  router.use(
+    fileRoutes({ files: options.files, callerOf, hiddenFrom: (viewer) => catalog.hiddenFrom(viewer) }),
+  );
+  const rpcs = agentRpcs(options);
+  const agent = (code: string, caller: Caller) => (catalog.has(code, caller) ? rpcs(code) : undefined);
   const transport = {
     agent,
     callerOf,
@@ -58,7 +67,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   router.use(restRoutes(transport));
   router.use(pushRoutes({ ...transport, push: options.push }));
   router.use(rpcRoutes(transport));
-  return { router, agent: (code) => agent(code)?.handler };
+  return { router, agent: (code, caller) => agent(code, caller)?.handler };
 }
 
 /** Each agent's JSON-RPC, made at its first call. */

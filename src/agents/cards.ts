@@ -38,6 +38,8 @@ export interface AgentCards {
   sdkCard: AgentCard;
   /** HTTP date. */
   lastModified: string;
+  /** Only some may see them. */
+  limited: boolean;
   /** For callers with credentials, where there is more to show (A2A v1.0 §3.1.11). */
   extended?: AgentCards;
 }
@@ -123,6 +125,7 @@ function bothShapes(agent: PublishedAgent, options: CardOptions): AgentCards {
     v03: cardDocument(cardV03(agent, options)),
     sdkCard: AgentCard.fromJSON(v1),
     lastModified: options.modifiedAt.toUTCString(),
+    limited: agent.definition.access !== undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { HostError, messageOf } from '../errors.ts';
+import { isVisible, type Viewer } from './access.ts';
 import type { AgentDefinition } from './definition.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -15,15 +16,30 @@ export interface PublishedAgent {
 /** The published agents, in memory. */
 export class AgentCatalog {
   readonly #agents: ReadonlyMap<string, PublishedAgent>;
+  readonly #limited: readonly PublishedAgent[];
   #version: string | undefined;
 
   /** @throws HostError `config` when an agent's input has no JSON Schema. */
   constructor(definitions: readonly AgentDefinition[]) {
     this.#agents = new Map(definitions.map((definition) => [definition.code, publish(definition)]));
+    this.#limited = this.all().filter(({ definition }) => definition.access !== undefined);
   }
 
   get(code: string): PublishedAgent | undefined {
     return this.#agents.get(code);
+  }
+
+  /** Whether there is such an agent for this viewer. */
+  has(code: string, viewer: Viewer | undefined): boolean {
+    const agent = this.#agents.get(code);
+    return agent !== undefined && isVisible(agent.definition, viewer);
+  }
+
+  /** The codes of the agents that are not there for this viewer. */
+  hiddenFrom(viewer: Viewer): string[] {
+    return this.#limited
+      .filter(({ definition }) => !isVisible(definition, viewer))
+      .map(({ definition }) => definition.code);
   }
 
   all(): PublishedAgent[] {

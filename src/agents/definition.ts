@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
+import { type AgentAccess, accessSchema } from './access.ts';
 import { type DeclaredReview, reviewSchema } from './review.ts';
 
 /** A2A v1.0 §4.4.5. */
@@ -54,6 +55,8 @@ export interface AgentDefinition {
   duplicateMessages?: 'same-task' | 'new-task';
   /** What calls through the gateway are held against; low risk, free and from anywhere when absent. */
   review?: DeclaredReview;
+  /** Who may see and call it; everyone when absent. For anybody else there is no such agent. */
+  access?: AgentAccess;
   /** It may answer with a plain message and no task (`task.reply`): a task is shown once it has said something else. */
   mayReply?: boolean;
 }
@@ -106,6 +109,7 @@ const definitionSchema = z.strictObject({
     .optional(),
   duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
   review: reviewSchema.optional(),
+  access: accessSchema.optional(),
   mayReply: z.boolean().optional(),
 });
 

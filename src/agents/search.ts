@@ -1,3 +1,4 @@
+import type { Viewer } from './access.ts';
 import { capabilitiesOf, cardUrl, PROVIDER_ORGANIZATION } from './cards.ts';
 import type { PublishedAgent } from './catalog.ts';
 import { contentWords, fold, isStopWord, words } from './words.ts';
@@ -15,6 +16,8 @@ export interface AgentQuery {
   provider?: string | undefined;
   /** Names of the card's capabilities, such as `streaming`. */
   capabilities?: string[] | undefined;
+  /** Who asks; only what everyone may see when absent. */
+  viewer?: Viewer | undefined;
 }
 
 export interface FoundAgent {
@@ -49,7 +52,7 @@ export interface AgentRegistry {
   /** Makes the registry hold these agents and no others. Searches see the old set or the new one. */
   sync(agents: readonly PublishedAgent[]): Promise<void>;
   /**
-   * One page of the agents that match, and how many match in all. Ranked by how many of the words an agent
+   * One page of the agents that match and that the viewer may see, and how many match in all. Ranked by how many of the words an agent
    * matches, then by where: name and code, description, skills, tags. A word matches its own forms, the
    * words it begins and, when nothing published has it, the words it may be a misspelling of. Without
    * words: by name.
@@ -61,6 +64,10 @@ export interface AgentRegistry {
 /** An agent as the registry keeps it: lists are folded, `words` go by weight from name to tags. */
 export interface RegistryEntry extends FoundAgent {
   sortName: string;
+  /** Whether only some may see it: those of these ids, and those with one of these scopes. */
+  limited: boolean;
+  callers: string[];
+  scopes: string[];
   provider: string;
   skills: string[];
   tags: string[];
@@ -71,7 +78,7 @@ export interface RegistryEntry extends FoundAgent {
 
 export function registryEntry(agent: PublishedAgent): RegistryEntry {
   const { definition, inputSchema } = agent;
-  const { code, name, description, version, skills } = definition;
+  const { code, name, description, version, skills, access } = definition;
   const tags = skills.flatMap((skill) => skill.tags);
   return {
     code,
@@ -79,6 +86,9 @@ export function registryEntry(agent: PublishedAgent): RegistryEntry {
     description,
     version,
     sortName: fold(name),
+    limited: access !== undefined,
+    callers: access?.callers ?? [],
+    scopes: access?.scopes ?? [],
     provider: fold(PROVIDER_ORGANIZATION),
     skills: folded(skills.flatMap((skill) => [skill.id, skill.name])),
     tags: folded(tags),

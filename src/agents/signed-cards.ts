@@ -29,6 +29,7 @@ export async function signedCards(cards: AgentCards, sign: CardSigner): Promise<
     v03: cardDocument({ ...cards.v03.json, signatures: [v03] }),
     sdkCard: AgentCard.fromJSON(signedV1),
     lastModified: cards.lastModified,
+    limited: cards.limited,
     ...(cards.extended && { extended: await signedCards(cards.extended, sign) }),
   };
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { LRUCache } from 'lru-cache';
 import { invalidParams } from '../errors.ts';
 import type { AuditEntry } from './audit.ts';
-import { type Caller, SCOPES, type Scope } from './caller.ts';
+import { type Caller, SCOPES } from './caller.ts';
 
 /** An API key as it is kept: the secret itself only as a hash. */
 export interface ApiKey {
@@ -10,7 +10,7 @@ export interface ApiKey {
   id: string;
   /** Who calls with it. Keys of one name are one caller, so that a key can be replaced by another. */
   name: string;
-  scopes: Scope[];
+  scopes: string[];
   createdAt: Date;
   expiresAt: Date | undefined;
   revokedAt: Date | undefined;
@@ -173,14 +173,23 @@ function checkName(name: string): string {
   throw invalidParams('name', 'must be 1 to 100 letters, digits, dots, hyphens, underscores or @');
 }
 
-function checkScopes(scopes: readonly string[]): Scope[] {
-  if (scopes.length === 0) throw invalidParams('scopes', `must name at least one of ${SCOPES.join(', ')}`);
+// RFC 6749 §3.3, without the comma that parts them on the command line.
+const SCOPE = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{1,100}$/;
+
+/** The host's own scopes, and those that an agent's `access` may name. */
+function checkScopes(scopes: readonly string[]): string[] {
+  const own: readonly string[] = SCOPES;
+  if (!scopes.some((scope) => own.includes(scope))) {
+    throw invalidParams('scopes', `must name at least one of ${own.join(', ')}`);
+  }
   for (const scope of scopes) {
-    if (!(SCOPES as readonly string[]).includes(scope)) {
-      throw invalidParams('scopes', `${JSON.stringify(scope)} is none of ${SCOPES.join(', ')}`);
+    if (!SCOPE.test(scope)) throw invalidParams('scopes', `${JSON.stringify(scope)} is not a scope`);
+    // A mistyped one of ours would open less than was meant.
+    if (/^(agents|receipts):/.test(scope) && !own.includes(scope)) {
+      throw invalidParams('scopes', `${JSON.stringify(scope)} is none of ${own.join(', ')}`);
     }
   }
-  return [...new Set(scopes)] as Scope[];
+  return [...new Set(scopes)];
 }
 
 function checkExpiry(expiresAt: Date | undefined): Date | undefined {

@@ -1,4 +1,5 @@
 import { type AgentRegistry, type AgentResource, agentResource } from '../agents/search.ts';
+import type { TaskCaller } from '../workflow-kit/task-context.ts';
 
 /** More than a person wants to choose from; who wants to page has the registry's search. */
 const MOST = 5;
@@ -11,8 +12,8 @@ export interface Finding {
 }
 
 export interface DirectoryActivities {
-  /** The agents that fit plain words; without words any. */
-  findAgents(query: string): Promise<Finding>;
+  /** The agents that fit plain words and that this caller may see; without words any. */
+  findAgents(query: string, caller?: TaskCaller): Promise<Finding>;
 }
 
 /** The directory's step outside of its workflow: the registry's own search. */
@@ -20,8 +21,9 @@ export const directoryActivities = (
   registry: Pick<AgentRegistry, 'search'>,
   publicUrl: string,
 ): DirectoryActivities => ({
-  findAgents: async (query) => {
-    const { total, agents } = await registry.search({ query, skip: 0, top: MOST });
+  findAgents: async (query, caller) => {
+    const viewer = caller && { id: caller.id, scopes: new Set(caller.scopes) };
+    const { total, agents } = await registry.search({ query, skip: 0, top: MOST, viewer });
     return { total_count: total, resources: agents.map((agent) => agentResource(agent, publicUrl)) };
   },
 });

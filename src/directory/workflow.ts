@@ -13,7 +13,7 @@ const { findAgents } = proxyActivities<DirectoryActivities>({
 /** Answers with the agents that fit, as text and as data in the shape of the registry's search. */
 export const agentDirectory = agentWorkflow(async (task) => {
   const query = task.message.text;
-  const finding = await findAgents(query);
+  const finding = await findAgents(query, task.caller);
   task.artifact({
     name: 'agents',
     description: 'The agents that fit, the best first',

@@ -1,3 +1,4 @@
+import { ALL_SEEING_SCOPE } from '../agents/access.ts';
 import type { PublishedAgent } from '../agents/catalog.ts';
 import {
   type AgentQuery,
@@ -51,17 +52,20 @@ const removeOthers = (entries: string): Prisma.Sql => Prisma.sql`
 
 const upsert = (entries: string): Prisma.Sql => Prisma.sql`
   INSERT INTO agent (code, name, description, version, sort_name, provider, skills, tags, capabilities,
-                     definition, words)
+                     definition, limited, callers, scopes, words)
   SELECT code, name, description, version, "sortName", provider, skills, tags, capabilities, definition,
+         limited, callers, scopes,
          ${weighted('name', 'A')} || ${weighted('description', 'B')} ||
          ${weighted('skills', 'C')} || ${weighted('tags', 'D')}
   FROM jsonb_to_recordset(${entries}::jsonb) AS entry(
     code text, name text, description text, version text, "sortName" text, provider text,
-    skills text[], tags text[], capabilities text[], definition jsonb, words jsonb)
+    skills text[], tags text[], capabilities text[], definition jsonb, limited boolean, callers text[],
+    scopes text[], words jsonb)
   ON CONFLICT (code) DO UPDATE SET
     name = excluded.name, description = excluded.description, version = excluded.version,
     sort_name = excluded.sort_name, provider = excluded.provider, skills = excluded.skills,
     tags = excluded.tags, capabilities = excluded.capabilities, definition = excluded.definition,
+    limited = excluded.limited, callers = excluded.callers, scopes = excluded.scopes,
     words = excluded.words`;
 
 // Each word as it is, for prefixes and spelling, and as its stem, for its other forms.
@@ -75,12 +79,22 @@ const lettersOf = (word: string): Prisma.Sql => Prisma.sql`
   (SELECT string_agg(letter, '' ORDER BY letter COLLATE "C")
    FROM unnest(string_to_array(${Prisma.raw(word)}, NULL)) letter)`;
 
+// Not those of limited agents: by how a query is corrected anybody could find out their words.
 const collectWords = Prisma.sql`
   INSERT INTO agent_word (word, letters)
-  SELECT word, ${lettersOf('word')} FROM (SELECT DISTINCT lexeme AS word FROM agent, unnest(words)) lexemes`;
+  SELECT word, ${lettersOf('word')}
+  FROM (SELECT DISTINCT lexeme AS word FROM agent, unnest(words) WHERE NOT limited) lexemes`;
 
-function filters({ skills, tags, provider, capabilities }: AgentQuery): Prisma.Sql {
+function visible(viewer: AgentQuery['viewer']): Prisma.Sql | undefined {
+  if (viewer?.scopes.has(ALL_SEEING_SCOPE)) return undefined;
+  if (viewer === undefined) return Prisma.sql`NOT agent.limited`;
+  return Prisma.sql`(NOT agent.limited OR ${viewer.id} = ANY (agent.callers)
+                     OR agent.scopes && ${[...viewer.scopes]}::text[])`;
+}
+
+function filters({ skills, tags, provider, capabilities, viewer }: AgentQuery): Prisma.Sql {
   const conditions = [
+    visible(viewer),
     skills?.length ? Prisma.sql`agent.skills @> ${folded(skills)}::text[]` : undefined,
     tags?.length ? Prisma.sql`agent.tags @> ${folded(tags)}::text[]` : undefined,
     capabilities?.length ? Prisma.sql`agent.capabilities @> ${folded(capabilities)}::text[]` : undefined,
@@ -109,7 +123,7 @@ function ranking(query: AgentQuery): Prisma.Sql {
     ), meant AS MATERIALIZED (
       SELECT word, stem,
              CASE WHEN ${someWordBegins('term.word')} OR ${someWordBegins('term.stem')}
-                  THEN ARRAY[word, stem] ELSE ${corrections} END AS lexemes
+                  THEN ARRAY[word, stem] ELSE ARRAY[word, stem] || ${corrections} END AS lexemes
       FROM term
     ), wanted AS MATERIALIZED (
       SELECT ${tsquery('ARRAY[word, stem]', '')} AS exact,

@@ -1,6 +1,5 @@
 import type { ApiKey, ApiKeyStore, StoredKey } from '../auth/api-keys.ts';
 import type { AuditEntry } from '../auth/audit.ts';
-import type { Scope } from '../auth/caller.ts';
 import { auditRow } from './audit-log.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient, ApiKey as Row } from './generated/client.ts';
@@ -71,7 +70,7 @@ export class PrismaApiKeyStore implements ApiKeyStore {
 
 const toKey = ({ scopes, expiresAt, revokedAt, lastUsedAt, ...row }: Row): StoredKey => ({
   ...row,
-  scopes: scopes as Scope[],
+  scopes,
   expiresAt: expiresAt ?? undefined,
   revokedAt: revokedAt ?? undefined,
   lastUsedAt: lastUsedAt ?? undefined,

@@ -1,6 +1,6 @@
 import type { FileStore, NewFile, Purged, StoredFile } from '../tasks/files.ts';
 import { reachable } from './client.ts';
-import type { PrismaClient } from './generated/client.ts';
+import { Prisma, type PrismaClient } from './generated/client.ts';
 
 /** Every chunk but a file's last has this many bytes. */
 const CHUNK_BYTES = 256 * 1024;
@@ -49,12 +49,12 @@ export class PrismaFileStore implements FileStore {
     await this.#db.$executeRaw`update file set complete = true where id = ${id}`;
   }
 
-  find(owner: string, id: string): Promise<StoredFile | undefined> {
+  find(owner: string, id: string, hidden: readonly string[] = []): Promise<StoredFile | undefined> {
     return reachable(async () => {
       const [row] = await this.#db.$queryRaw<FileRow[]>`
         select id, size, media_type, filename from file f
         where id = ${id} and owner = ${owner} and complete
-          and exists (select 1 from task_file t where t.file_id = f.id)`;
+          and exists (select 1 from task_file t where t.file_id = f.id ${outside(hidden)})`;
       if (row === undefined) return undefined;
       return {
         id: row.id,
@@ -107,3 +107,8 @@ export class PrismaFileStore implements FileStore {
 /** Postgres takes no NUL and no half characters in text; the part itself has the name as it was given. */
 const storable = (text: string | undefined): string | null =>
   text?.replaceAll('\u0000', '').replace(/\p{Surrogate}/gu, '\ufffd') ?? null;
+
+const outside = (hidden: readonly string[]): Prisma.Sql =>
+  hidden.length === 0
+    ? Prisma.empty
+    : Prisma.sql`and exists (select 1 from task where task.id = t.task_id and agent_code <> all (${hidden}::text[]))`;

@@ -81,9 +81,10 @@ export class PrismaTaskStore implements TaskStore {
     try {
       const rows = await this.#db.$queryRaw<{ created_at: Date }[]>`
         with t as (
-          insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown)
+          insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown, scopes)
           select ${task.id}::uuid, ${task.alias ?? null}, ${task.agentCode}, ${task.owner}, ${task.contextId},
-                 'submitted', ${JSON.stringify(task.metadata)}::json, ${!task.hidden}
+                 'submitted', ${JSON.stringify(task.metadata)}::json, ${!task.hidden},
+                 ${task.scopes ?? []}::text[]
           where not exists (
             select 1 from task_message
             where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
@@ -207,6 +208,8 @@ export class PrismaTaskStore implements TaskStore {
         where t.state = 'submitted' and t.version = 0
           and t.created_at < now() - make_interval(secs => ${olderThanMs / 1000})
         order by t.created_at limit ${limit}`;
+      if (rows.length === 0) return [];
+      const allowed = await this.#scopesOf(rows);
       return rows.flatMap((row) => {
         const [message] = row.history;
         if (message === undefined) return [];
@@ -216,6 +219,7 @@ export class PrismaTaskStore implements TaskStore {
             contextId: row.context_id,
             agentCode: row.agent_code,
             owner: row.owner,
+            scopes: allowed.get(row.id) ?? [],
             message,
             metadata: row.metadata,
             ...(row.shown ? {} : { mayReply: true as const }),
@@ -223,6 +227,15 @@ export class PrismaTaskStore implements TaskStore {
         ];
       });
     });
+  }
+
+  /** Of no use but to a start: readers of tasks are spared them. */
+  async #scopesOf(rows: readonly TaskRow[]): Promise<Map<string, string[]>> {
+    const tasks = await this.#db.task.findMany({
+      where: { id: { in: rows.map(({ id }) => id) } },
+      select: { id: true, scopes: true },
+    });
+    return new Map(tasks.map(({ id, scopes }) => [id, scopes]));
   }
 
   unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]> {

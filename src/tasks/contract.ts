@@ -43,6 +43,8 @@ export interface TaskInput {
   contextId: string;
   agentCode: string;
   owner: string;
+  /** What the caller was allowed when the task began. */
+  scopes?: readonly string[];
   message: Message;
   metadata: Metadata;
   /** The caller waits for the first thing said: it may be a plain message and no task. */
@@ -83,6 +85,8 @@ export interface Projection {
 export interface AgentCall {
   callId: string;
   owner: string;
+  /** What whoever the calling agent works for was allowed. */
+  scopes?: readonly string[];
   agentCode: string;
   message: Omit<Message, 'messageId' | 'role'>;
   /** Continues the called agent's task that waits for input. */

@@ -52,6 +52,8 @@ export interface NewTask {
   alias?: string;
   agentCode: string;
   owner: string;
+  /** What its caller is allowed, for the workflow to know. */
+  scopes?: readonly string[];
   contextId: string;
   message: Message;
   metadata: Metadata;

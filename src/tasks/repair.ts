@@ -10,7 +10,7 @@ import type {
   TaskInspector,
   TaskStore,
 } from './ports.ts';
-import { workflowOf } from './service.ts';
+import { workflowOf } from './start.ts';
 import type { Message } from './task.ts';
 
 /** Younger ones are still in the hands of the request that brought them. */

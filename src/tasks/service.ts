@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
-import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
@@ -15,14 +14,16 @@ import type {
   TaskPage,
   TaskQuery,
   TaskStore,
-  WorkflowRef,
 } from './ports.ts';
+import { inputOf, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
 import { awaitingEngine, saying } from './underway.ts';
 
 export interface SendRequest {
   owner: string;
+  /** What the caller is allowed, for a new task's workflow to know. */
+  scopes?: readonly string[];
   agent: AgentDefinition;
   message: Message;
   /** The task this message continues; a new one begins when absent. */
@@ -53,11 +54,6 @@ export interface TaskServiceOptions {
   /** Names the address of a file in each task and change that is given out; none is named without. */
   fileUrl?: FileUrl | undefined;
 }
-
-export const workflowOf = (agent: AgentDefinition): WorkflowRef => ({
-  workflowType: agent.workflow,
-  taskQueue: agent.taskQueue ?? DEFAULT_TASK_QUEUE,
-});
 
 /** What every surface stands on. Another caller's task does not exist in any answer. */
 export class TaskService {
@@ -115,6 +111,7 @@ export class TaskService {
       ...(request.alias === undefined ? {} : { alias: request.alias }),
       agentCode: agent.code,
       owner,
+      ...(request.scopes && { scopes: request.scopes }),
       contextId: request.contextId ?? randomUUID(),
       message,
       metadata: request.metadata ?? {},
@@ -130,7 +127,7 @@ export class TaskService {
     if (accepted.outcome === 'repeated') checkRepetition(request, accepted.digest);
     // A start that does not get through is made up for by the repair sweep: the task stays `submitted`.
     if (task.version > 0) return { task, deferred: false };
-    const started = await reached(this.#engine.start(workflowOf(agent), inputOf(task)));
+    const started = await reached(this.#engine.start(workflowOf(agent), inputOf(task, request.scopes)));
     return started === 'away' ? deferred(task) : { task, deferred: false };
   }
 
@@ -252,20 +249,6 @@ export class TaskService {
     return current;
   }
 }
-
-const inputOf = (task: Task): TaskInput => {
-  const [message] = task.history;
-  if (message === undefined) throw new Error(`task ${task.id} has no first message`);
-  return {
-    taskId: task.id,
-    contextId: task.contextId,
-    agentCode: task.agentCode,
-    owner: task.owner,
-    message,
-    metadata: task.metadata,
-    ...(task.hidden ? { mayReply: true } : {}),
-  };
-};
 
 const digestFor = ({ agent, message, taskId, contextId }: SendRequest): string | null =>
   agent.duplicateMessages === 'new-task' ? null : digestOf(message, taskId, contextId);

@@ -55,6 +55,7 @@ async function callAgent({ tasks, agent }: HostActivityOptions, call: AgentCall)
   try {
     const sent = await tasks.send({
       owner: call.owner,
+      ...(call.scopes && { scopes: call.scopes }),
       agent: definition,
       message: { ...call.message, messageId: call.callId, role: 'user' },
       ...(call.taskId === undefined ? {} : { taskId: call.taskId }),

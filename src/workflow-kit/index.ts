@@ -10,6 +10,7 @@ export type {
   AskOptions,
   IncomingMessage,
   Say,
+  TaskCaller,
   TaskContext,
   TurnContext,
 } from './task-context.ts';

@@ -40,10 +40,20 @@ export interface ArtifactContent {
 // biome-ignore lint/suspicious/noConfusingVoidType: an author's body may end without a return
 export type AgentResult = string | Json | void;
 
+/** Whom a task is for. */
+export interface TaskCaller {
+  /** As the host knows it: `key:NAME` of an API key, `ISSUER#SUBJECT` of an access token, or `local`. */
+  readonly id: string;
+  /** What its credential allowed when the task began. */
+  readonly scopes: readonly string[];
+}
+
 /** What an author may do with the task at any time. What is above the limits of `sizes.ts` throws, with its size. */
 export interface TurnContext {
   readonly id: string;
   readonly contextId: string;
+  /** When another agent calls, whom that one works for. */
+  readonly caller: TaskCaller;
   /**
    * What was said so far, oldest first: user messages, questions. In a conversation the newest 100 messages, as
    * far as they fit into 250 kB; the record holds all.

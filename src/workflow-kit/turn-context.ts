@@ -22,6 +22,7 @@ export function turnContext(run: TaskRun): TurnContext {
   return {
     id: input.taskId,
     contextId: input.contextId,
+    caller: { id: input.owner, scopes: input.scopes ?? [] },
     history: conversation.history,
     status: (say) => {
       checkSize('task.status', say, MAX_SAID_BYTES);
@@ -57,6 +58,7 @@ async function callAgent(
   return host.callAgent({
     callId: uuid4(),
     owner: input.owner,
+    ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
     agentCode,
     message: callMessage(message),
     ...(options.taskId === undefined ? {} : { taskId: options.taskId }),

@@ -16,6 +16,7 @@ beforeAll(async () => {
   const router = fileRoutes({
     files: ground.files,
     callerOf: (req) => callerNamed(req.get('x-caller') ?? 'alice'),
+    hiddenFrom: ({ scopes }) => (scopes.has('finance') ? [] : ['payroll']),
   });
   server = await serveRouter('/base', router);
 });
@@ -25,10 +26,10 @@ afterAll(async () => {
   await ground.stop();
 });
 
-async function kept(about: { mediaType?: string; filename?: string } = {}): Promise<string> {
+async function kept(about: { mediaType?: string; filename?: string } = {}, agent = 'echo'): Promise<string> {
   const part = { raw: bytes.toString('base64'), ...about };
   const message = userMessageOf('', { parts: [part] });
-  const { task } = await ground.tasks.send({ owner: 'alice', agent: agentOf('echo'), message });
+  const { task } = await ground.tasks.send({ owner: 'alice', agent: agentOf(agent), message });
   return `${server.url}/files/${task.history[0]?.parts[0]?.file?.id}`;
 }
 
@@ -83,6 +84,14 @@ describe('GET /files/{id}', () => {
       expect(response.status).toBe(404);
       expect(await response.json()).toEqual({ message: 'There is no such file', status: 404 });
     }
+  });
+
+  it('is not there for an owner to whom its task’s agent is not', async () => {
+    const url = await kept({ filename: 'wages' }, 'payroll');
+    expect((await get(url)).status).toBe(404);
+    // Of two tasks that hold it one is there.
+    await kept({ filename: 'wages' }, 'echo');
+    expect((await get(url)).status).toBe(200);
   });
 
   it('ends with its task', async () => {

@@ -3,17 +3,20 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { searchRoutes } from '../../src/a2a/search-routes.ts';
 import type { AgentQuery, AgentRegistry } from '../../src/agents/search.ts';
 import { unavailable } from '../../src/errors.ts';
+import { callerNamed } from '../support/callers.ts';
 import { serveRouter } from '../support/http.ts';
 
 let asked: AgentQuery | undefined;
+let asker: string | undefined;
 let outage = false;
 
 // The real registry has its own tests; this one says what the route asked it.
 const registry: AgentRegistry = {
   sync: async () => {},
-  search: async (query) => {
+  search: async ({ viewer, ...query }) => {
     if (outage) throw unavailable('The record is not reachable at the moment');
     asked = query;
+    asker = viewer?.id;
     return { total: 7, agents: [{ code: 'echo', name: 'Echo', description: 'Repeats.', version: '1.0.0' }] };
   },
 };
@@ -22,6 +25,7 @@ let server: { url: string; close(): Promise<void> };
 beforeAll(async () => {
   const router = searchRoutes({
     registry,
+    callerOf: () => callerNamed('alice', ['agents:read']),
     registryVersion: () => 'v7',
     publicUrl: 'https://agents.example.com',
   });
@@ -76,6 +80,7 @@ describe('POST /agents/search', () => {
   ])('takes %j as nothing asked', async (body) => {
     expect((await post(body)).status).toBe(200);
     expect(asked).toEqual({ skip: 0, top: 20 });
+    expect(asker).toBe('alice');
   });
 
   it('needs no content type without a body', async () => {

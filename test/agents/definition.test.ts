@@ -25,6 +25,8 @@ describe('defineAgent', () => {
     ['extended', { extended: {} }],
     ['extended.skills', { extended: { skills: [] } }],
     ['taskQueue', { taskQueue: '' }],
+    ['access', { access: {} }],
+    ['access.scopes.0', { access: { scopes: ['two words'] } }],
     ['input', { input: { type: 'object' } as never }],
   ])('names the field %s that is wrong in %j', (field, given) => {
     let thrown: unknown;

@@ -110,6 +110,34 @@ describe('words', () => {
   });
 });
 
+describe('agents that only some may see', () => {
+  const limited = agentOf('payroll', {
+    description: 'Computes the wages.',
+    access: { callers: ['key:boss'], scopes: ['finance', 'audit'] },
+  });
+  beforeAll(() => publish([...AGENTS, limited]));
+  afterAll(() => publish());
+
+  const asking = (id: string, ...scopes: string[]) => ({ id, scopes: new Set(scopes) });
+
+  it.each([
+    ['nobody known', undefined, false],
+    ['another', asking('key:ci', 'agents:read'), false],
+    ['a named caller', asking('key:boss'), true],
+    ['a named scope', asking('key:ci', 'audit'), true],
+    ['an administrator', asking('key:root', 'admin'), true],
+  ])('are found by %s: %o, %s', async (_, viewer, visible) => {
+    expect(await found({ query: 'wages', viewer })).toEqual(visible ? ['payroll'] : []);
+    expect((await search({ viewer })).total).toBe(visible ? 6 : 5);
+  });
+
+  it('do not show by how a mistyped word is corrected', async () => {
+    // One letter from a word of the limited agent and one from a word of an open one.
+    await publish([...AGENTS, agentOf('secret', { description: 'Echp.', access: { callers: [] } })]);
+    expect(await found({ query: 'echp', viewer: asking('key:ci') })).toEqual(['echo']);
+  });
+});
+
 describe('pages', () => {
   it('tell the total on every page, also past the end', async () => {
     const all = await found('finance');

@@ -544,7 +544,7 @@ describe('what repair asks for', () => {
   test('unstarted: accepted a while ago and never heard of', async () => {
     const message = userMessageOf('hello');
     const [lost, begun, young] = [
-      await accepted({ message, metadata: { a: 1 } }),
+      await accepted({ message, metadata: { a: 1 }, scopes: ['agents:invoke'] }),
       await accepted(),
       await accepted(),
     ];
@@ -561,6 +561,7 @@ describe('what repair asks for', () => {
       contextId: lost.contextId,
       agentCode: lost.agentCode,
       owner: lost.owner,
+      scopes: ['agents:invoke'],
       message,
       metadata: { a: 1 },
     });

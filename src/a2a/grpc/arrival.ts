@@ -16,7 +16,7 @@ export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<
 /** What gRPC calls reach. */
 export interface GrpcAgents {
   /** The agent's methods; undefined when there is no such agent for this caller. */
-  agent(code: string): A2ARequestHandler | undefined;
+  agent(code: string, caller: Caller): A2ARequestHandler | undefined;
   /** The agent of calls that name no tenant. */
   defaultAgent?: string | undefined;
   /**
@@ -80,7 +80,7 @@ export const contextFor =
     const { call, caller, agents } = user;
     const code = tenant || agents.defaultAgent;
     if (code === undefined) throw grpcError('INVALID_ARGUMENT', 'tenant: is required, it names the agent');
-    const agent = agents.agent(code);
+    const agent = agents.agent(code, caller);
     if (agent === undefined) throw grpcError('NOT_FOUND', `There is no agent ${JSON.stringify(code)}`);
     const arrival: Arrival = { call, caller, agents, code, agent, dialect };
     return new ServerCallContext({

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "task" ADD COLUMN "scopes" TEXT[] DEFAULT ARRAY[]::TEXT[];

@@ -1,0 +1,191 @@
+/** An agent that only some may see (`access`): to all others it is as if there were none, on every surface. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GrpcClient } from '../support/grpc.ts';
+import {
+  endAllProducts,
+  type Product,
+  runProduct,
+  startProduct,
+  temporaryDataDir,
+} from '../support/product.ts';
+import { type Answer, userMessage, type Wire } from '../support/rpc.ts';
+
+const AGENT = '/orchestrator/a2a/v1';
+const WHO = ['outsider', 'boss', 'accountant', 'root'] as const;
+type Who = (typeof WHO)[number] | 'formerAccountant' | 'narrow' | 'nobody';
+
+const data = await temporaryDataDir();
+const env = {
+  DATA_DIR: data.path,
+  GRPC_PORT: '0',
+  WORKFLOWS: join(import.meta.dirname, 'fixtures', 'limited'),
+};
+const keys: Partial<Record<Who, string>> = {};
+let product: Product;
+let grpc: GrpcClient;
+
+async function keyFor(name: string, scopes: string): Promise<string> {
+  const args = ['--json', 'keys', 'create', '--name', name, '--scopes', scopes];
+  const { stdout, stderr } = await runProduct(args, env);
+  if (stdout === '') throw new Error(stderr);
+  return (JSON.parse(stdout) as Wire).key;
+}
+
+beforeAll(async () => {
+  const both = 'agents:read,agents:invoke';
+  keys.outsider = await keyFor('outsider', both);
+  keys.boss = await keyFor('boss', both);
+  keys.accountant = await keyFor('accountant', `${both},finance`);
+  keys.formerAccountant = await keyFor('accountant', both);
+  keys.root = await keyFor('root', 'admin');
+  keys.narrow = await keyFor('narrow', 'receipts:read');
+  product = await startProduct(env);
+  const card = (await ask('nobody', 'GET', '/open/.well-known/agent-card.json')).body;
+  const { url } = card.supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
+  grpc = new GrpcClient(url);
+}, 120_000);
+
+afterAll(async () => {
+  grpc.close();
+  await endAllProducts();
+  await data.remove();
+});
+
+const credentialOf = (who: Who): Record<string, string> =>
+  keys[who] === undefined ? {} : { authorization: `Bearer ${keys[who]}` };
+
+async function ask(who: Who, method: string, path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(`${product.url}${AGENT}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...credentialOf(who) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text && JSON.parse(text) };
+}
+
+const rpcOf = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params });
+const send = (text: string, more: Wire = {}) => rpcOf('SendMessage', { message: userMessage(text, more) });
+
+const found = async (who: Who, query: string): Promise<Wire> =>
+  (await ask(who, 'POST', '/agents/search', { query })).body;
+
+/** Every way to an agent. */
+const WAYS: [string, string, string, unknown?][] = [
+  ['the card', 'GET', '/CODE/.well-known/agent-card.json'],
+  ['the older card', 'GET', '/CODE/.well-known/agent.json'],
+  ['JSON-RPC', 'POST', '/CODE', send('x')],
+  ['JSON-RPC, to /stream', 'POST', '/CODE/stream', send('x')],
+  ['a JSON-RPC batch', 'POST', '/CODE', [send('x')]],
+  ['the extended card', 'POST', '/CODE', rpcOf('GetExtendedAgentCard', {})],
+  ['HTTP+JSON', 'GET', '/CODE/rest/tasks'],
+  ['HTTP+JSON, a send', 'POST', '/CODE/rest/message:send', { message: userMessage('x') }],
+  ['HTTP+JSON, the extended card', 'GET', '/CODE/rest/extendedAgentCard'],
+  ['HTTP+JSON, no operation', 'GET', '/CODE/rest/nothing'],
+  ['the deliveries of a task', 'GET', '/CODE/tasks/x/deliveries'],
+];
+
+describe.each(WAYS)('%s', (_way, method, path, body) => {
+  const to = (who: Who, code: string) => ask(who, method, path.replace('CODE', code), body);
+
+  it.each(['outsider', 'formerAccountant', 'narrow', 'nobody'] as const)(
+    'answers %s just as for an agent that does not exist',
+    async (who) => {
+      const [hidden, none] = await Promise.all([to(who, 'payroll'), to(who, 'nothing')]);
+      expect(hidden.status).toBe(none.status);
+      expect(JSON.stringify(hidden.body)).toBe(JSON.stringify(none.body).replaceAll('nothing', 'payroll'));
+      const headers = ({ headers }: Answer) => [...headers.keys()].sort();
+      expect(headers(hidden)).toEqual(headers(none));
+      const isCard = path.includes('.well-known');
+      expect(hidden.status).toBe(
+        isCard || who === 'outsider' || who === 'formerAccountant' ? 404 : who === 'narrow' ? 403 : 401,
+      );
+    },
+  );
+
+  it.each(['boss', 'accountant', 'root'] as const)('lets %s in', async (who) => {
+    const [answer, open] = await Promise.all([to(who, 'payroll'), to(who, 'open')]);
+    if (path.includes('nothing') || path.includes('deliveries')) expect(answer.status).toBe(open.status);
+    else expect(answer.status).toBe(200);
+  });
+});
+
+it('its card is for no shared cache', async () => {
+  const control = async (who: Who, code: string) =>
+    (await ask(who, 'GET', `/${code}/.well-known/agent-card.json`)).headers.get('cache-control');
+  expect(await control('boss', 'payroll')).toBe('private, max-age=300');
+  expect(await control('boss', 'open')).toBe('public, max-age=300');
+});
+
+it('gRPC: NOT_FOUND for a tenant that is hidden, as for one that is not there', async () => {
+  const listTasks = (tenant: string, who: Who) =>
+    grpc.refused('listTasks', { tenant, pageSize: 1 }, credentialOf(who));
+  const [hidden, none] = await Promise.all([
+    listTasks('payroll', 'outsider'),
+    listTasks('nothing', 'outsider'),
+  ]);
+  expect(hidden).toEqual({ ...none, message: none.message.replace('nothing', 'payroll') });
+  expect(hidden.code).toBe('NOT_FOUND');
+  const tasks = await grpc.call('listTasks', { tenant: 'payroll', pageSize: 1 }, credentialOf('accountant'));
+  expect(tasks.tasks).toBeDefined();
+});
+
+describe('search', () => {
+  it.each([
+    ['outsider', ['open']],
+    ['formerAccountant', ['open']],
+    ['boss', ['open', 'payroll']],
+    ['accountant', ['open', 'payroll']],
+    ['root', ['open', 'payroll']],
+  ] as [Who, string[]][])('for %s finds %j', async (who, codes) => {
+    for (const query of ['', 'wages']) {
+      const { resources, total_count } = await found(who, query);
+      expect(resources.map(({ id }: Wire) => id).sort()).toEqual(codes);
+      expect(total_count).toBe(codes.length);
+    }
+  });
+
+  it.each([
+    ['outsider', 1],
+    ['accountant', 2],
+    ['root', 2],
+  ] as [Who, number][])('the directory finds for %s: %i', async (who, total) => {
+    const { body } = await ask(who, 'POST', '/directory', send('wages'));
+    expect(body.result.task.artifacts[0].parts[0].data.total_count).toBe(total);
+  });
+
+  it('the directory asked by an agent finds what that one’s caller may see', async () => {
+    const text = async (who: Who) =>
+      (await ask(who, 'POST', '/open', send('directory'))).body.result.task.status.message.parts[0].text;
+    expect(await text('outsider')).toMatch(/^1 agent fits/);
+    expect(await text('boss')).toMatch(/^2 agents fit/);
+  });
+});
+
+it('a file of its tasks goes with it', async () => {
+  const raw = Buffer.alloc(100_000, 1).toString('base64');
+  const sent = await ask(
+    'accountant',
+    'POST',
+    '/payroll',
+    send('x', { parts: [{ raw, filename: 'a.bin' }] }),
+  );
+  const url = new URL(sent.body.result.task.history[0].parts[0].url);
+  const status = async (who: Who) =>
+    (await fetch(`${product.url}${url.pathname}`, { headers: credentialOf(who) })).status;
+  expect(await status('accountant')).toBe(200);
+  expect(await status('formerAccountant')).toBe(404);
+});
+
+it('what a workflow does is its author’s: it calls the agent for whoever asks', async () => {
+  const { body } = await ask('outsider', 'POST', '/open', send('payroll'));
+  expect(body.result.task.status.message.parts[0].text).toBe('nothing is paid');
+});
+
+it('a workflow knows whom it works for', async () => {
+  const { body } = await ask('accountant', 'POST', '/open', send('', { parts: [{ data: {} }] }));
+  expect(body.result.task.status.message.parts[0].text).toBe(
+    'key:accountant: agents:invoke agents:read finance',
+  );
+});
