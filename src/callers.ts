@@ -79,7 +79,7 @@ export async function openCallers(
     guard: (surfaces, urls) => {
       const publicUrl = urls.at(-1) ?? '';
       return Router()
-        .use(onlyOwnHost(urls, door))
+        .use(onlyOwnHost(urls, { door, corsOrigins: config.CORS_ORIGINS }))
         .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, log }));
     },
   };

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { HostError } from './errors.ts';
 
@@ -15,6 +16,27 @@ const list = z.string().transform((text) =>
     .map((entry) => entry.trim())
     .filter(Boolean),
 );
+const ORIGIN = /^https?:\/\/[^/\s?#@]+$/;
+const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+function isTrustable(entry: string): boolean {
+  const [address = '', bits, ...more] = entry.split('/');
+  if (bits === undefined) return NAMED_RANGES.includes(entry) || isIP(entry) !== 0;
+  return (
+    more.length === 0 &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= (isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1)
+  );
+}
+const origins = list.refine((all) => all.every((each) => each === '*' || ORIGIN.test(each)), {
+  error: 'must be origins such as https://app.example.com, or *',
+});
+// Express counts hops from here, or trusts by address.
+const trustProxy = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((entry) => entry.trim())))
+  .refine((given) => typeof given === 'number' || given.every(isTrustable), {
+    error: 'must be a number of proxies, or addresses, CIDR ranges, loopback, linklocal or uniquelocal',
+  });
 const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
   error: 'must hold 32 characters or more',
 });
@@ -91,6 +113,16 @@ export const configSchema = z.object({
   AUTH_CLOCK_SKEW: number('must be seconds, 0 to 600', (n) => n >= 0 && n <= 600)
     .default(30)
     .describe('Seconds by which the clocks of the issuer and of clients may differ from this host’s.'),
+  CORS_ORIGINS: origins
+    .default([])
+    .describe(
+      'Origins whose web pages may call, such as `https://app.example.com`, separated by commas; `*` for any. None when unset. Where nobody is asked for credentials `*` does not count.',
+    ),
+  TRUST_PROXY: trustProxy
+    .optional()
+    .describe(
+      'Which proxies in front are believed when they say where a request came from (`X-Forwarded-For`): how many, or their addresses and CIDR ranges. None when unset.',
+    ),
   DPOP_NONCE: z
     .enum(['off', 'required'])
     .default('off')

@@ -40,14 +40,16 @@ export const grpcAgents = (
   { address, defaultAgent, publicUrl }: GrpcInterface & { publicUrl: string },
   {
     callers,
+    trustProxy,
     log,
     ...parts
   }: Pick<GrpcAgents, 'agent' | 'requests' | 'sendWaitMs'> & {
+    trustProxy: AdmissionOptions['trustProxy'];
     callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals'>;
     log: Logger;
   },
 ): GrpcAgents => ({
   ...parts,
   defaultAgent,
-  callerOf: grpcCallers({ ...callers, url: `${new URL(publicUrl).protocol}//${address}`, log }),
+  callerOf: grpcCallers({ ...callers, url: `${new URL(publicUrl).protocol}//${address}`, trustProxy, log }),
 });

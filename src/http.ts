@@ -24,6 +24,10 @@ interface StuckTask {
 }
 
 export interface HttpOptions {
+  /** Which proxies in front are believed, as Express takes it. */
+  trustProxy?: number | string[] | undefined;
+  /** What every answer carries. */
+  headers: RequestHandler;
   guard: RequestHandler;
   /** What `/readyz` asks, by name. */
   checks: Record<string, () => Promise<void>>;
@@ -35,12 +39,22 @@ export interface HttpOptions {
 }
 
 /** The one Express app: health, metrics, and the surfaces' routers. */
-export function createApp({ guard, checks, stuck, metrics, routers, log }: HttpOptions): Express {
+export function createApp({
+  trustProxy,
+  headers,
+  guard,
+  checks,
+  stuck,
+  metrics,
+  routers,
+  log,
+}: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
-  app.use(guard);
+  if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
+  app.use(headers, guard);
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
@@ -95,13 +109,17 @@ const lastResort =
     res.status(500).json({ message: `Internal error; reference ${reference}`, status: 500 });
   };
 
+/** Room for an access token and its proof; Node answers 431 above it. */
+const MAX_HEADER_BYTES = 32 * 1024;
+
 /**
  * Takes the address at once, so that a host that cannot have it starts nothing; answers 503 until it has an app.
  * @throws HostError `config` naming PORT or HOST when they cannot be listened on.
  */
 export async function listen({ host, port }: { host: string; port: number }): Promise<Listening> {
   let answer: (req: IncomingMessage, res: ServerResponse) => void = starting;
-  const server = createServer((req, res) => answer(req, res));
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (req, res) => answer(req, res));
+  server.headersTimeout = 30_000;
   // A long answer is no idle connection; a client that is slow to ask is.
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 65_000;

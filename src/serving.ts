@@ -6,6 +6,7 @@ import { agentSurface } from './a2a/surface.ts';
 import { AGENT_SURFACE_PATH, type AgentCards, CardBook, type CardOptions } from './agents/cards.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
 import type { AgentRegistry } from './agents/search.ts';
+import { browserHeaders } from './auth/browsers.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
@@ -69,6 +70,8 @@ export async function serve(
     log,
   });
   const app = createApp({
+    trustProxy: config.TRUST_PROXY,
+    headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
     guard: parts.callers.guard(SURFACES, [ownUrl, publicUrl]),
     checks: {
       database: () => checkDatabase(parts.db),
@@ -95,7 +98,17 @@ export async function serve(
   if (grpc) {
     const { agent } = surface;
     parts.grpc?.serve(
-      grpcAgents({ ...grpc, publicUrl }, { agent, requests, sendWaitMs, callers: parts.callers, log }),
+      grpcAgents(
+        { ...grpc, publicUrl },
+        {
+          agent,
+          requests,
+          sendWaitMs,
+          callers: parts.callers,
+          trustProxy: config.TRUST_PROXY,
+          log,
+        },
+      ),
     );
   }
   undo.add(async () => {

@@ -94,10 +94,14 @@ const ARROWS: Record<string, Arrows> = {
 
   // The surfaces.
   gateway: { imports: ['tasks', 'agents', 'policy', 'receipts', 'auth'], packages: [] },
-  auth: { imports: [], packages: ['express', 'jose', 'lru-cache', 'oauth4webapi'], packageTypes: ['pino'] },
+  auth: {
+    imports: [],
+    packages: ['cors', 'express', 'helmet', 'jose', 'lru-cache', 'oauth4webapi'],
+    packageTypes: ['pino'],
+  },
   a2a: {
     imports: ['tasks', 'agents', 'auth', 'push'],
-    packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'zod'],
+    packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'proxy-addr', 'zod'],
     packageTypes: ['pino'],
   },
 
@@ -154,6 +158,7 @@ const ARROWS: Record<string, Arrows> = {
     imports: [
       'a2a',
       'agents',
+      'auth',
       'directory',
       'signing',
       'callers.ts',

@@ -45,6 +45,13 @@ const TAKEN: [name: string, value: string, read: unknown][] = [
   ['SEND_WAIT', '0.5', 0.5],
   ['CARD_VERSION', '0.3', '0.3'],
   ['ROLE', 'worker', 'worker'],
+  [
+    'CORS_ORIGINS',
+    'https://a.example.com, http://localhost:3000',
+    ['https://a.example.com', 'http://localhost:3000'],
+  ],
+  ['TRUST_PROXY', '2', 2],
+  ['TRUST_PROXY', 'loopback, 10.0.0.0/8, ::1', ['loopback', '10.0.0.0/8', '::1']],
   ['PUSH_ALLOW', ' localhost, 10.0.0.0/8,', ['localhost', '10.0.0.0/8']],
 ];
 
@@ -53,6 +60,10 @@ test.each(TAKEN)('%s=%s is read as %j', (name, value, read) => {
 });
 
 const REFUSED: [name: string, value: string][] = [
+  ['CORS_ORIGINS', 'a.example.com'],
+  ['CORS_ORIGINS', 'https://a.example.com/path'],
+  ['TRUST_PROXY', 'true'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
   ['GATEWAY_SECRET_KEY', 'short'],
   ['GATEWAY_SECRET_KEY', `${'a'.repeat(32)},short`],
   ['PORT', 'http'],

@@ -19,11 +19,14 @@ export function refuseUnguarded(host: string): never {
 export const urlHost = (host: string): string => (isIPv6(host) ? `[${host}]` : host);
 
 /**
- * While the door is open, serves only requests that name this host: a page from elsewhere that a browser on this
+ * While the door is open, serves only requests that name this host, from it or from the origins given: a page from elsewhere that a browser on this
  * machine shows must not reach it, neither across origins nor by a name that was made to point at loopback (DNS
  * rebinding). Where credentials are asked for, no page has any.
  */
-export function onlyOwnHost(ownUrls: string[], door: Pick<Door, 'isOpen'>): RequestHandler {
+export function onlyOwnHost(
+  ownUrls: string[],
+  { door, corsOrigins }: { door: Pick<Door, 'isOpen'>; corsOrigins: readonly string[] },
+): RequestHandler {
   const own = ownUrls.map((url) => new URL(url));
   return async (req, res, next) => {
     if (!(await door.isOpen())) {
@@ -32,7 +35,8 @@ export function onlyOwnHost(ownUrls: string[], door: Pick<Door, 'isOpen'>): Requ
     }
     const { host = '', origin } = req.headers;
     const hostIsOwn = own.some((url) => namesHost(`http://${host}`, url));
-    if (hostIsOwn && own.some((url) => originIsOwn(origin, url))) {
+    const allowed = origin !== undefined && corsOrigins.includes(origin);
+    if (hostIsOwn && (allowed || own.some((url) => originIsOwn(origin, url)))) {
       next();
       return;
     }

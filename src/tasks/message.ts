@@ -9,6 +9,7 @@ const canonicalJson = canonicalize as unknown as (value: unknown) => string | un
 /** What Temporal takes as one argument is 2 MB; the rest of the message's envelope has to fit as well. */
 export const MAX_MESSAGE_BYTES = 1_500_000;
 const MAX_ID_LENGTH = 255;
+const MAX_PARTS = 1_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what an id must not hold
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 // Half a character: the database would take any two of them for the same id.
@@ -20,6 +21,9 @@ export function checkMessage(message: Message): void {
   checkId('message.messageId', message.messageId);
   if (message.role !== 'user') throw invalidParams('message.role', 'must be the user’s');
   if (message.parts.length === 0) throw invalidParams('message.parts', 'must hold at least one part');
+  if (message.parts.length > MAX_PARTS) {
+    throw invalidParams('message.parts', `has more than ${MAX_PARTS} parts`);
+  }
   for (const [index, part] of message.parts.entries()) checkPart(`message.parts[${index}]`, part);
   const bytes = Buffer.byteLength(JSON.stringify(message));
   if (bytes > MAX_MESSAGE_BYTES) {

@@ -49,9 +49,11 @@ beforeAll(async () => {
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
   const urls = [`http://127.0.0.1:${port}`, 'https://agents.example.com'];
-  app.use(onlyOwnHost(urls, { isOpen: () => open })).get('/', (_req, res) => {
-    res.json({ served: true });
-  });
+  app
+    .use(onlyOwnHost(urls, { door: { isOpen: () => open }, corsOrigins: ['https://app.example.com', '*'] }))
+    .get('/', (_req, res) => {
+      res.json({ served: true });
+    });
   close = () => {
     server.closeAllConnections();
     server.close();
@@ -85,6 +87,7 @@ const REQUESTS: [what: string, headers: Record<string, string>, status: number][
   ['a name that begins like its own', { host: '127.0.0.1.evil.example.com' }, 403],
   ['its public name with another port', { host: 'agents.example.com:81' }, 403],
   ['a host that is no host', { host: 'a b' }, 403],
+  ['a page that was let in by name', { host: '127.0.0.1:PORT', origin: 'https://app.example.com' }, 200],
   ['a page from elsewhere', { host: '127.0.0.1:PORT', origin: 'https://evil.example.com' }, 403],
   ['a page of another server on this machine', { host: '127.0.0.1:PORT', origin: 'http://localhost:1' }, 403],
   [

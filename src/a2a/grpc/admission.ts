@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { Metadata } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import proxyAddr from 'proxy-addr';
 import type { Authenticator, Presented } from '../../auth/authenticator.ts';
 import type { Caller } from '../../auth/caller.ts';
 import type { Door } from '../../auth/door.ts';
@@ -21,6 +23,8 @@ export interface AdmissionOptions {
    * such as `/lf.a2a.v1.A2AService/GetTask`, and for the method POST: that is the request HTTP/2 carries.
    */
   url: string;
+  /** Which proxies in front are believed. */
+  trustProxy?: number | string[] | undefined;
   log: Logger;
 }
 
@@ -31,7 +35,7 @@ export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Prom
     if ((await door.isOpen()) && !isOwnAuthority(call.getHost(), [url])) {
       throw grpcError('PERMISSION_DENIED', 'Without authentication only this machine is served');
     }
-    const presented = presentedBy(call, url);
+    const presented = presentedBy(call, options);
     let caller: Caller | undefined;
     try {
       const found = await authenticator.authenticate(presented);
@@ -48,7 +52,7 @@ export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Prom
   };
 }
 
-function presentedBy(call: GrpcCall, url: string): Presented {
+function presentedBy(call: GrpcCall, { url, trustProxy }: AdmissionOptions): Presented {
   const given = (name: string) => call.metadata.get(name).map(String);
   return {
     authorization: given('authorization'),
@@ -56,12 +60,26 @@ function presentedBy(call: GrpcCall, url: string): Presented {
     dpop: given('dpop'),
     method: 'POST',
     url: `${url}${call.getPath()}`,
-    address: addressOf(call.getPeer()),
+    address: addressOf(call, trustProxy),
   };
 }
 
-/** Without the port: `192.0.2.1:5000`, `[::1]:5000`. */
-const addressOf = (peer: string): string => peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+/** Where the call came from, as far as the proxies that say so are believed: by the rules that Express has for HTTP. */
+function addressOf(call: GrpcCall, trustProxy: AdmissionOptions['trustProxy']): string {
+  // Without the port: `192.0.2.1:5000`, `[::1]:5000`.
+  const peer = call
+    .getPeer()
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '');
+  if (trustProxy === undefined) return peer;
+  const trusts =
+    typeof trustProxy === 'number'
+      ? (_: string, hop: number) => hop < trustProxy
+      : proxyAddr.compile(trustProxy);
+  const forwarded = call.metadata.get('x-forwarded-for').join(', ');
+  const request = { socket: { remoteAddress: peer }, headers: { 'x-forwarded-for': forwarded } };
+  return proxyAddr(request as unknown as IncomingMessage, trusts);
+}
 
 function told(error: unknown, call: GrpcCall, { authenticator, log }: AdmissionOptions): unknown {
   if (error instanceof Refusal) {
