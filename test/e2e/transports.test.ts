@@ -1,13 +1,6 @@
 /** A2A's own JavaScript client over every transport the card declares: one behaviour behind them all (A2A v1.0 §5.1). */
 import { Message, type SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
-import {
-  type Client,
-  ClientFactory,
-  DefaultAgentCardResolver,
-  JsonRpcTransportFactory,
-  RestTransportFactory,
-} from '@a2a-js/sdk/client';
-import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
+import type { Client } from '@a2a-js/sdk/client';
 import {
   ContentTypeNotSupportedError,
   RequestMalformedError,
@@ -16,45 +9,35 @@ import {
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clientOf, TRANSPORTS } from '../support/official-client.ts';
 import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { agentUrl, collect, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
+import { ok, startWebhook, status, type Webhook } from '../support/webhook.ts';
 
 const EXPENSE = 'expense-approval';
 const dataDir = await temporaryDataDir();
 let product: Product;
+let webhook: Webhook;
 
-const start = () => startProduct({ DATA_DIR: dataDir.path, GRPC_PORT: '0', DEFAULT_AGENT: EXPENSE });
+const start = () =>
+  startProduct({
+    DATA_DIR: dataDir.path,
+    GRPC_PORT: '0',
+    DEFAULT_AGENT: EXPENSE,
+    PUSH_ALLOW: '127.0.0.1',
+  });
 
 beforeAll(async () => {
+  webhook = await startWebhook();
   product = await start();
 });
 
 afterAll(async () => {
   await endAllProducts();
+  await webhook?.close();
   await dataDir.remove();
 });
-
-const TRANSPORTS = [
-  ['JSON-RPC', '1.0', JsonRpcTransportFactory],
-  ['HTTP+JSON', '1.0', RestTransportFactory],
-  ['gRPC', '1.0', GrpcTransportFactory],
-  ['JSON-RPC', '0.3', JsonRpcTransportFactory],
-  // In v0.3 it knows no tenants: it reaches the default agent.
-  ['gRPC', '0.3', GrpcTransportFactory],
-] as const;
-type Transport = (typeof TRANSPORTS)[number];
-
-/** A client that knows one transport, made from the agent's card. */
-function clientOf(code: string, [, version, Factory]: Transport): Promise<Client> {
-  const legacyCompat = { enabled: version === '0.3' };
-  const factory = new ClientFactory({
-    transports: [new Factory({ legacyCompat })],
-    cardResolver: new DefaultAgentCardResolver({ legacyCompat }),
-  });
-  const card = version === '1.0' ? 'agent-card.json' : 'agent.json';
-  return factory.createFromUrl(`${agentUrl(product.url, code)}/.well-known/${card}`, '');
-}
 
 const request = (parts: Wire, extra: Wire = {}, now = false): SendMessageRequest => ({
   tenant: '',
@@ -98,7 +81,7 @@ describe.each(TRANSPORTS.map((transport) => ({ transport, over: transport.slice(
     let client: Client;
 
     beforeAll(async () => {
-      client = await clientOf(EXPENSE, transport);
+      client = await clientOf(agentUrl(product.url, EXPENSE), transport);
     });
 
     it('the client speaks the version of the interface it took from the card (§8.3.2)', () => {
@@ -167,6 +150,44 @@ describe.each(TRANSPORTS.map((transport) => ({ transport, over: transport.slice(
       }
     });
 
+    it('sets webhooks, reads, lists and deletes them; one that fails at first hears the end (§3.1.7 to §3.1.10)', async () => {
+      const { id: taskId } = await sent(client, request(chair));
+      const wanted = (id: string) => ({
+        tenant: '',
+        taskId,
+        id,
+        url: `${webhook.url}/${id}`,
+        token: `token-${id}`,
+        authentication: undefined,
+      });
+      for (const id of ['kept', 'deleted']) {
+        expect(await client.createTaskPushNotificationConfig(wanted(id))).toMatchObject(wanted(id));
+      }
+      const named = (id: string) => ({ tenant: '', taskId, id });
+      expect(await client.getTaskPushNotificationConfig(named('kept'))).toMatchObject(wanted('kept'));
+      await client.deleteTaskPushNotificationConfig(named('deleted'));
+      const list = { tenant: '', taskId, pageSize: 0, pageToken: '' };
+      const { configs } = await client.listTaskPushNotificationConfig(list);
+      expect(configs).toMatchObject([wanted('kept')]);
+
+      const told = () => webhook.received.filter(({ path }) => path.startsWith('/hook/'));
+      const before = told().length;
+      webhook.answer = (res, notification) => {
+        webhook.answer = ok;
+        status(503)(res, notification);
+      };
+      await sent(client, request('yes', { taskId }));
+      const end = await until('the end', () =>
+        webhook.taken.find(({ text }) => text.includes(taskId) && /completed/i.test(text)),
+      );
+      expect(told().slice(before).length).toBeGreaterThan(1);
+      expect(end).toMatchObject({
+        path: '/hook/kept',
+        headers: { 'x-a2a-notification-token': 'token-kept' },
+      });
+      expect(Object.keys(end.body)).toContain(version === '1.0' ? 'statusUpdate' : 'kind');
+    });
+
     it.runIf(version === '1.0')(
       'lists in pages, newest status first, with every filter (§3.1.4)',
       async () => {
@@ -213,7 +234,7 @@ describe.each(TRANSPORTS.map((transport) => ({ transport, over: transport.slice(
 
 it('a task is one task, by whatever transport it is reached (§5.1)', async () => {
   const [rpc, rest, grpc] = await Promise.all(
-    TRANSPORTS.slice(0, 3).map((transport) => clientOf(EXPENSE, transport)),
+    TRANSPORTS.slice(0, 3).map((transport) => clientOf(agentUrl(product.url, EXPENSE), transport)),
   );
   if (!rpc || !rest || !grpc) throw new Error('three transports');
   const { id } = await sent(rpc, request(chair));
@@ -228,7 +249,9 @@ it('a task is one task, by whatever transport it is reached (§5.1)', async () =
 });
 
 it('after a kill -9 of the host each subscribes again and sees the end (§3.1.6)', async () => {
-  const before = await Promise.all(TRANSPORTS.map((transport) => clientOf(EXPENSE, transport)));
+  const before = await Promise.all(
+    TRANSPORTS.map((transport) => clientOf(agentUrl(product.url, EXPENSE), transport)),
+  );
   const tasks = await Promise.all(before.map((client) => sent(client, request(chair))));
   const cut = before.map(async (client, at) => {
     const seen: StreamResponse[] = [];
@@ -247,7 +270,7 @@ it('after a kill -9 of the host each subscribes again and sees the end (§3.1.6)
 
   product = await start();
   for (const [at, transport] of TRANSPORTS.entries()) {
-    const client = await clientOf(EXPENSE, transport);
+    const client = await clientOf(agentUrl(product.url, EXPENSE), transport);
     const id = tasks[at]?.id ?? '';
     const events = client.resubscribeTask({ tenant: '', id });
     const first = (await events.next()).value as StreamResponse;
