@@ -185,9 +185,20 @@ export const configSchema = z.object({
   MAX_FILE: bytes
     .default(20 * 1024 * 1024)
     .describe('Largest file in bytes: the raw bytes of one part of a message, or what an activity saves.'),
+  INVOKE_TIMEOUT: seconds
+    .default(60)
+    .describe(
+      'Seconds a call through the gateway waits for its agent; then it is 504, and its task goes on.',
+    ),
+  GATEWAY_ASYNC_DEADLINE: seconds
+    .default(86_400)
+    .describe('Seconds after which an asynchronous call through the gateway that has no end has failed.'),
+  GATEWAY_MAX_COST_UNITS: number('must be a whole number, not negative', (n) => Number.isInteger(n) && n >= 0)
+    .optional()
+    .describe('The most that one call through the gateway may cost, whatever its caller would pay.'),
   KILL_AT: z
     .string()
-    .regex(/^(save|accept|append|start|deliver|project):(before|after)$/)
+    .regex(/^(save|accept|append|start|deliver|project|open|finish):(before|after)$/)
     .optional()
     .describe(
       'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',

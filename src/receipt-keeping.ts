@@ -1,12 +1,15 @@
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from 'pino';
 import { LocalRecords } from './gateway/local-records.ts';
+import { withKillPoint } from './kill-points.ts';
 import type { Metrics } from './metrics.ts';
 import { ReceiptLedger } from './receipts/ledger.ts';
-import { settleReceipts } from './receipts/settle.ts';
-import { verifyPending } from './receipts/verifier.ts';
+import type { AgentRecords, RunningReceipt } from './receipts/ports.ts';
+import { type SettleReport, settleCalls, settleReceipts } from './receipts/settle.ts';
+import { type VerifierReport, verifyPending } from './receipts/verifier.ts';
 import { detachedSigner } from './signing/detached.ts';
 import type { SigningKeys } from './signing/keys.ts';
+import { PrismaCallStore } from './storage/call-store.ts';
 import { PrismaCallTasks } from './storage/call-tasks.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaReceiptProofs } from './storage/receipt-proofs.ts';
@@ -17,33 +20,58 @@ import type { TaskStore } from './tasks/ports.ts';
 const DEAD_AFTER_MS = 30_000;
 
 export interface ReceiptKeeping {
+  store: PrismaReceiptStore;
+  verdicts: PrismaReceiptProofs;
+  calls: PrismaCallStore;
+  ledger: ReceiptLedger;
+  records: AgentRecords;
+  /** Makes receipts final as far as their agents know of an end. */
+  settle(calls: RunningReceipt[]): Promise<void>;
+  /** One sweep of the verifier. */
+  verify(): Promise<VerifierReport>;
   /** One sweep: settles what a death left running, verifies what waits for it. */
   sweep(): Promise<void>;
 }
 
-/** Everything about receipts, put together. */
-export function createReceipts({
-  db,
-  tasks,
-  signing,
-  metrics,
-  log,
-}: {
+export interface ReceiptParts {
   db: PrismaClient;
   tasks: TaskStore;
   signing: SigningKeys;
+  asyncDeadlineMs: number;
+  /** Has an asynchronous call made. */
+  begin(receiptId: string): Promise<void>;
+  /** Where a test ends the process; see `withKillPoint`. */
+  killAt: string | undefined;
   metrics: Metrics;
   log: Logger;
-}): ReceiptKeeping {
-  const running = new PrismaReceiptStore(db);
+}
+
+/** Everything about receipts, put together. */
+export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
+  const { db, tasks, signing, metrics, log, killAt, begin, asyncDeadlineMs } = parts;
+  const store = withKillPoint(new PrismaReceiptStore(db), killAt);
   const proofs = new PrismaReceiptProofs(db);
-  const ledger = new ReceiptLedger({ store: running, chains: proofs, sign: detachedSigner(signing) });
+  const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
   const records = new LocalRecords(new PrismaCallTasks(db, tasks));
   const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
+  const settling = { ledger, records, begin, asyncDeadlineMs, deadAfterMs: DEAD_AFTER_MS };
+  const verify = () => verifyPending({ verdicts: proofs, chains: proofs, records, jwks });
   return {
+    store,
+    verdicts: proofs,
+    calls: new PrismaCallStore(db),
+    ledger,
+    records,
+    settle: async (calls) => {
+      const report: SettleReport = { settled: 0, problems: [] };
+      await settleCalls(calls, settling, report);
+      const [problem] = report.problems;
+      if (problem !== undefined) throw new Error(problem);
+    },
+    verify,
     sweep: async () => {
-      const settled = await settleReceipts({ running, ledger, records, deadAfterMs: DEAD_AFTER_MS });
-      const checked = await verifyPending({ verdicts: proofs, chains: proofs, records, jwks });
+      const settled = await settleReceipts({ running: store, ...settling });
+      const checked = await verify();
       const problems = [...settled.problems, ...checked.problems];
       metrics.receiptsSwept({
         settled: settled.settled,

@@ -5,6 +5,7 @@ import { openCallers, requireCredentials } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { directoryActivities } from './directory/find-agents.ts';
+import { createGateway } from './gateway-wiring.ts';
 import { claimDataDir, type Ground, groundAndBundle } from './ground.ts';
 import { takeGrpcAddress } from './grpc.ts';
 import { type Listening, listen } from './http.ts';
@@ -12,7 +13,6 @@ import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
 import { Addresses } from './push/addresses.ts';
 import { createPush } from './push-wiring.ts';
-import { createReceipts } from './receipt-keeping.ts';
 import { givenSecretBox, openSecretBox } from './secrets/keys.ts';
 import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
@@ -124,7 +124,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   });
   const agent = (code: string) => catalog.get(code)?.definition;
 
-  const receipts = createReceipts({ db, tasks: store, signing, metrics, log });
+  const gateway = createGateway({ config, db, store, tasks, catalog, client, signing, metrics, log });
   const hostActivities = createHostActivities({
     store,
     tasks,
@@ -144,10 +144,14 @@ async function start(config: Config, starting: Starting): Promise<Host> {
         log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
       return report;
     },
-    sweepReceipts: receipts.sweep,
+    sweepReceipts: gateway.sweep,
+    beginCall: gateway.beginCall,
     purgeExpired: () => proofs.forgetExpired(),
     push: push.delivery,
-    pushes: push.changed,
+    changed: (taskId, { pushes, calls }) => {
+      if (pushes) push.changed(taskId);
+      if (calls) gateway.taskChanged(taskId);
+    },
   });
   const temporal = new TemporalHost({
     config,
@@ -182,6 +186,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     metrics,
     signing,
     push: push.service,
+    gateway,
   });
   return running(url, ground, undo);
 }

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { hostCardRoutes } from './a2a/card-routes.ts';
 import type { GrpcListening } from './a2a/grpc/server.ts';
-import { OpenRequests } from './a2a/open-requests.ts';
 import { agentSurface } from './a2a/surface.ts';
 import { AGENT_SURFACE_PATH, type AgentCards, CardBook, type CardOptions } from './agents/cards.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
@@ -11,6 +10,8 @@ import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { HostError } from './errors.ts';
+import { GATEWAY_PATH } from './gateway/access.ts';
+import type { GatewayHost } from './gateway-wiring.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
 import { createApp, type Listening } from './http.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,6 +27,7 @@ import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
 import type { Undo } from './undo.ts';
 import { ownUrlOf, publicUrlOf } from './urls.ts';
+import { OpenRequests } from './web/open-requests.ts';
 
 /** Enough to see what is wrong; the rest has the same causes. */
 const STUCK_SHOWN = 20;
@@ -45,6 +47,7 @@ export interface Serving {
   repairs: PrismaRepairStore;
   metrics: Metrics;
   signing: SigningKeys;
+  gateway: Pick<GatewayHost, 'router'>;
 }
 
 /** Puts the surfaces together and opens them. @returns where the host is reached. */
@@ -91,6 +94,7 @@ export async function serve(
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
       },
       { path: AGENT_SURFACE_PATH, router: surface.router },
+      { path: GATEWAY_PATH, router: parts.gateway.router(requests) },
     ],
     log,
   });

@@ -1,6 +1,7 @@
 import { agentSurfaceAccess } from './a2a/access.ts';
 import { AGENT_SURFACE_PATH } from './agents/cards.ts';
 import type { GuardedSurface } from './auth/guard.ts';
+import { GATEWAY_ACCESS } from './gateway/access.ts';
 
 /** What the host's own routes ask. */
 const HOST: GuardedSurface = {
@@ -16,4 +17,8 @@ const HOST: GuardedSurface = {
 };
 
 /** Every route the host serves, with what it asks of its caller. What is not here is not reached. */
-export const SURFACES: readonly GuardedSurface[] = [HOST, ...agentSurfaceAccess(AGENT_SURFACE_PATH)];
+export const SURFACES: readonly GuardedSurface[] = [
+  HOST,
+  ...agentSurfaceAccess(AGENT_SURFACE_PATH),
+  GATEWAY_ACCESS,
+];

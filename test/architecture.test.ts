@@ -93,14 +93,20 @@ const ARROWS: Record<string, Arrows> = {
   },
 
   // The surfaces.
-  gateway: { imports: ['tasks', 'agents', 'policy', 'receipts', 'auth'], packages: [] },
+  // Bodies, streams and open requests, for whatever is served over HTTP.
+  web: { imports: [], packages: ['express', '@a2a-js/sdk'] },
+  gateway: {
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'auth', 'web'],
+    packages: ['express', 'zod'],
+    packageTypes: ['pino'],
+  },
   auth: {
     imports: [],
     packages: ['cors', 'express', 'helmet', 'jose', 'lru-cache', 'oauth4webapi'],
     packageTypes: ['pino'],
   },
   a2a: {
-    imports: ['tasks', 'agents', 'auth', 'push'],
+    imports: ['tasks', 'agents', 'auth', 'push', 'web'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'proxy-addr', 'zod'],
     packageTypes: ['pino'],
   },
@@ -146,7 +152,7 @@ const ARROWS: Record<string, Arrows> = {
       'kill-points.ts',
       'undo.ts',
       'metrics.ts',
-      'receipt-keeping.ts',
+      'gateway-wiring.ts',
       'urls.ts',
       'push-wiring.ts',
     ],
@@ -160,14 +166,25 @@ const ARROWS: Record<string, Arrows> = {
       'agents',
       'auth',
       'directory',
+      'gateway/access.ts',
       'signing',
       'callers.ts',
       'grpc.ts',
       'surfaces.ts',
       'http.ts',
+      'web',
       'urls.ts',
     ],
-    types: ['config.ts', 'metrics.ts', 'push', 'storage', 'tasks', 'temporal', 'undo.ts'],
+    types: [
+      'config.ts',
+      'gateway-wiring.ts',
+      'metrics.ts',
+      'push',
+      'storage',
+      'tasks',
+      'temporal',
+      'undo.ts',
+    ],
     packages: [],
     packageTypes: ['pino'],
   },
@@ -178,7 +195,11 @@ const ARROWS: Record<string, Arrows> = {
     packages: ['express'],
     packageTypes: ['pino'],
   },
-  'surfaces.ts': { imports: ['a2a', 'agents/cards.ts'], types: ['auth/guard.ts'], packages: [] },
+  'surfaces.ts': {
+    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts'],
+    types: ['auth/guard.ts'],
+    packages: [],
+  },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },
   'grpc.ts': {
     imports: ['a2a/grpc', 'agents', 'auth'],
@@ -202,8 +223,15 @@ const ARROWS: Record<string, Arrows> = {
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
+  // The gateway, put together; its receipts on workers too.
+  'gateway-wiring.ts': {
+    imports: ['a2a', 'agents', 'gateway', 'receipt-keeping.ts', 'storage', 'temporal'],
+    types: ['config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
+    packages: ['express'],
+    packageTypes: ['@temporalio/client', 'pino'],
+  },
   'receipt-keeping.ts': {
-    imports: ['gateway', 'receipts', 'signing', 'storage'],
+    imports: ['gateway', 'kill-points.ts', 'receipts', 'signing', 'storage'],
     types: ['tasks', 'metrics.ts'],
     packages: [],
     packageTypes: ['jose', 'pino'],

@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Viewer } from '../agents/access.ts';
 import type { AgentCards } from '../agents/cards.ts';
 import { callerIfAny } from '../auth/guard.ts';
-import { answerError } from './json-body.ts';
+import { answerError } from '../web/json-body.ts';
 
 export interface CardRoutesOptions {
   /** The cards by workflow code, as far as there are such agents for the viewer. */

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Request, type Response, Router } from 'express';
 import type { Caller } from '../auth/caller.ts';
 import type { Files, StoredFile } from '../tasks/files.ts';
-import { answerError } from './json-body.ts';
+import { answerError } from '../web/json-body.ts';
 
 export interface FileRoutesOptions {
   files: Files;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { HostError } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
-import { answerError } from './json-body.ts';
+import { answerError } from '../web/json-body.ts';
 
 export interface PushRoutesOptions {
   push: PushService;

@@ -7,7 +7,6 @@ import {
   StreamResponse,
   type TaskPushNotificationConfig,
 } from '@a2a-js/sdk';
-import { V03PushNotificationSerializer } from '@a2a-js/sdk/compat/v0_3/server';
 import { invalidParams } from '../errors.ts';
 import type { WriteBodies } from '../push/ports.ts';
 import { MAX_CONFIGS, type PushConfig, type WantedConfig } from '../push/push-config.ts';
@@ -15,8 +14,8 @@ import type { PushService } from '../push/service.ts';
 import type { NewPushConfig, PushShape, TaskKey } from '../tasks/ports.ts';
 import { replyOf } from '../tasks/state.ts';
 import type { Call } from './call.ts';
-import { eventsOf, replyToWire, taskEvent } from './convert.ts';
-import { forOlderReaders } from './dialects.ts';
+import { eventsOf, replyToWire } from './convert.ts';
+import { olderShape } from './older-shape.ts';
 
 const shapeOf = ({ dialect }: Call): PushShape => (dialect === '1.0' ? '1.0' : '0.3');
 
@@ -107,21 +106,16 @@ const toWire = (
   authentication,
 });
 
-const older = new V03PushNotificationSerializer();
-
 /**
  * In v1.0 the change's stream events, in v0.3 the task as the change left it, without its history; a plain message in
  * both where there is no task.
  */
 export const writeBodies: WriteBodies = (change, task, shape) => {
+  if (shape !== '1.0') return [JSON.stringify(olderShape(task, 0))];
   const reply = replyOf(task);
-  if (reply !== undefined) {
-    const event: StreamResponse = { payload: { $case: 'message', value: replyToWire(reply, task) } };
-    return [shape === '1.0' ? JSON.stringify(StreamResponse.toJSON(event)) : older.serialize(event).body];
-  }
-  if (shape === '1.0') {
-    return eventsOf(change, task).map((event) => JSON.stringify(StreamResponse.toJSON(event)));
-  }
-  const { body } = older.serialize(taskEvent(task, { historyLength: 0 }));
-  return [JSON.stringify(forOlderReaders(JSON.parse(body), '0.3', false))];
+  const events: StreamResponse[] =
+    reply === undefined
+      ? eventsOf(change, task)
+      : [{ payload: { $case: 'message', value: replyToWire(reply, task) } }];
+  return events.map((event) => JSON.stringify(StreamResponse.toJSON(event)));
 };

@@ -3,10 +3,12 @@ import { ContentTypeNotSupportedError, RequestMalformedError } from '@a2a-js/sdk
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
+import { jsonBody } from '../web/json-body.ts';
+import type { OpenRequests } from '../web/open-requests.ts';
+import { writeEvents } from '../web/sse.ts';
 import { errorStatus, restErrorBody } from './error-status.ts';
 import { RPC, toProtocolError } from './errors.ts';
 import { extensionsNamed, tellActivated } from './extensions.ts';
-import { jsonBody } from './json-body.ts';
 import {
   type AgentRpc,
   type RpcEnvironment,
@@ -14,9 +16,7 @@ import {
   type RpcResponse,
   rpcErrorOf,
 } from './json-rpc.ts';
-import type { OpenRequests } from './open-requests.ts';
 import { versionNamed } from './rpc-routes.ts';
-import { writeEvents } from './sse.ts';
 
 const RETRY_AFTER_S = '5';
 const OWN_TYPE = 'application/a2a+json';

@@ -1,9 +1,11 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
+import { jsonBody } from '../web/json-body.ts';
+import type { OpenRequests } from '../web/open-requests.ts';
+import { writeEvents } from '../web/sse.ts';
 import { RPC, rpcError, toProtocolError } from './errors.ts';
 import { extensionsNamed, tellActivated } from './extensions.ts';
-import { jsonBody } from './json-body.ts';
 import {
   type AgentRpc,
   failure,
@@ -12,8 +14,6 @@ import {
   type RpcResponse,
   streamsIn,
 } from './json-rpc.ts';
-import type { OpenRequests } from './open-requests.ts';
-import { writeEvents } from './sse.ts';
 
 const MAX_BATCH = 50;
 const RETRY_AFTER_S = '5';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type AgentQuery, type AgentRegistry, agentResource } from '../agents/search.ts';
 import type { Caller } from '../auth/caller.ts';
 import { HostError } from '../errors.ts';
-import { answerError, jsonBody } from './json-body.ts';
+import { answerError, jsonBody } from '../web/json-body.ts';
 
 export interface SearchRoutesOptions {
   registry: Pick<AgentRegistry, 'search'>;

@@ -4,7 +4,7 @@ import type { Json, Part, Task } from '../tasks/task.ts';
 
 /** A task as callers of the gateway see it. */
 export interface Outcome {
-  /** Absent when the agent answered with a message and no task. */
+  /** Absent when the agent answered with a message and no task, or may yet do so. */
   task_id?: string;
   context_id: string;
   /** `running` until it is final or waits for its caller; then the task's state. */
@@ -21,7 +21,7 @@ export interface CallEnd {
   result: ReceiptResult;
 }
 
-export type AgentTask = Pick<Task, 'id' | 'contextId' | 'artifacts'> & {
+export type AgentTask = Pick<Task, 'id' | 'contextId' | 'artifacts' | 'hidden'> & {
   status: Pick<Task['status'], 'state' | 'message' | 'reply'>;
 };
 
@@ -30,7 +30,7 @@ export function outcomeOf(task: AgentTask): Outcome {
   const text = textOf(message?.parts ?? []);
   const output = outputOf(task);
   return {
-    ...(task.status.reply ? {} : { task_id: task.id }),
+    ...(task.status.reply || task.hidden ? {} : { task_id: task.id }),
     context_id: task.contextId,
     status: isFinal(state) || isInterrupted(state) ? state : 'running',
     ...(text === '' ? {} : { message: text }),

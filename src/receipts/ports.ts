@@ -3,6 +3,7 @@ import type {
   FinalReceipt,
   FinalReceiptStatus,
   InvokeMode,
+  JsonObject,
   Link,
   NewReceipt,
   Place,
@@ -137,6 +138,19 @@ export interface RunningReceipt {
 export interface RunningStore {
   /** Receipts running for longer than this, by age and id, after one of them. */
   running(olderThanMs: number, limit: number, after?: ReceiptCursor): Promise<RunningReceipt[]>;
+}
+
+/** A running receipt with all that it takes to make its call. */
+export interface OpenCall extends RunningReceipt {
+  request: JsonObject;
+}
+
+/** Single calls under way. */
+export interface CallStore {
+  /** Undefined when its receipt is final, or there is none. */
+  open(receiptId: string): Promise<OpenCall | undefined>;
+  /** The calls that wait for a task. */
+  ofRunningTask(taskId: string): Promise<RunningReceipt[]>;
 }
 
 /**

@@ -15,6 +15,10 @@ export interface SettleOptions {
   records: AgentRecords;
   /** After so long a call that its agent has not heard of will not reach it any more. */
   deadAfterMs: number;
+  /** After so long an asynchronous call that has no end has failed. */
+  asyncDeadlineMs: number;
+  /** Has an asynchronous call made that its agent has not heard of. */
+  begin(receiptId: string): Promise<void>;
 }
 
 /** What a sweep did, counted, and what it could not do: one line each, for the next sweep to try again. */
@@ -35,14 +39,15 @@ export async function settleReceipts(options: SettleOptions): Promise<SettleRepo
     const last = calls.at(-1);
     if (last === undefined) return report;
     after = { startedAt: last.receipt.started_at, id: last.receipt.receipt_id };
-    await settlePage(calls, options, report);
+    await settleCalls(calls, options, report);
     if (calls.length < AT_ONCE) return report;
   }
 }
 
-async function settlePage(
+/** The same for these receipts, however young. */
+export async function settleCalls(
   calls: RunningReceipt[],
-  options: SettleOptions,
+  options: Omit<SettleOptions, 'running'>,
   report: SettleReport,
 ): Promise<void> {
   // A refused call was never to reach its agent.
@@ -61,14 +66,20 @@ async function settlePage(
 async function settleOne(
   call: RunningReceipt,
   record: CallRecord | undefined,
-  { ledger, deadAfterMs }: SettleOptions,
+  { ledger, begin, deadAfterMs, asyncDeadlineMs }: Omit<SettleOptions, 'running'>,
 ): Promise<boolean> {
   const { receipt, ageMs } = call;
-  const ending = endingOf(receipt, record, { dead: ageMs > deadAfterMs, givenUp: ageMs > GIVE_UP_MS });
+  const isAsync = receipt.invoke_mode === 'async';
+  const ending = endingOf(receipt, record, {
+    dead: !isAsync && ageMs > deadAfterMs,
+    givenUp: !isAsync && ageMs > GIVE_UP_MS,
+    late: isAsync && ageMs > asyncDeadlineMs,
+  });
   if (ending !== undefined) {
     await ledger.finish(ending);
     return true;
   }
+  if (isAsync && record?.record === 'absent' && ageMs > OLDER_THAN_MS) await begin(receipt.receipt_id);
   if (record?.record !== 'open' || receipt.task_id !== undefined) return false;
   const { taskId, contextId } = record;
   if (taskId !== undefined && contextId !== undefined) {
@@ -80,13 +91,14 @@ async function settleOne(
 function endingOf(
   { receipt_id, provider_id, policy }: Receipt,
   record: CallRecord | undefined,
-  { dead, givenUp }: { dead: boolean; givenUp: boolean },
+  { dead, givenUp, late }: { dead: boolean; givenUp: boolean; late: boolean },
 ): Ending | undefined {
   const named = { receipt_id, provider_id };
   const failed = (stderr: string): Ending => ({ ...named, status: 'failed', result: { stderr } });
   if (policy.decision === 'refuse') {
     return { ...named, status: 'rejected', result: { stderr: refusalText(policy) } };
   }
+  if (late && record?.record !== 'ended') return failed('The call has not come to an end within its time');
   switch (record?.record) {
     case 'ended': {
       const { taskId, contextId, status, result } = record;

@@ -1,5 +1,6 @@
 import type { Projection } from '../tasks/contract.ts';
 import { fileIdsIn } from '../tasks/file-parts.ts';
+import type { Recorded } from '../tasks/ports.ts';
 import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 
@@ -14,19 +15,16 @@ type Change = Omit<Projection, 'runId' | 'sequence'> & Partial<Pick<Projection, 
 /**
  * Records one change in one statement: the task, its log row, what came with it, the notification. A report
  * that is repeated, overtaken by a later one or by a later run, or comes after the end changes nothing.
- * @returns whether webhooks are to hear of it.
+ * @returns who is to hear of it.
  */
-export async function recordChange(
-  db: Pick<PrismaClient, '$queryRaw'>,
-  change: Change,
-): Promise<{ pushes: boolean }> {
+export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: Change): Promise<Recorded> {
   const { taskId, artifacts, messages, applied } = change;
   const runId = change.runId ?? null;
   const sequence = change.sequence ?? 0;
   const state = change.status?.state ?? null;
   const reply = change.status?.reply ?? false;
   const message = change.status?.message ? JSON.stringify(change.status.message) : null;
-  const recorded = await db.$queryRaw<{ pushes: boolean }[]>`
+  const recorded = await db.$queryRaw<Recorded[]>`
     with t as (
       update task set
         version = version + 1,
@@ -63,9 +61,12 @@ export async function recordChange(
       where m.task_id = t.id and m.message_id = any (${applied}::text[]) and m.pending_since is not null
     )${takingFiles(fileIdsIn([...artifacts, ...messages]), Prisma.sql`t`)}
     select pg_notify(${TASK_CHANNEL}, id::text)::text,
-      exists (select 1 from push_config p where p.task_id = t.id and p.state = 'live') as pushes
+      exists (select 1 from push_config p where p.task_id = t.id and p.state = 'live') as pushes,
+      exists (select 1 from receipt r
+              where r.agent_id = t.agent_code and r.task_id = t.id::text and r.status = 'running') as calls
     from t`;
-  return { pushes: recorded[0]?.pushes ?? false };
+  const { pushes = false, calls = false } = recorded[0] ?? {};
+  return { pushes, calls };
 }
 
 /** An author's id may hold what Postgres takes in JSON only; the artifact's body has it as it is. */

@@ -1,4 +1,5 @@
 import type { ChainState } from '../receipts/checkpoint.ts';
+import type { RunningReceipt } from '../receipts/ports.ts';
 import type { Link, Place, Receipt, ReceiptResult, StoredReceipt } from '../receipts/receipt.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -65,6 +66,19 @@ export const toStored = (row: StoredRow): StoredReceipt => ({
   receipt: toReceipt(row),
   ...(row.request && { request: row.request }),
   ...(row.result && { result: row.result }),
+});
+
+/** Of a receipt that is running. */
+export type RunningRow = ReceiptRow & { message_id: string; age_ms: number };
+
+export const RUNNING_COLUMNS = Prisma.sql`
+  ${RECEIPT_COLUMNS}, r.message_id,
+  (extract(epoch from clock_timestamp() - r.started_at) * 1000)::float8 as age_ms`;
+
+export const toRunning = (row: RunningRow): RunningReceipt => ({
+  receipt: toReceipt(row),
+  messageId: row.message_id,
+  ageMs: row.age_ms,
 });
 
 export interface ChainRow {

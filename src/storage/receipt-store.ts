@@ -14,8 +14,11 @@ import {
   headOf,
   RECEIPT_COLUMNS,
   type ReceiptRow,
+  RUNNING_COLUMNS,
+  type RunningRow,
   type StoredRow,
   toReceipt,
+  toRunning,
   toStored,
 } from './receipt-rows.ts';
 
@@ -133,17 +136,11 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
         ? Prisma.empty
         : Prisma.sql`and (r.started_at, r.id) > (${after.startedAt}::timestamptz, ${after.id}::uuid)`;
     return reachable(async () => {
-      const rows = await this.#db.$queryRaw<(ReceiptRow & { message_id: string; age_ms: number })[]>`
-        select ${RECEIPT_COLUMNS}, r.message_id,
-          (extract(epoch from clock_timestamp() - r.started_at) * 1000)::float8 as age_ms
-        from receipt r
+      const rows = await this.#db.$queryRaw<RunningRow[]>`
+        select ${RUNNING_COLUMNS} from receipt r
         where r.status = 'running' and r.started_at < now() - make_interval(secs => ${olderThanMs / 1000}) ${from}
         order by r.started_at, r.id limit ${limit}`;
-      return rows.map((row) => ({
-        receipt: toReceipt(row),
-        messageId: row.message_id,
-        ageMs: row.age_ms,
-      }));
+      return rows.map(toRunning);
     });
   }
 }

@@ -7,6 +7,7 @@ import type {
   NewTask,
   PendingDelivery,
   PendingStart,
+  Recorded,
   TaskKey,
   TaskPage,
   TaskQuery,
@@ -197,7 +198,7 @@ export class PrismaTaskStore implements TaskStore {
     return reachable(() => listTasks(this.#db, query));
   }
 
-  project(projection: Projection): Promise<{ pushes: boolean }> {
+  project(projection: Projection): Promise<Recorded> {
     return reachable(() => recordChange(this.#db, projection));
   }
 

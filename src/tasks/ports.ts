@@ -122,6 +122,12 @@ export interface TaskPage {
   next?: TaskCursor;
 }
 
+/** Whether the task has webhooks that are to hear of the change, and calls that wait for its end. */
+export interface Recorded {
+  pushes: boolean;
+  calls: boolean;
+}
+
 /** The record of what tasks said so far. Every method is one statement or one transaction. */
 export interface TaskStore {
   /** Inserts a task, the message that begins it, and the webhook that is to hear of it. */
@@ -141,9 +147,9 @@ export interface TaskStore {
   list(query: TaskQuery): Promise<TaskPage>;
   /**
    * Records one change; one that is repeated, overtaken, or comes after the end changes nothing.
-   * @returns whether webhooks are to hear of it.
+   * @returns who is to hear of it.
    */
-  project(projection: Projection): Promise<{ pushes: boolean }>;
+  project(projection: Projection): Promise<Recorded>;
   /** Tasks accepted longer ago than `olderThanMs` of which nothing was heard, oldest first. */
   unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]>;
   /** Follow-ups inserted longer ago than `olderThanMs` and never acknowledged, oldest first. */

@@ -8,7 +8,7 @@ import type { TaskStore } from '../tasks/ports.ts';
 import type { RepairReport } from '../tasks/repair.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Task } from '../tasks/task.ts';
-import { createProjection } from './projection.ts';
+import { createProjection, type ToldOfChange } from './projection.ts';
 import { createPushActivities, type PushActivities } from './push-activities.ts';
 
 export interface HostActivityOptions {
@@ -20,13 +20,15 @@ export interface HostActivityOptions {
   /** Removes the rows that hold no longer. */
   purgeExpired(): Promise<void>;
   push: Pick<PushDelivery, 'deliver' | 'retry'>;
-  /** Has a task's webhooks told of its change; nobody waits for it. */
-  pushes(taskId: string): void;
+  changed: ToldOfChange;
+  /** Makes the call of a receipt, unless it was made. */
+  beginCall(receiptId: string): Promise<void>;
 }
 
 export interface SystemActivities {
   repairTasks(): Promise<RepairReport>;
   sweepReceipts(): Promise<void>;
+  beginCall(receiptId: string): Promise<void>;
   purgeExpired(): Promise<void>;
 }
 
@@ -34,13 +36,14 @@ export interface SystemActivities {
 export function createHostActivities(
   options: HostActivityOptions,
 ): HostActivities & SystemActivities & PushActivities {
-  const project = createProjection(options.store, options.pushes);
+  const project = createProjection(options.store, options.changed);
   return {
     ...createPushActivities(options.push),
     projectChange: project,
     callAgent: (call) => callAgent(options, call),
     repairTasks: () => options.repair(),
     sweepReceipts: () => options.sweepReceipts(),
+    beginCall: (receiptId) => options.beginCall(receiptId),
     purgeExpired: () => options.purgeExpired(),
   };
 }

@@ -8,7 +8,7 @@ import {
   timeout,
 } from 'cockatiel';
 import type { Projection } from '../tasks/contract.ts';
-import type { TaskStore } from '../tasks/ports.ts';
+import type { Recorded, TaskStore } from '../tasks/ports.ts';
 
 /** A local activity has a second, and what it does not get done in it must not go on behind it. */
 const LOCAL_MS = 800;
@@ -17,14 +17,17 @@ const PATIENT_MS = 8_000;
 const FAILURES = 3;
 const TRY_AGAIN_MS = 500;
 
+/** Hears of a task's change and of who is to hear of it. */
+export type ToldOfChange = (taskId: string, recorded: Recorded) => void;
+
 /**
  * The activity that records a change. While the record is away it fails at once, so that the workflow task which
  * waits for it goes on and the ordinary activity behind it takes over.
- * @param pushes is told of a task whose webhooks are to hear of the change; nobody waits for it.
+ * @param told is told of each change; nobody waits for it.
  */
 export function createProjection(
   store: Pick<TaskStore, 'project'>,
-  pushes: (taskId: string) => void,
+  told: ToldOfChange,
 ): (projection: Projection) => Promise<void> {
   const breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES),
@@ -42,7 +45,7 @@ export function createProjection(
         () => limit.execute(() => store.project(projection), signal),
         signal,
       );
-      if (recorded.pushes) pushes(projection.taskId);
+      told(projection.taskId, recorded);
     } catch (error) {
       if (isLocal && isBrokenCircuitError(error)) {
         throw ApplicationFailure.nonRetryable('The record is away', 'RecordAway');

@@ -57,3 +57,15 @@ const { retryPush } = proxyActivities<PushActivities>({
 export async function pushRetry(key: string): Promise<void> {
   await retryPush(key);
 }
+
+const { beginCall } = proxyActivities<SystemActivities>({
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
+  // Until it is begun, or its receipt says that it will not be.
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+});
+
+/** Makes an asynchronous call. Its receipt becomes final when its task settles. */
+export async function gatewayCall(receiptId: string): Promise<void> {
+  await beginCall(receiptId);
+}

@@ -1,13 +1,13 @@
 /** The extended card (A2A v1.0 §3.1.11) in every dialect and over HTTP+JSON. */
 import { AgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { agentSurface } from '../../src/a2a/surface.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { cardSigner } from '../../src/signing/card-signer.ts';
 import { parseSigningKeys } from '../../src/signing/keys.ts';
 import { TaskService } from '../../src/tasks/service.ts';
+import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
 import { post, type Wire } from '../support/rpc.ts';

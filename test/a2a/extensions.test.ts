@@ -2,11 +2,11 @@
 import { AgentCard, Message } from '@a2a-js/sdk';
 import { ClientFactory, JsonRpcTransportFactory } from '@a2a-js/sdk/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { agentSurface } from '../../src/a2a/surface.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
+import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
 import { pushServiceOn } from '../support/push.ts';

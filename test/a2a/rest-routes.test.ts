@@ -1,10 +1,10 @@
 /** HTTP+JSON (A2A v1.0 §11) over a real server, database and feed. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OpenRequests } from '../../src/a2a/open-requests.ts';
 import { agentSurface } from '../../src/a2a/surface.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
+import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
 import { serveRouter } from '../support/http.ts';
 import { pushServiceOn } from '../support/push.ts';

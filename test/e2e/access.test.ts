@@ -25,6 +25,7 @@ type Who = (typeof CALLERS)[number];
 const keys: Partial<Record<Who, { id: string; key: string }>> = {};
 /** A task of `right`. */
 let task: Wire;
+let receiptId = '';
 
 const command = async (...args: string[]): Promise<Wire> => {
   const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
@@ -44,7 +45,7 @@ beforeAll(async () => {
   const { supportedInterfaces } = (await card.json()) as Wire;
   const { url } = supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
   grpc = new GrpcClient(url);
-  keys.other = await createKey('other', 'agents:read,agents:invoke');
+  keys.other = await createKey('other', 'agents:read,agents:invoke,receipts:read');
   keys.revoked = await createKey('revoked', ALL);
   keys.wrongScope = await createKey('wrong-scope', 'receipts:read');
   await command('keys', 'revoke', keys.revoked?.id ?? '');
@@ -53,6 +54,8 @@ beforeAll(async () => {
     body: rpcBody('message/send', { message: olderMessage('1,200 USD chair') }),
   });
   task = sent.body.result;
+  const invoked = await ask('right', { path: '/v1/agents/echo/invoke', body: { message: 'hello' } });
+  receiptId = invoked.body.receipt_id;
 });
 
 afterAll(async () => {
@@ -89,13 +92,15 @@ async function ask(who: Who, { path, method = 'POST', body, headers }: Request):
 }
 
 /** What a route answers its caller: the HTTP status, or that and an error's code in the body. */
-type Expected = number | `${number} ${number}`;
+type Expected = number | `${number} ${number | string}`;
 
 interface Entry {
   request: () => Request;
   /** One who has the scope, and asks for what is somebody else's. */
   other: Expected;
   right: Expected;
+  /** One whose only scope is `receipts:read`; 403 when absent. */
+  wrongScope?: Expected;
   /** Where anybody may come. */
   anybody?: true;
 }
@@ -103,7 +108,7 @@ interface Entry {
 const of = (path: string, method = 'GET', body?: () => unknown): (() => Request) => {
   const id = () => task?.id ?? '';
   return () => ({
-    path: path.replace('ID', id()),
+    path: path.replace('RECEIPT', receiptId).replace('ID', id()),
     method,
     headers: { 'A2A-Version': '1.0' },
     ...(body && { body: body() }),
@@ -222,11 +227,82 @@ const TABLE: Record<string, Entry> = {
     other: 404,
     right: 404,
   },
+  'post /v1/agents/:agent_id/invoke': {
+    request: of('/v1/agents/expense-approval/invoke', 'POST', () => ({
+      message: 'x',
+      region: 'DE',
+      task_id: task.id,
+      context_id: 'not-its-own',
+    })),
+    other: '404 task_not_found',
+    right: '422 unprocessable',
+  },
+  'post /v1/agents/:agent_id/invoke-async': {
+    request: of('/v1/agents/echo/invoke-async', 'POST', () => ({ message: 'x' })),
+    other: 200,
+    right: 200,
+  },
+  'post /v1/agents/:agent_id/check': {
+    request: of('/v1/agents/echo/check', 'POST', () => ({ message: 'x' })),
+    other: 200,
+    right: 200,
+  },
+  'post /v1/agents/:agent_id/tasks/list': {
+    request: of('/v1/agents/expense-approval/tasks/list', 'POST', () => ({})),
+    other: 200,
+    right: 200,
+  },
+  'post /v1/agents/:agent_id/tasks/:task_id/get': {
+    request: of('/v1/agents/expense-approval/tasks/ID/get', 'POST', () => ({})),
+    other: '404 task_not_found',
+    right: 200,
+  },
+  'post /v1/agents/:agent_id/tasks/:task_id/subscribe': {
+    request: of('/v1/agents/expense-approval/tasks/00000000-0000-4000-8000-000000000000/subscribe', 'POST'),
+    other: '404 task_not_found',
+    right: '404 task_not_found',
+  },
+  'get /v1/receipts': { request: of('/v1/receipts'), other: 200, right: 200, wrongScope: 200 },
+  'get /v1/receipts/checkpoint': {
+    request: of('/v1/receipts/checkpoint'),
+    other: 200,
+    right: 200,
+    wrongScope: 200,
+  },
+  'get /v1/receipts/:receipt_id': {
+    request: of('/v1/receipts/RECEIPT'),
+    other: '404 receipt_not_found',
+    right: 200,
+    wrongScope: '404 receipt_not_found',
+  },
+  'get /v1/receipts/:receipt_id/verifications': {
+    request: of('/v1/receipts/RECEIPT/verifications'),
+    other: '404 receipt_not_found',
+    right: 200,
+    wrongScope: '404 receipt_not_found',
+  },
+  'post /v1/receipts/:receipt_id/verify': {
+    request: of('/v1/receipts/RECEIPT/verify', 'POST', () => ({ verification: 'verified', reason: 'seen' })),
+    other: '403 insufficient_scope',
+    right: 200,
+    wrongScope: '403 insufficient_scope',
+  },
+  'post /v1/verifier/run': {
+    request: of('/v1/verifier/run', 'POST', () => ({})),
+    other: '403 insufficient_scope',
+    right: 200,
+    wrongScope: '403 insufficient_scope',
+  },
   // Last among the task's own, because it ends it.
   [`post ${AGENT}/:code/rest/tasks/:id\\:cancel`]: {
     request: of(`${REST}/tasks/ID:cancel`, 'POST', () => ({})),
     other: '404 404',
     right: 200,
+  },
+  'post /v1/agents/:agent_id/tasks/:task_id/cancel': {
+    request: of('/v1/agents/expense-approval/tasks/ID/cancel', 'POST', () => ({})),
+    other: '404 task_not_found',
+    right: '409 task_ended',
   },
   [`all ${AGENT}/:code/rest/*path`]: { request: of(`${REST}/nothing`), other: '404 404', right: '404 404' },
 };
@@ -241,12 +317,13 @@ it('every route of every surface stands in the table, and nothing else', () => {
 const shown = ({ status, body }: Answer): Expected =>
   body?.error?.code === undefined ? status : (`${status} ${body.error.code}` as const);
 
-describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, anybody }) => {
+describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, anybody, wrongScope }) => {
   it.each(CALLERS)('%s', async (who) => {
     const answer = await ask(who, request());
     const { status, headers, body } = answer;
     if (who === 'right') expect(shown(answer)).toBe(right);
     else if (who === 'other') expect(shown(answer)).toBe(other);
+    else if (who === 'wrongScope' && wrongScope !== undefined) expect(shown(answer)).toBe(wrongScope);
     else if (anybody && who !== 'revoked') expect(status).toBe(200);
     else if (anybody) expect([200, 401]).toContain(status);
     else expect(status).toBe(who === 'wrongScope' ? 403 : 401);

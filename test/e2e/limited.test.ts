@@ -56,7 +56,7 @@ const credentialOf = (who: Who): Record<string, string> =>
   keys[who] === undefined ? {} : { authorization: `Bearer ${keys[who]}` };
 
 async function ask(who: Who, method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(`${product.url}${AGENT}${path}`, {
+  const response = await fetch(`${product.url}${path.startsWith('/v1/') ? path : AGENT + path}`, {
     method,
     headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...credentialOf(who) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -84,6 +84,10 @@ const WAYS: [string, string, string, unknown?][] = [
   ['HTTP+JSON, the extended card', 'GET', '/CODE/rest/extendedAgentCard'],
   ['HTTP+JSON, no operation', 'GET', '/CODE/rest/nothing'],
   ['the deliveries of a task', 'GET', '/CODE/tasks/x/deliveries'],
+  ['the gateway', 'POST', '/v1/agents/CODE/invoke', { message: 'x' }],
+  ['the gateway, later', 'POST', '/v1/agents/CODE/invoke-async', { message: 'x' }],
+  ['the gateway’s policy', 'POST', '/v1/agents/CODE/check', { message: 'x' }],
+  ['the gateway’s tasks', 'POST', '/v1/agents/CODE/tasks/list', {}],
 ];
 
 describe.each(WAYS)('%s', (_way, method, path, body) => {

@@ -33,13 +33,25 @@ beforeEach(async () => {
   await prisma.$executeRaw`truncate receipt, receipt_chain, receipt_verdict, task cascade`;
   ground = await receiptGround(prisma);
   records = new LocalRecords(new PrismaCallTasks(prisma, tasks.store));
+  begun = [];
 });
 
 const minuteOld = () =>
   tasks.database.prisma.$executeRaw`update receipt set started_at = started_at - interval '1 minute'`;
-const settle = async (asked: AgentRecords = records, deadAfterMs = 30_000) => {
+/** The calls that a sweep has had made. */
+let begun: string[] = [];
+const settle = async (asked: AgentRecords = records, limits: { dead?: number; deadline?: number } = {}) => {
   const { store: running, ledger } = ground;
-  return settleReceipts({ running, ledger, records: asked, deadAfterMs });
+  return settleReceipts({
+    running,
+    ledger,
+    records: asked,
+    deadAfterMs: limits.dead ?? 30_000,
+    asyncDeadlineMs: limits.deadline ?? 3_600_000,
+    begin: async (receiptId) => {
+      begun.push(receiptId);
+    },
+  });
 };
 const stored = (receipt: Receipt) => ground.store.find(receipt.receipt_id);
 const open = (given: Partial<NewReceipt> = {}) => ground.ledger.open(newReceiptOf(given));
@@ -102,7 +114,7 @@ describe('a receipt left running', () => {
   it('that never reached its agent fails, once nothing can reach it any more', async () => {
     const receipt = await open();
     await minuteOld();
-    expect((await settle(records, 120_000)).settled).toBe(0);
+    expect((await settle(records, { dead: 120_000 })).settled).toBe(0);
     expect((await settle()).settled).toBe(1);
     expect(await stored(receipt)).toMatchObject({
       receipt: { status: 'failed' },
@@ -142,7 +154,7 @@ describe('a receipt left running', () => {
     const receipt = await open({ message_id: 'm-2', task_id: task.id, context_id: task.contextId });
     await minuteOld();
     // Before its message is accepted, the question before it is no answer.
-    expect((await settle(records, 120_000)).settled).toBe(0);
+    expect((await settle(records, { dead: 120_000 })).settled).toBe(0);
     if (known === undefined) throw new Error('no task');
     await tasks.store.append(known, userMessageOf('more', { messageId: 'm-2' }), 'digest-2');
     expect((await settle()).settled).toBe(0);
@@ -169,6 +181,28 @@ describe('a receipt left running', () => {
     await tasks.database.prisma.$executeRaw`update receipt set started_at = started_at - interval '1 day'`;
     expect((await settle(away)).settled).toBe(1);
     expect((await stored(receipt))?.result?.stderr).toBe('What became of the call is not known: it is away');
+  });
+
+  it('an asynchronous one that never reached its agent is begun again, until its time is up', async () => {
+    const receipt = await open({ invoke_mode: 'async' });
+    await minuteOld();
+    expect((await settle()).settled).toBe(0);
+    expect(begun).toEqual([receipt.receipt_id]);
+    expect((await settle(records, { deadline: 30_000 })).settled).toBe(1);
+    expect(await stored(receipt)).toMatchObject({
+      receipt: { status: 'failed' },
+      result: { stderr: 'The call has not come to an end within its time' },
+    });
+  });
+
+  it('an asynchronous one whose task does not end fails when its time is up', async () => {
+    const receipt = await open({ invoke_mode: 'async', message_id: 'm-1' });
+    await taskOf('working');
+    await minuteOld();
+    expect((await settle()).settled).toBe(0);
+    expect((await settle(records, { deadline: 30_000 })).settled).toBe(1);
+    expect((await stored(receipt))?.receipt.status).toBe('failed');
+    expect(begun).toEqual([]);
   });
 
   it('none is passed over, however many there are', async () => {

@@ -122,7 +122,8 @@ export class KitHost {
       sweepReceipts: () => Promise.reject(new Error('no receipts here')),
       purgeExpired: () => Promise.reject(new Error('no purge here')),
       push: { deliver: async () => {}, retry: async () => undefined },
-      pushes: () => {},
+      changed: () => {},
+      beginCall: () => Promise.reject(new Error('no gateway here')),
     });
     return {
       ...host,

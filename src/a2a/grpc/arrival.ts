@@ -7,8 +7,8 @@ import {
 } from '@a2a-js/sdk/server';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Caller } from '../../auth/caller.ts';
+import type { OpenRequests } from '../../web/open-requests.ts';
 import { versionOf } from '../dialects.ts';
-import type { OpenRequests } from '../open-requests.ts';
 import { grpcError, toGrpcError } from './status-error.ts';
 
 export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;

@@ -3,8 +3,8 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net';
 import express, { type Response } from 'express';
 import { afterEach, expect, test, vi } from 'vitest';
-import { OpenRequests } from '../../src/a2a/open-requests.ts';
-import { writeEvents } from '../../src/a2a/sse.ts';
+import { OpenRequests } from '../../src/web/open-requests.ts';
+import { writeEvents } from '../../src/web/sse.ts';
 import { until } from '../support/until.ts';
 
 let server: Server | undefined;

@@ -1,0 +1,123 @@
+import type { Client } from '@temporalio/client';
+import { Router } from 'express';
+import type { Logger } from 'pino';
+import { olderShape } from './a2a/older-shape.ts';
+import type { AgentCatalog } from './agents/catalog.ts';
+import { reviewProfile } from './agents/review.ts';
+import type { Config } from './config.ts';
+import { AgentTasks } from './gateway/agent-tasks.ts';
+import { type GatewayAgent, LOCAL_PROVIDER } from './gateway/agents.ts';
+import { BackgroundCalls } from './gateway/background-calls.ts';
+import { Gateway } from './gateway/gateway.ts';
+import { invokeRoutes } from './gateway/invoke-routes.ts';
+import { LocalLink } from './gateway/local-link.ts';
+import { receiptRoutes } from './gateway/receipt-routes.ts';
+import type { Metrics } from './metrics.ts';
+import { createReceipts } from './receipt-keeping.ts';
+import type { SigningKeys } from './signing/keys.ts';
+import type { PrismaClient } from './storage/generated/client.ts';
+import { PrismaSwitches } from './storage/switches.ts';
+import type { TaskStore } from './tasks/ports.ts';
+import type { TaskService } from './tasks/service.ts';
+import { startGatewayCall } from './temporal/call-engine.ts';
+import type { OpenRequests } from './web/open-requests.ts';
+
+export interface GatewayParts {
+  config: Config;
+  db: PrismaClient;
+  store: TaskStore;
+  tasks: TaskService;
+  catalog: AgentCatalog;
+  client(): Client;
+  signing: SigningKeys;
+  metrics: Metrics;
+  log: Logger;
+}
+
+export interface GatewayHost {
+  sweep(): Promise<void>;
+  beginCall(receiptId: string): Promise<void>;
+  /** Has the receipts of calls that wait for this task made final; nobody waits for it. */
+  taskChanged(taskId: string): void;
+  router(requests: OpenRequests): Router;
+}
+
+/** The gateway, put together: receipts on every process, its routes where there are surfaces. */
+export function createGateway(parts: GatewayParts): GatewayHost {
+  const { config, db, store, tasks, catalog, client, signing, metrics, log } = parts;
+  const begin = (receiptId: string) => startGatewayCall(client, receiptId);
+  const receipts = createReceipts({
+    db,
+    tasks: store,
+    signing,
+    begin,
+    asyncDeadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
+    killAt: config.KILL_AT,
+    metrics,
+    log,
+  });
+  const agents = { find: async (agentId: string) => localAgent(catalog, agentId) };
+  const link = new LocalLink({ tasks, show: olderShape });
+  const { calls, ledger, records, settle } = receipts;
+  const background = new BackgroundCalls({ calls, ledger, records, agents, link, settle });
+  return {
+    sweep: receipts.sweep,
+    beginCall: (receiptId) => background.begin(receiptId),
+    taskChanged: (taskId) => {
+      background
+        .taskChanged(taskId)
+        .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
+    },
+    router: (requests) => {
+      const switches = new PrismaSwitches(db);
+      const gateway = new Gateway({
+        ledger,
+        link,
+        switches,
+        limits:
+          config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
+        beginLater: begin,
+        invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
+        log,
+      });
+      return Router()
+        .use(
+          invokeRoutes({
+            gateway,
+            tasks: new AgentTasks({ link, receipts: receipts.store, switches }),
+            agents,
+            requests,
+            cancelWaitMs: config.SEND_WAIT * 1_000,
+            maxBody: config.MAX_BODY,
+            log,
+          }),
+        )
+        .use(
+          receiptRoutes({
+            receipts: receipts.store,
+            verdicts: receipts.verdicts,
+            ledger,
+            verify: receipts.verify,
+            log,
+          }),
+        );
+    },
+  };
+}
+
+function localAgent(catalog: AgentCatalog, agentId: string): GatewayAgent | undefined {
+  const definition = catalog.get(agentId)?.definition;
+  if (definition === undefined) return undefined;
+  const { name, description, version, skills, review, access } = definition;
+  return {
+    agentId,
+    providerId: LOCAL_PROVIDER,
+    name,
+    description,
+    version,
+    skills,
+    review: reviewProfile(review),
+    ...(access && { access }),
+    definition,
+  };
+}

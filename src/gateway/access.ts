@@ -1,0 +1,30 @@
+import type { GuardedSurface, RouteAccess } from '../auth/guard.ts';
+import { refusalBody } from './answers.ts';
+
+export const GATEWAY_PATH = '/v1';
+
+const CALLS: RouteAccess[] = [
+  { method: 'post', path: '/agents/:agent_id/invoke', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/invoke-async', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/check', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/tasks/list', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/tasks/:task_id/get', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/tasks/:task_id/cancel', needs: 'agents:invoke' },
+  { method: 'post', path: '/agents/:agent_id/tasks/:task_id/subscribe', needs: 'agents:invoke' },
+];
+
+const RECEIPTS: RouteAccess[] = [
+  { method: 'get', path: '/receipts', needs: 'receipts:read' },
+  { method: 'get', path: '/receipts/checkpoint', needs: 'receipts:read' },
+  { method: 'get', path: '/receipts/:receipt_id', needs: 'receipts:read' },
+  { method: 'get', path: '/receipts/:receipt_id/verifications', needs: 'receipts:read' },
+  { method: 'post', path: '/receipts/:receipt_id/verify', needs: 'admin' },
+  { method: 'post', path: '/verifier/run', needs: 'admin' },
+];
+
+/** What the gateway facade asks of its callers. */
+export const GATEWAY_ACCESS: GuardedSurface = {
+  path: GATEWAY_PATH,
+  routes: [...CALLS, ...RECEIPTS],
+  body: refusalBody,
+};

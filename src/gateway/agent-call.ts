@@ -1,0 +1,60 @@
+import type { Json, Message, Task, TaskState } from '../tasks/task.ts';
+import type { GatewayAgent } from './agents.ts';
+import type { AgentTask } from './outcome.ts';
+
+/** One message to an agent. */
+export interface AgentCall {
+  agent: GatewayAgent;
+  /** The id of who calls. */
+  caller: string;
+  message: Message;
+  /** The task it continues. */
+  taskId?: string | undefined;
+  contextId?: string | undefined;
+}
+
+/** A task of a caller at an agent. */
+export interface TaskRef {
+  agent: GatewayAgent;
+  caller: string;
+  taskId: string;
+}
+
+/** What an agent said. */
+export interface Answer {
+  task: AgentTask;
+  /** Its JSON-RPC response. */
+  raw: Json;
+}
+
+export interface TaskListQuery {
+  agent: GatewayAgent;
+  caller: string;
+  contextId?: string | undefined;
+  status?: TaskState | undefined;
+  limit: number;
+  pageToken?: string | undefined;
+}
+
+export interface AnswerList {
+  tasks: AgentTask[];
+  nextPageToken?: string;
+  raw: Json;
+}
+
+/** Reaches an agent, wherever it runs. What it throws is told to the client as `asGatewayError` has it. */
+export interface AgentLink {
+  /** Hands the message over; the task as it stands once that is safe. The same message again is no second one. */
+  begin(call: AgentCall): Promise<AgentTask>;
+  /** The same, and waits until the task ends or asks, or until `signal` aborts: then as it stands. */
+  send(call: AgentCall, signal: AbortSignal): Promise<Answer>;
+  /** With this many of its newest messages. */
+  get(ref: TaskRef, historyLength: number): Promise<Answer>;
+  cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer>;
+  list(query: TaskListQuery): Promise<AnswerList>;
+  /** The task as it stands, then after each change, until it ends or `signal` aborts. */
+  subscribe(ref: TaskRef, signal: AbortSignal): AsyncGenerator<Answer, void, undefined>;
+}
+
+/** A task as the protocol's answers show it, in the shape of A2A v0.3, whose `status.state` is the state's plain name. */
+export type ShowTask = (task: Task, historyLength: number) => Json;

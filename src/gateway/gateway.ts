@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { reviewVersion } from '../agents/review.ts';
+import { messageOf as textOf } from '../errors.ts';
+import { decide, type PolicyDecision, type PolicyLimits } from '../policy/decide.ts';
+import type { ReceiptLedger } from '../receipts/ledger.ts';
+import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
+import type { AgentLink, Answer } from './agent-call.ts';
+import type { GatewayAgent, Switches } from './agents.ts';
+import { asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
+import { messageOf, type OutgoingMessage } from './message.ts';
+import { callEndOf, type Outcome, outcomeOf } from './outcome.ts';
+import type { InvokeRequest } from './requests.ts';
+
+/** One call, as its client asked for it. */
+export interface Invocation {
+  agent: GatewayAgent;
+  /** The id of who calls. */
+  caller: string;
+  request: InvokeRequest;
+  /** The body as it came: what the receipt keeps, its credentials left out. */
+  body: JsonObject;
+}
+
+/** The answer to every call on an agent or one of its tasks. */
+export interface InvokeAgentResponse extends Partial<Outcome> {
+  agent_id: string;
+  status: string;
+  receipt_id?: string;
+  settlement?: JsonObject;
+  raw?: unknown;
+}
+
+/** What policy would say of a call. */
+export interface CheckAnswer {
+  agent_id: string;
+  provider_id: string;
+  allowed: boolean;
+  error?: { code: string; message: string };
+  cost_units: number;
+  policy: ReceiptPolicy;
+}
+
+export interface GatewayOptions {
+  ledger: ReceiptLedger;
+  link: AgentLink;
+  switches: Switches;
+  limits: PolicyLimits;
+  /** Has an asynchronous call made, whatever becomes of this process. @throws HostError `unavailable`. */
+  beginLater(receiptId: string): Promise<void>;
+  invokeTimeoutMs: number;
+  log: Logger;
+}
+
+interface Opened extends Invocation {
+  receipt: Receipt;
+  outgoing: OutgoingMessage;
+}
+
+/** Calls of agents: policy before, the receipt after. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Calls the agent and waits for its task to end or ask. When `signal` aborts, the task as it then stands.
+   * @throws GatewayError 403 refused by policy; 404, 409, 422 refused by the agent; 502, 504.
+   */
+  async invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeAgentResponse> {
+    const opened = await this.#open(invocation, 'sync');
+    const limit = limited(signal, this.#options.invokeTimeoutMs);
+    try {
+      const answer = await this.#send(opened, limit.signal);
+      const { outcome, settled } = await this.#settle(opened, answer);
+      if (!settled && limit.timedOut()) throw timeout(opened.receipt, outcome);
+      return { ...envelope(opened, outcome), raw: answer.raw };
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /** Accepts the call; it is made, and its receipt becomes final, in the background. @throws GatewayError 403. */
+  async invokeAsync(invocation: Invocation): Promise<InvokeAgentResponse> {
+    const { receipt, agent } = await this.#open(invocation, 'async');
+    // What is not begun now is begun by the next sweep.
+    await this.#options.beginLater(receipt.receipt_id).catch((error: unknown) => {
+      this.#options.log.warn(
+        { err: error, receipt: receipt.receipt_id },
+        'a call begins with the next sweep',
+      );
+    });
+    return { agent_id: agent.agentId, status: 'running', receipt_id: receipt.receipt_id };
+  }
+
+  /** What policy would say now. It leaves no receipt. */
+  async check(agent: GatewayAgent, request: InvokeRequest): Promise<CheckAnswer> {
+    const decision = await this.#decide(agent, request);
+    return {
+      agent_id: agent.agentId,
+      provider_id: agent.providerId,
+      allowed: decision.decision === 'allow',
+      ...(decision.decision === 'refuse'
+        ? { error: { code: decision.code, message: decision.message } }
+        : {}),
+      cost_units: agent.review.costPerCallUnits,
+      policy: policyOf(agent, decision),
+    };
+  }
+
+  async #decide(agent: GatewayAgent, request: InvokeRequest): Promise<PolicyDecision> {
+    const { agentBlocked, provider } = await this.#options.switches.of(agent);
+    const { region, max_cost_units, confirm_risky } = request;
+    return decide(
+      { agentId: agent.agentId, blocked: agentBlocked, review: agent.review },
+      provider,
+      {
+        ...(region ? { region } : {}),
+        ...(max_cost_units === undefined ? {} : { maxCostUnits: max_cost_units }),
+        confirmRisky: confirm_risky,
+      },
+      this.#options.limits,
+    );
+  }
+
+  /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403. */
+  async #open(invocation: Invocation, mode: InvokeMode): Promise<Opened> {
+    const { agent, caller, request, body } = invocation;
+    const outgoing = messageOf(request, randomUUID());
+    const decision = await this.#decide(agent, request);
+    const { taskId, contextId, message } = outgoing;
+    const receipt = await this.#options.ledger.open({
+      agent_id: agent.agentId,
+      provider_id: agent.providerId,
+      caller,
+      invoke_mode: mode,
+      cost_units: agent.review.costPerCallUnits,
+      policy: policyOf(agent, decision),
+      ...(taskId === undefined ? {} : { task_id: taskId }),
+      ...(contextId === undefined ? {} : { context_id: contextId }),
+      request: body,
+      message_id: message.messageId,
+    });
+    if (decision.decision === 'refuse') {
+      const stderr = `${decision.code}: ${decision.message}`;
+      await this.#finish({ ...idsOf(receipt), status: 'rejected', result: { stderr } });
+      throw refusedByPolicy(decision, { receipt_id: receipt.receipt_id });
+    }
+    return { ...invocation, receipt, outgoing };
+  }
+
+  async #send({ agent, caller, outgoing, receipt }: Opened, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await this.#options.link.send({ agent, caller, ...outgoing }, signal);
+    } catch (error) {
+      const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
+      const { status, code, message } = failure;
+      await this.#finish({ ...idsOf(receipt), status: 'failed', result: { stderr: `${code}: ${message}` } });
+      // Nothing of the call was accepted, and the receipt says so: the agent could not be reached.
+      if (status === 503)
+        throw new GatewayError(502, 'agent_failed', message, { ...failure.ids, cause: error });
+      if (status === 500)
+        this.#options.log.error({ err: error, receipt: receipt.receipt_id }, 'a call failed');
+      throw failure;
+    }
+  }
+
+  /** Makes the receipt final, if the task has come so far; else notes which task it follows. */
+  async #settle({ receipt }: Opened, { task }: Answer): Promise<{ outcome: Outcome; settled: boolean }> {
+    const outcome = outcomeOf(task);
+    const end = callEndOf(task);
+    const { task_id, context_id } = outcome;
+    if (end !== undefined) {
+      await this.#finish({
+        ...idsOf(receipt),
+        ...end,
+        ...(task_id === undefined ? {} : { task_id }),
+        context_id,
+      });
+    } else if (task_id !== undefined) {
+      await this.#quietly(receipt.receipt_id, () =>
+        this.#options.ledger.noteTask(receipt.receipt_id, { taskId: task_id, contextId: context_id }),
+      );
+    }
+    return { outcome, settled: end !== undefined };
+  }
+
+  /** The agent has answered, and so shall we: a receipt that cannot be written now is settled by the sweep. */
+  #finish(ending: Ending): Promise<void> {
+    return this.#quietly(ending.receipt_id, async () => {
+      await this.#options.ledger.finish(ending);
+    });
+  }
+
+  async #quietly(receiptId: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#options.log.warn({ receipt: receiptId, why: textOf(error) }, 'a receipt is left to the sweep');
+    }
+  }
+}
+
+const idsOf = ({ receipt_id, provider_id }: Receipt) => ({ receipt_id, provider_id });
+
+const policyOf = ({ review }: GatewayAgent, decision: PolicyDecision): ReceiptPolicy => ({
+  ...decision,
+  risk_level: review.riskLevel,
+  review_version: reviewVersion(review),
+});
+
+const envelope = ({ agent, receipt, request }: Opened, outcome: Outcome): InvokeAgentResponse => ({
+  agent_id: agent.agentId,
+  ...outcome,
+  receipt_id: receipt.receipt_id,
+  ...(request.settlement === undefined ? {} : { settlement: request.settlement as JsonObject }),
+});
+
+const timeout = ({ receipt_id }: Receipt, { task_id, context_id }: Outcome): GatewayError =>
+  new GatewayError(504, 'agent_timeout', 'The agent has not answered in time; its task goes on', {
+    receipt_id,
+    task_id,
+    context_id,
+  });
+
+/** Aborts with `signal`, or after so long. */
+function limited(signal: AbortSignal, ms: number) {
+  const controller = new AbortController();
+  let late = false;
+  const stop = () => controller.abort();
+  const timer = setTimeout(() => {
+    late = true;
+    stop();
+  }, ms);
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop);
+  return {
+    signal: controller.signal,
+    timedOut: () => late,
+    clear: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    },
+  };
+}

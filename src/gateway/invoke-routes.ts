@@ -1,0 +1,91 @@
+import { type Request, type Response, Router } from 'express';
+import type { Logger } from 'pino';
+import { isVisible } from '../agents/access.ts';
+import { callerOf } from '../auth/guard.ts';
+import type { JsonObject } from '../receipts/receipt.ts';
+import type { OpenRequests } from '../web/open-requests.ts';
+import { writeEvents } from '../web/sse.ts';
+import type { TaskRef } from './agent-call.ts';
+import type { AgentTasks } from './agent-tasks.ts';
+import type { GatewayAgent, GatewayAgents } from './agents.ts';
+import { body, callerId, failureEvent, handler, named, refuseWhenStopping } from './answers.ts';
+import type { Gateway, Invocation } from './gateway.ts';
+import { agentNotFound } from './gateway-error.ts';
+import { invokeSchema, parseBody, taskCallSchema, taskGetSchema, taskListSchema } from './requests.ts';
+
+export interface InvokeRoutesOptions {
+  gateway: Gateway;
+  tasks: AgentTasks;
+  agents: GatewayAgents;
+  requests: OpenRequests;
+  /** How long a cancel waits for the agent's clean-up. */
+  cancelWaitMs: number;
+  maxBody: number;
+  log: Logger;
+}
+
+const SMALL_BODY = 1024 * 1024;
+
+/** `POST /agents/{agent_id}/…`: calls of agents, and their tasks. */
+export function invokeRoutes(options: InvokeRoutesOptions): Router {
+  const { gateway, tasks, requests, log } = options;
+  const router = Router();
+  const large = body(options.maxBody);
+  const small = body(SMALL_BODY);
+  const post = (path: string, read: typeof large, work: (req: Request, res: Response) => Promise<void>) =>
+    router.post(`/agents/:agent_id/${path}`, refuseWhenStopping(requests), read, handler(log, work));
+
+  post('invoke', large, async (req, res) => {
+    res.json(await gateway.invoke(await invocationOf(req, options), requests.signalFor(res)));
+  });
+  post('invoke-async', large, async (req, res) => {
+    res.json(await gateway.invokeAsync(await invocationOf(req, options)));
+  });
+  post('check', large, async (req, res) => {
+    const { agent, request } = await invocationOf(req, options);
+    res.json(await gateway.check(agent, request));
+  });
+  post('tasks/list', small, async (req, res) => {
+    const agent = await agentOf(req, options);
+    res.json(await tasks.list(agent, callerId(req), parseBody(taskListSchema, req.body)));
+  });
+  post('tasks/:task_id/get', small, async (req, res) => {
+    const ref = await refOf(req, options);
+    const { history_length } = parseBody(taskGetSchema, req.body);
+    res.json(await tasks.get(ref, history_length));
+  });
+  post('tasks/:task_id/cancel', small, async (req, res) => {
+    const ref = await refOf(req, options);
+    parseBody(taskCallSchema, req.body);
+    const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(options.cancelWaitMs)]);
+    res.json(await tasks.cancel(ref, wait));
+  });
+  post('tasks/:task_id/subscribe', small, async (req, res) => {
+    const ref = await refOf(req, options);
+    parseBody(taskCallSchema, req.body);
+    const events = tasks.subscribe(ref, requests.signalFor(res));
+    // A failure before the first event is an ordinary answer, not a stream that carries an error.
+    await writeEvents(res, events, await events.next(), (error) => failureEvent(error, log));
+  });
+  return router;
+}
+
+/** @throws GatewayError 404, also for an agent that is not there for this caller. */
+async function agentOf(req: Request, { agents }: InvokeRoutesOptions): Promise<GatewayAgent> {
+  const agentId = named(req, 'agent_id');
+  const agent = await agents.find(agentId);
+  if (agent === undefined || !isVisible(agent, callerOf(req))) throw agentNotFound(agentId);
+  return agent;
+}
+
+const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<TaskRef> => ({
+  agent: await agentOf(req, options),
+  caller: callerId(req),
+  taskId: named(req, 'task_id'),
+});
+
+async function invocationOf(req: Request, options: InvokeRoutesOptions): Promise<Invocation> {
+  const agent = await agentOf(req, options);
+  const request = parseBody(invokeSchema, req.body);
+  return { agent, caller: callerId(req), request, body: req.body as JsonObject };
+}

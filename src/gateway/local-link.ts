@@ -1,0 +1,124 @@
+import { HostError } from '../errors.ts';
+import type { TaskCursor } from '../tasks/ports.ts';
+import type { Sent, TaskService } from '../tasks/service.ts';
+import { applyChange } from '../tasks/state.ts';
+import type { Json, Task } from '../tasks/task.ts';
+import type {
+  AgentCall,
+  AgentLink,
+  Answer,
+  AnswerList,
+  ShowTask,
+  TaskListQuery,
+  TaskRef,
+} from './agent-call.ts';
+import { invalidRequest } from './gateway-error.ts';
+
+const FIRST_WORD_MS = 10_000;
+
+/** The host's own workflows. They need no credentials, so a caller's go no further. */
+export class LocalLink implements AgentLink {
+  readonly #tasks: TaskService;
+  readonly #show: ShowTask;
+
+  constructor({ tasks, show }: { tasks: TaskService; show: ShowTask }) {
+    this.#tasks = tasks;
+    this.#show = show;
+  }
+
+  async begin(call: AgentCall): Promise<Task> {
+    const sent = await this.#send(call);
+    // Until it has said something, an agent that may reply has no task to be named.
+    return untilDecided(sent, (signal) => this.#tasks.decided(sent, signal));
+  }
+
+  async send(call: AgentCall, signal: AbortSignal): Promise<Answer> {
+    const { task } = await this.#send(call);
+    // One whose workflow engine is away is waited for as well: it goes on by itself.
+    return this.#answer(await this.#tasks.settled({ task, deferred: false }, signal), 0);
+  }
+
+  #send({ agent, caller, message, taskId, contextId }: AgentCall) {
+    return this.#tasks.send({
+      owner: caller,
+      agent: agent.definition,
+      message,
+      takesReply: true,
+      ...(taskId === undefined ? {} : { taskId }),
+      ...(contextId === undefined ? {} : { contextId }),
+    });
+  }
+
+  async get(ref: TaskRef, historyLength: number): Promise<Answer> {
+    return this.#answer(await this.#tasks.get(keyOf(ref), historyLength), historyLength);
+  }
+
+  async cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer> {
+    return this.#answer(await this.#tasks.cancel(keyOf(ref), ref.agent.definition, signal), 0);
+  }
+
+  async list({ agent, caller, contextId, status, limit, pageToken }: TaskListQuery): Promise<AnswerList> {
+    const page = await this.#tasks.list({
+      owner: caller,
+      agentCode: agent.agentId,
+      limit,
+      ...(contextId === undefined ? {} : { contextId }),
+      ...(status === undefined ? {} : { state: status }),
+      ...(pageToken === undefined ? {} : { cursor: readToken(pageToken) }),
+    });
+    const nextPageToken = page.next === undefined ? '' : writeToken(page.next);
+    return {
+      tasks: page.tasks,
+      ...(nextPageToken === '' ? {} : { nextPageToken }),
+      raw: response({
+        tasks: page.tasks.map((task) => this.#show(task, 0)),
+        nextPageToken,
+        pageSize: limit,
+        totalSize: page.total,
+      }),
+    };
+  }
+
+  async *subscribe(ref: TaskRef, signal: AbortSignal): AsyncGenerator<Answer, void, undefined> {
+    let task = await this.#tasks.get(keyOf(ref));
+    yield this.#answer(task, 0);
+    for await (const change of this.#tasks.watch(task, signal)) {
+      task = applyChange(task, change);
+      yield this.#answer(task, 0);
+    }
+  }
+
+  #answer(task: Task, historyLength: number): Answer {
+    return { task, raw: response(this.#show(task, historyLength)) };
+  }
+}
+
+/** No longer than a first word takes; what comes of it later is found by the sweep. */
+async function untilDecided(sent: Sent, decide: (signal: AbortSignal) => Promise<Sent>): Promise<Task> {
+  try {
+    return (await decide(AbortSignal.timeout(FIRST_WORD_MS))).task;
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'unavailable') return sent.task;
+    throw error;
+  }
+}
+
+const keyOf = ({ caller, agent, taskId }: TaskRef) => ({ owner: caller, agentCode: agent.agentId, taskId });
+
+/** In a process there is but one request. */
+const response = (result: Json): Json => ({ jsonrpc: '2.0', id: 1, result });
+
+const writeToken = ({ statusAt, id }: TaskCursor): string =>
+  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+
+function readToken(token: string): TaskCursor {
+  try {
+    const [statusAt, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
+    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
+  } catch {
+    // Falls through: not a token of ours.
+  }
+  throw invalidRequest('page_token: is not one this list gave');
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

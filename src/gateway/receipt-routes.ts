@@ -1,0 +1,119 @@
+import { type Request, Router } from 'express';
+import type { Logger } from 'pino';
+import { isAdmin } from '../auth/caller.ts';
+import { callerOf } from '../auth/guard.ts';
+import type { ReceiptLedger } from '../receipts/ledger.ts';
+import type { ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
+import type { StoredReceipt } from '../receipts/receipt.ts';
+import type { VerifierReport } from '../receipts/verifier.ts';
+import { body, callerId, handler, named } from './answers.ts';
+import { GatewayError, invalidRequest } from './gateway-error.ts';
+import { parseBody, type ReceiptListRequest, receiptQuerySchema, verdictSchema } from './requests.ts';
+
+export interface ReceiptRoutesOptions {
+  receipts: ReceiptStore;
+  verdicts: VerdictStore;
+  ledger: ReceiptLedger;
+  /** One sweep of the verifier, now. */
+  verify(): Promise<VerifierReport>;
+  log: Logger;
+}
+
+const SMALL_BODY = 1024 * 1024;
+
+/** Receipts: a caller sees those of its own calls, an admin all. */
+export function receiptRoutes(options: ReceiptRoutesOptions): Router {
+  const { receipts, verdicts, ledger, log } = options;
+  const router = Router();
+  router.get(
+    '/receipts',
+    handler(log, async (req, res) => {
+      const query = parseBody(receiptQuerySchema, { ...req.query });
+      const page = await receipts.list({ ...ownOnly(req), ...queryOf(query) });
+      res.json({ receipts: page.receipts, next_cursor: page.next ? writeCursor(page.next) : null });
+    }),
+  );
+  router.get(
+    '/receipts/checkpoint',
+    handler(log, async (_req, res) => {
+      res.json(await ledger.checkpoint());
+    }),
+  );
+  router.get(
+    '/receipts/:receipt_id',
+    handler(log, async (req, res) => {
+      res.json(shown(await found(req, receipts)));
+    }),
+  );
+  router.get(
+    '/receipts/:receipt_id/verifications',
+    handler(log, async (req, res) => {
+      const { receipt } = await found(req, receipts);
+      res.json({ verifications: await verdicts.verdicts(receipt.receipt_id) });
+    }),
+  );
+  router.post(
+    '/receipts/:receipt_id/verify',
+    body(SMALL_BODY),
+    handler(log, async (req, res) => {
+      const { receipt } = await found(req, receipts);
+      const given = parseBody(verdictSchema, req.body);
+      const verdict = { receipt_id: receipt.receipt_id, by: callerId(req), ...given };
+      const judged = await verdicts.judge(verdict, false);
+      if (judged === undefined)
+        throw new GatewayError(409, 'receipt_running', 'The receipt is still running');
+      res.json(judged);
+    }),
+  );
+  router.post(
+    '/verifier/run',
+    handler(log, async (_req, res) => {
+      const { verified, failed, putOff, problems } = await options.verify();
+      res.json({ verified, failed, put_off: putOff, problems: problems.length });
+    }),
+  );
+  return router;
+}
+
+/** Another caller's receipt does not exist. */
+async function found(req: Request, receipts: ReceiptStore): Promise<StoredReceipt> {
+  const { caller } = ownOnly(req);
+  const stored = await receipts.find(named(req, 'receipt_id'), caller);
+  if (stored === undefined) throw new GatewayError(404, 'receipt_not_found', 'Receipt not found');
+  return stored;
+}
+
+function ownOnly(req: Request): { caller?: string } {
+  const caller = callerOf(req);
+  return isAdmin(caller) ? {} : { caller: caller.id };
+}
+
+const shown = ({ receipt, result }: StoredReceipt) => ({ receipt, ...result });
+
+function queryOf(query: ReceiptListRequest) {
+  const { agent_id, provider_id, status, verification, invoke_mode, limit, cursor } = query;
+  return {
+    limit,
+    ...(agent_id === undefined ? {} : { agentId: agent_id }),
+    ...(provider_id === undefined ? {} : { providerId: provider_id }),
+    ...(status === undefined ? {} : { status }),
+    ...(verification === undefined ? {} : { verification }),
+    ...(invoke_mode === undefined ? {} : { invokeMode: invoke_mode }),
+    ...(cursor === undefined ? {} : { cursor: readCursor(cursor) }),
+  };
+}
+
+const writeCursor = ({ startedAt, id }: ReceiptCursor): string =>
+  Buffer.from(JSON.stringify([startedAt, id])).toString('base64url');
+
+function readCursor(text: string): ReceiptCursor {
+  try {
+    const [startedAt, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string];
+    if (UUID.test(id) && new Date(startedAt).toISOString() === startedAt) return { startedAt, id };
+  } catch {
+    // Falls through: not a cursor of ours.
+  }
+  throw invalidRequest('cursor: is not one this list gave');
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

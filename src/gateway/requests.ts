@@ -1,0 +1,138 @@
+/** The bodies of the facade, as its documents name them. What is not named is refused; `null` is absent. */
+import { z } from 'zod';
+import { TASK_STATES } from '../tasks/task.ts';
+import { invalidRequest } from './gateway-error.ts';
+
+const id = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
+
+const jsonObject = z.record(z.string(), z.json());
+
+const auth = {
+  auth_token: z
+    .string()
+    .min(1)
+    .max(16_384)
+    .optional()
+    .describe('Bearer token or API key for the agent. It is neither kept nor logged.'),
+  auth_context_id: z.uuid().optional().describe('A stored credential to use instead of `auth_token`.'),
+};
+
+const oneCredential = {
+  check: (body: { auth_token?: string | undefined; auth_context_id?: string | undefined }) =>
+    body.auth_token === undefined || body.auth_context_id === undefined,
+  problem: { error: 'auth_context_id: goes without auth_token', path: [] },
+};
+
+const decimal = /^\d{1,30}(\.\d{1,18})?$/;
+
+/** How the caller would pay: handed to the agent, which may. Other fields of a payment scheme are kept as they come. */
+const settlementSchema = z
+  .object({
+    rail: z.string().trim().toLowerCase().min(1).max(64).optional().describe('Such as `x402` or `ap2`.'),
+    currency: z
+      .string()
+      .trim()
+      .toUpperCase()
+      .regex(/^[A-Z0-9]{3,10}$/, 'must be a currency code')
+      .optional(),
+    amount: z
+      .union([z.number().min(0).transform(String), z.string().trim()])
+      .pipe(z.string().regex(decimal, 'must be a decimal number, not negative'))
+      .optional(),
+  })
+  .catchall(z.json());
+
+export const invokeSchema = z
+  .strictObject({
+    message: z.string().optional().describe('What the agent is asked, in plain words.'),
+    input: jsonObject.optional().describe('Structured input for the agent.'),
+    task_id: id.optional().describe('The task that this goes on with.'),
+    context_id: id.optional().describe('The conversation it belongs to.'),
+    skill_id: id.optional().describe('The skill of the agent that is wanted.'),
+    ...auth,
+    region: z.string().max(64).optional().describe('Country of the call, ISO 3166-1 alpha-2, any case.'),
+    confirm_risky: z.boolean().default(false).describe('A person has approved the call.'),
+    max_cost_units: z.int().min(0).optional().describe('The most that the call may cost.'),
+    settlement: settlementSchema.optional(),
+    agent_envelope: jsonObject
+      .optional()
+      .describe('What is sent to the agent as it is, in place of `message`, `input` and the ids.'),
+  })
+  .refine(oneCredential.check, oneCredential.problem)
+  .superRefine((body, context) => {
+    const beside = ['message', 'input', 'task_id', 'context_id', 'skill_id', 'settlement'] as const;
+    const other = beside.find((name) => body[name] !== undefined);
+    if (body.agent_envelope !== undefined && other !== undefined) {
+      context.addIssue({ code: 'custom', message: `${other}: goes not with agent_envelope` });
+    }
+    if (body.agent_envelope === undefined && body.input === undefined && !body.message) {
+      context.addIssue({ code: 'custom', message: 'message: give message, input or agent_envelope' });
+    }
+  });
+
+export type InvokeRequest = z.output<typeof invokeSchema>;
+
+export const taskCallSchema = z.strictObject({ ...auth }).refine(oneCredential.check, oneCredential.problem);
+
+export const taskGetSchema = z
+  .strictObject({
+    history_length: z.int().min(0).default(10).describe('How many of the newest messages `raw` shows.'),
+    ...auth,
+  })
+  .refine(oneCredential.check, oneCredential.problem);
+
+export const taskListSchema = z
+  .strictObject({
+    context_id: id.optional(),
+    status: z.enum(TASK_STATES).optional().describe('The state as the agent has it.'),
+    page_size: z.int().min(1).max(100).default(50),
+    page_token: z.string().optional().describe('`next_page_token` of the page before.'),
+    ...auth,
+  })
+  .refine(oneCredential.check, oneCredential.problem);
+
+export type TaskListRequest = z.output<typeof taskListSchema>;
+
+export const receiptQuerySchema = z.strictObject({
+  agent_id: z.string().optional(),
+  provider_id: z.string().optional(),
+  status: z.enum(['running', 'succeeded', 'failed', 'rejected']).optional(),
+  verification: z.enum(['not_required', 'pending', 'verified', 'failed']).optional(),
+  invoke_mode: z.enum(['sync', 'async']).optional(),
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  cursor: z.string().optional().describe('`next_cursor` of the page before.'),
+});
+
+export type ReceiptListRequest = z.output<typeof receiptQuerySchema>;
+
+export const verdictSchema = z.strictObject({
+  verification: z.enum(['verified', 'failed']),
+  reason: z.string().trim().min(1).max(1_000),
+});
+
+/**
+ * A body as its schema has it.
+ * @throws GatewayError 400 naming the field.
+ */
+export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
+  const given = body ?? {};
+  if (typeof given !== 'object' || Array.isArray(given))
+    throw invalidRequest('The body must be a JSON object');
+  const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const result = schema.safeParse(fields);
+  if (result.success) return result.data;
+  throw invalidRequest(problemOf(result.error));
+}
+
+function problemOf({ issues: [issue] }: z.ZodError): string {
+  if (issue?.code === 'unrecognized_keys') {
+    const field = [...issue.path, issue.keys[0]].join('.');
+    return `${field}: there is no such field`;
+  }
+  const path = issue?.path.join('.') ?? '';
+  return path === '' ? (issue?.message ?? 'The body is invalid') : `${path}: ${issue?.message}`;
+}

@@ -1,0 +1,33 @@
+import type { CallStore, OpenCall, RunningReceipt } from '../receipts/ports.ts';
+import type { JsonObject } from '../receipts/receipt.ts';
+import { reachable } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import { RUNNING_COLUMNS, type RunningRow, toRunning } from './receipt-rows.ts';
+
+/** Calls under way, by their receipts. */
+export class PrismaCallStore implements CallStore {
+  readonly #db: PrismaClient;
+
+  constructor(db: PrismaClient) {
+    this.#db = db;
+  }
+
+  open(receiptId: string): Promise<OpenCall | undefined> {
+    return reachable(async () => {
+      const [row] = await this.#db.$queryRaw<(RunningRow & { request: JsonObject })[]>`
+        select ${RUNNING_COLUMNS}, r.request from receipt r
+        where r.id = ${receiptId}::uuid and r.status = 'running'`;
+      return row && { ...toRunning(row), request: row.request };
+    });
+  }
+
+  ofRunningTask(taskId: string): Promise<RunningReceipt[]> {
+    return reachable(async () => {
+      const rows = await this.#db.$queryRaw<RunningRow[]>`
+        select ${RUNNING_COLUMNS} from task t
+        join receipt r on r.agent_id = t.agent_code and r.task_id = t.id::text and r.status = 'running'
+        where t.id = ${taskId}::uuid`;
+      return rows.map(toRunning);
+    });
+  }
+}

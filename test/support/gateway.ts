@@ -1,0 +1,47 @@
+import { type Answer, post, type Wire } from './rpc.ts';
+import { until } from './until.ts';
+
+/** The gateway facade as one of its clients uses it. */
+export class GatewayClient {
+  readonly #base: string;
+  readonly #headers: Record<string, string>;
+
+  constructor(url: string, headers: Record<string, string> = {}) {
+    this.#base = `${url}/v1`;
+    this.#headers = headers;
+  }
+
+  post(path: string, body: unknown): Promise<Answer> {
+    return post(`${this.#base}${path}`, body, this.#headers);
+  }
+
+  async get(path: string): Promise<Answer> {
+    const response = await fetch(`${this.#base}${path}`, { headers: this.#headers });
+    return { status: response.status, headers: response.headers, body: await response.json() };
+  }
+
+  invoke(agentId: string, body: unknown): Promise<Answer> {
+    return this.post(`/agents/${agentId}/invoke`, body);
+  }
+
+  async receipt(receiptId: string): Promise<Wire> {
+    return (await this.get(`/receipts/${receiptId}`)).body;
+  }
+
+  /** The receipt, once its call has ended. */
+  final(receiptId: string, withinMs?: number): Promise<Wire> {
+    return until(
+      'the receipt is final',
+      async () => {
+        const stored = await this.receipt(receiptId);
+        return stored.receipt.status === 'running' ? undefined : stored;
+      },
+      withinMs,
+    );
+  }
+
+  /** How many receipts the caller has. */
+  async count(query = ''): Promise<number> {
+    return (await this.get(`/receipts?limit=200${query}`)).body.receipts.length;
+  }
+}
