@@ -35,6 +35,7 @@ import { TemporalTaskEngine } from './temporal/engine.ts';
 import { TemporalHost } from './temporal/engine-host.ts';
 import { createHostActivities } from './temporal/host-activities.ts';
 import { TemporalInspector } from './temporal/inspector.ts';
+import { createPlainActivities } from './temporal/plain/activities.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
 import { Undo } from './undo.ts';
@@ -72,7 +73,7 @@ interface Starting {
 async function start(config: Config, starting: Starting): Promise<Host> {
   const { log, undo } = starting;
   const sources = await loadAgents(config.WORKFLOWS);
-  const workflowFiles = sources.map(({ workflowFile }) => workflowFile);
+  const workflowFiles = sources.flatMap(({ workflowFile }) => workflowFile ?? []);
   const catalog = new AgentCatalog([...sources.map(({ definition }) => definition), DIRECTORY]);
   if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
@@ -161,6 +162,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
+      ...createPlainActivities({ client, agent }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },
     runActivities: config.ROLE !== 'host',
@@ -215,5 +217,6 @@ function running(url: string, ground: Ground, undo: Undo): Host {
 }
 
 const taskQueuesOf = (catalog: AgentCatalog): string[] => [
+  // What stands before a plain workflow runs here; where a cooperating one runs is its own worker's.
   ...new Set(catalog.all().map(({ definition }) => definition.taskQueue ?? DEFAULT_TASK_QUEUE)),
 ];

@@ -26,9 +26,19 @@ const ARROWS: Record<string, Arrows> = {
   'durable-file.ts': { imports: [], packages: [] },
 
   // The domain. It knows neither Express nor Prisma nor Temporal.
-  tasks: { imports: [], types: ['agents'], packages: ['canonicalize'], packageTypes: ['zod'] },
+  tasks: {
+    imports: ['mapping'],
+    types: ['agents'],
+    packages: ['canonicalize'],
+    packageTypes: ['zod'],
+  },
   // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
-  agents: { imports: [], packages: ['zod', '@a2a-js/sdk', 'canonicalize', 'tsx'] },
+  agents: {
+    imports: ['mapping'],
+    packages: ['zod', '@a2a-js/sdk', 'canonicalize', 'tsx', 'yaml', 'ajv', 'ajv-formats'],
+  },
+  // What messages are made into; pure, in the sandbox and outside of it.
+  mapping: { imports: [], types: ['tasks/task.ts'], packages: [], sandboxed: true },
   policy: { imports: [], types: ['agents'], packages: [] },
   // Its proofs are checked in browsers too.
   receipts: { imports: [], packages: ['jose', 'canonicalize'] },
@@ -38,7 +48,7 @@ const ARROWS: Record<string, Arrows> = {
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
-    imports: ['tasks/contract.ts', 'tasks/state.ts', 'tasks/task.ts'],
+    imports: ['tasks/contract.ts', 'tasks/state.ts', 'tasks/task.ts', 'mapping'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
     sandboxed: true,
   },
@@ -51,7 +61,7 @@ const ARROWS: Record<string, Arrows> = {
 
   // The ports' implementations.
   temporal: {
-    imports: ['tasks', 'agents', 'workflow-kit', 'embedded'],
+    imports: ['tasks', 'agents', 'workflow-kit', 'embedded', 'mapping', 'plain/contract.ts'],
     types: ['config.ts', 'push'],
     packages: [
       '@temporalio/activity',
@@ -89,6 +99,14 @@ const ARROWS: Record<string, Arrows> = {
   directory: {
     imports: ['agents', 'workflow-kit', 'tasks/contract.ts'],
     packages: ['@temporalio/workflow'],
+    sandboxed: true,
+  },
+
+  // What stands before workflows that know nothing of tasks.
+  plain: {
+    imports: ['mapping', 'workflow-kit', 'tasks/contract.ts'],
+    types: ['tasks/task.ts'],
+    packages: ['@temporalio/workflow', '@temporalio/common'],
     sandboxed: true,
   },
 

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { HostError, messageOf } from '../errors.ts';
 import { isVisible, type Viewer } from './access.ts';
 import type { AgentDefinition } from './definition.ts';
-
-type JsonSchema = Record<string, unknown>;
+import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 
 /** An agent as the host offers it. */
 export interface PublishedAgent {
@@ -63,8 +61,7 @@ function digestOf(agents: readonly PublishedAgent[]): string {
 function publish(definition: AgentDefinition): PublishedAgent {
   if (definition.input === undefined) return { definition };
   try {
-    // What a client has to send: before defaults are filled in and values are transformed.
-    return { definition, inputSchema: { ...z.toJSONSchema(definition.input, { io: 'input' }) } };
+    return { definition, inputSchema: toJsonSchema(definition.input) };
   } catch (error) {
     throw new HostError(
       'config',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
+import type { PlainWorkflow } from '../mapping/plain.ts';
 import { type AgentAccess, accessSchema } from './access.ts';
+import { plainSchema, theirQueue } from './plain.ts';
 import { type DeclaredReview, reviewSchema } from './review.ts';
 
 /** A2A v1.0 §4.4.5. */
@@ -38,9 +40,13 @@ export interface AgentDefinition {
   description: string;
   version: string;
   skills: AgentSkill[];
-  /** The exported name of the workflow function in `workflow.ts`, which is its workflow type. */
-  workflow: string;
-  /** The task queue its workflow runs on; the host's `agents` queue when absent. */
+  /** The exported name of the workflow function in `workflow.ts`, which is its workflow type. Or `plain`, or `cooperating`. */
+  workflow?: string;
+  /** A workflow that knows nothing of tasks, in any language, as it is: how it is started and understood. */
+  plain?: PlainWorkflow;
+  /** A workflow of another worker, in any language, that says by itself what its task is to show. */
+  cooperating?: { workflowType: string; taskQueue: string };
+  /** The task queue that `workflow` runs on; the host's `agents` queue when absent. */
   taskQueue?: string;
   /** Shape of the message's data part. A message that does not fit is refused before a workflow starts. */
   input?: z.ZodType;
@@ -75,7 +81,7 @@ const skills = z
   )
   .min(1);
 
-const definitionSchema = z.strictObject({
+const definitionFields = z.strictObject({
   code: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63')
@@ -84,7 +90,12 @@ const definitionSchema = z.strictObject({
   description: z.string().min(1),
   version: z.string().min(1),
   skills,
-  workflow: z.string().regex(/^[A-Za-z_$][\w$]*$/, 'the name of an exported function'),
+  workflow: z
+    .string()
+    .regex(/^[A-Za-z_$][\w$]*$/, 'the name of an exported function')
+    .optional(),
+  plain: plainSchema.optional(),
+  cooperating: z.strictObject({ workflowType: z.string().min(1), taskQueue: theirQueue }).optional(),
   taskQueue: z.string().min(1).optional(),
   input: z.instanceof(z.ZodType).optional(),
   inputModes: z.array(mediaType).min(1).optional(),
@@ -112,6 +123,26 @@ const definitionSchema = z.strictObject({
   access: accessSchema.optional(),
   mayReply: z.boolean().optional(),
 });
+
+const definitionSchema = definitionFields.check(({ value, issues }) => {
+  const problem = problemOf(value);
+  if (problem) issues.push({ code: 'custom', input: value, ...problem });
+});
+
+type Shaped = { [K in 'workflow' | 'plain' | 'cooperating' | 'taskQueue' | 'mayReply']?: unknown };
+
+/** One of three ways to be run, and nothing that only another way has. */
+function problemOf({ workflow, plain, cooperating, taskQueue, mayReply }: Shaped) {
+  const ways = [workflow, plain, cooperating].filter((way) => way !== undefined).length;
+  if (ways === 0) return { path: ['workflow'], message: 'is missing: give workflow, plain or cooperating' };
+  if (ways > 1)
+    return { path: ['workflow'], message: 'only one of workflow, plain and cooperating is taken' };
+  if (workflow !== undefined) return undefined;
+  if (taskQueue !== undefined) return { path: ['taskQueue'], message: 'belongs into plain or cooperating' };
+  if (plain !== undefined && mayReply)
+    return { path: ['mayReply'], message: 'a plain workflow makes no replies' };
+  return undefined;
+}
 
 /**
  * Declares an agent; the default export of its `agent.ts`.

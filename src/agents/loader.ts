@@ -2,28 +2,31 @@ import { access, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HostError, messageOf } from '../errors.ts';
+import { readAgentsFile } from './agents-file.ts';
 import { type AgentDefinition, defineAgent } from './definition.ts';
 
 /** An agent and the files it is made of. */
 export interface AgentSource {
   definition: AgentDefinition;
   folder: string;
-  /** What the worker bundles. */
-  workflowFile: string;
+  /** What the worker bundles; absent when another worker runs the workflow. */
+  workflowFile?: string;
   activitiesFile?: string;
 }
 
 interface Declared {
   definition: AgentDefinition;
   folder: string;
-  name: string;
+  /** The folder's name; absent when the agent is declared in a file with others. */
+  name?: string;
   file: string;
 }
 
 const EXTENSIONS = ['.ts', '.js', '.mjs'];
 
 /**
- * Reads the agents of a folder, one folder an agent, sorted by code. Only each `agent.ts` is imported.
+ * Reads the agents of a folder, one folder an agent and those of its `agents.yaml`, sorted by code. Only each
+ * `agent.ts` is imported.
  * A folder that holds neither an agent nor a workflow is code that agents share, and is passed over; so is
  * one without an agent whose name begins with `_` or `.` or is `node_modules`.
  * @throws HostError `config`, naming the file and the field, when an agent cannot be published.
@@ -39,9 +42,14 @@ export async function loadAgents(workflowsDir: string): Promise<AgentSource[]> {
       throw configError(folder, 'agent.ts', 'is missing beside the workflow');
     }
   }
-  if (declared.length === 0) throw configError(root, 'WORKFLOWS', 'holds no folder with an agent.ts');
+  const inFile = await readAgentsFile(root);
+  declared.push(...inFile.map((each) => ({ ...each, folder: root })));
+  if (declared.length === 0) {
+    throw configError(root, 'WORKFLOWS', 'holds no folder with an agent.ts and no agents.yaml');
+  }
   checkUnique(declared, 'code');
   checkUnique(declared, 'workflow');
+  checkQueues(declared);
   const sources = await Promise.all(declared.map(toSource));
   return sources.sort((a, b) => (a.definition.code < b.definition.code ? -1 : 1));
 }
@@ -112,9 +120,11 @@ function readTypeScript(): Promise<void> {
 }
 
 async function toSource({ definition, folder, name, file }: Declared): Promise<AgentSource> {
-  if (definition.code !== name) {
+  if (name !== undefined && definition.code !== name) {
     throw configError(file, 'code', `is "${definition.code}", but its folder is named "${name}"`);
   }
+  // Another worker has its workflow and its activities.
+  if (definition.workflow === undefined) return { definition, folder };
   const workflowFile = await moduleIn(folder, 'workflow');
   if (!workflowFile) {
     throw configError(folder, 'workflow.ts', `is missing: it exports the function "${definition.workflow}"`);
@@ -128,9 +138,22 @@ function checkUnique(declared: readonly Declared[], field: 'code' | 'workflow'):
   const firstFiles = new Map<string, string>();
   for (const { definition, file } of declared) {
     const value = definition[field];
+    if (value === undefined) continue;
     const first = firstFiles.get(value);
     if (first) throw configError(file, field, `"${value}" is taken by ${first}`);
     firstFiles.set(value, file);
+  }
+}
+
+/** A queue that this host's workers poll would hand them workflows of another worker's, which they do not know. */
+function checkQueues(declared: readonly Declared[]): void {
+  const own = new Set(declared.map(({ definition }) => definition.taskQueue));
+  for (const { definition, file } of declared) {
+    const way = definition.plain === undefined ? 'cooperating' : 'plain';
+    const queue = definition[way]?.taskQueue;
+    if (queue !== undefined && own.has(queue)) {
+      throw configError(file, `${way}.taskQueue`, `"${queue}" is polled by this host's own workers`);
+    }
   }
 }
 

@@ -22,6 +22,8 @@ export interface TaskEngine {
 export interface WorkflowRef {
   workflowType: string;
   taskQueue: string;
+  /** What it is given after the task's input. */
+  args?: unknown[];
 }
 
 /** A follow-up on its way to its workflow; `deliveryId` stays the same for each attempt. */

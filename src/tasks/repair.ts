@@ -111,7 +111,7 @@ class Sweep {
   async #start(pending: PendingStart): Promise<void> {
     const definition = this.#options.agent(pending.agentCode);
     if (definition === undefined) throw new Error(`agent ${pending.agentCode} is not published here`);
-    await this.#options.engine.start(workflowOf(definition), pending);
+    await this.#options.engine.start(workflowOf(definition, pending), pending);
     this.report.started += 1;
   }
 

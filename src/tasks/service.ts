@@ -15,7 +15,7 @@ import type {
   TaskQuery,
   TaskStore,
 } from './ports.ts';
-import { inputOf, workflowOf } from './start.ts';
+import { checkStart, inputOf, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
 import { awaitingEngine, saying } from './underway.ts';
@@ -104,15 +104,18 @@ export class TaskService {
   async #begin(request: SendRequest, save: Prepared['save']): Promise<Sent> {
     const { agent, owner, message } = request;
     checkInput(agent, message);
+    const id = randomUUID();
+    const contextId = request.contextId ?? randomUUID();
+    checkStart(agent, { taskId: id, contextId, message });
     // Before the task: a death in between leaves a file without a task, never a task without its file.
     await save();
     const accepted = await this.#store.accept({
-      id: randomUUID(),
+      id,
       ...(request.alias === undefined ? {} : { alias: request.alias }),
       agentCode: agent.code,
       owner,
       ...(request.scopes && { scopes: request.scopes }),
-      contextId: request.contextId ?? randomUUID(),
+      contextId,
       message,
       metadata: request.metadata ?? {},
       digest: digestFor(request),
@@ -127,8 +130,13 @@ export class TaskService {
     if (accepted.outcome === 'repeated') checkRepetition(request, accepted.digest);
     // A start that does not get through is made up for by the repair sweep: the task stays `submitted`.
     if (task.version > 0) return { task, deferred: false };
-    const started = await reached(this.#engine.start(workflowOf(agent), inputOf(task, request.scopes)));
+    const started = await reached(this.#start(agent, task, request.scopes));
     return started === 'away' ? deferred(task) : { task, deferred: false };
+  }
+
+  #start(agent: AgentDefinition, task: Task, scopes?: readonly string[]): Promise<void> {
+    const input = inputOf(task, scopes);
+    return this.#engine.start(workflowOf(agent, input), input);
   }
 
   async #continue(request: SendRequest, task: Task, save: Prepared['save']): Promise<Sent> {
@@ -238,7 +246,7 @@ export class TaskService {
     const task = await this.#recorded(key);
     if (isFinal(task.status.state)) throw notCancelable(task);
     // A task that never began begins now, so that there is something to cancel and its end is recorded.
-    if (task.version === 0) await this.#engine.start(workflowOf(agent), inputOf(task));
+    if (task.version === 0) await this.#start(agent, task);
     await this.#engine.cancel(task.id);
     return this.#ended(this.#shown(task), signal);
   }

@@ -1,12 +1,47 @@
 import type { AgentDefinition } from '../agents/definition.ts';
+import { HostError, invalidParams, messageOf } from '../errors.ts';
+import { type PlainPlan, planOf, type Subject } from '../mapping/plain.ts';
 import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
 import type { WorkflowRef } from './ports.ts';
 import type { Task } from './task.ts';
 
-export const workflowOf = (agent: AgentDefinition): WorkflowRef => ({
-  workflowType: agent.workflow,
-  taskQueue: agent.taskQueue ?? DEFAULT_TASK_QUEUE,
-});
+/** The workflow type that stands before plain workflows. */
+const PLAIN_AGENT = 'plainAgent';
+/** Beside the message itself, which may be as large: the engine takes 4 MB in all. */
+const MAX_ARGS_BYTES = 1_500_000;
+
+/**
+ * What runs a task of this agent.
+ * @throws HostError `invalid_params` when the message cannot be made into what its workflow takes.
+ */
+export function workflowOf(agent: AgentDefinition, subject: Subject): WorkflowRef {
+  const { workflow, plain, cooperating } = agent;
+  if (cooperating !== undefined) return { ...cooperating };
+  const taskQueue = agent.taskQueue ?? DEFAULT_TASK_QUEUE;
+  if (workflow !== undefined) return { workflowType: workflow, taskQueue };
+  if (plain === undefined) throw new Error(`agent ${agent.code} has no workflow`);
+  return { workflowType: PLAIN_AGENT, taskQueue, args: [planFor(plain, subject)] };
+}
+
+function planFor(plain: NonNullable<AgentDefinition['plain']>, subject: Subject): PlainPlan {
+  let plan: PlainPlan;
+  try {
+    plan = planOf(plain, subject);
+  } catch (error) {
+    const message = `message: cannot be mapped: ${messageOf(error)}`;
+    throw new HostError('invalid_params', message, { field: 'message', cause: error });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(plan.args));
+  if (bytes > MAX_ARGS_BYTES) {
+    throw invalidParams('message', `is mapped to ${bytes} bytes, at most ${MAX_ARGS_BYTES} are taken`);
+  }
+  return plan;
+}
+
+/** @throws HostError `invalid_params` when the message could not start a task of this agent. */
+export const checkStart = (agent: AgentDefinition, subject: Subject): void => {
+  workflowOf(agent, subject);
+};
 
 /**
  * What a task's workflow is started with.

@@ -44,13 +44,13 @@ export class TemporalTaskEngine implements TaskEngine {
     this.#currentClient = client;
   }
 
-  async start({ workflowType, taskQueue }: WorkflowRef, input: TaskInput): Promise<void> {
+  async start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<void> {
     try {
       await this.#call(() =>
         this.#client.workflow.start(workflowType, {
           workflowId: workflowIdOf(input.taskId),
           taskQueue,
-          args: [input],
+          args: [input, ...args],
           // The first workflow task rides back on the reply, to the worker on this same connection.
           requestEagerStart: true,
           // How long a worker's death goes unnoticed while it holds the workflow.

@@ -4,9 +4,13 @@ import {
   type WorkerDeploymentOptions,
   type WorkerOptions,
 } from '@temporalio/worker';
+import { WATCH_TASK_QUEUE } from '../plain/contract.ts';
 import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 import { activityLimits } from './activity-limits.ts';
 import { automaticHeartbeats } from './heartbeats.ts';
+
+/** Plain workflows that may wait for their users, at once in one process. */
+const MOST_WATCHED = 2_000;
 
 export interface WorkersOptions {
   connection: NativeConnection;
@@ -46,5 +50,20 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     },
   };
   const queues = [...options.taskQueues, ...(options.runActivities ? [SYSTEM_TASK_QUEUE] : [])];
-  return Promise.all(queues.map((taskQueue) => Worker.create({ ...shared, taskQueue })));
+  const workers = queues.map((taskQueue) => Worker.create({ ...shared, taskQueue }));
+  if (options.runActivities) workers.push(createWatcher(shared));
+  return Promise.all(workers);
+}
+
+/** A worker of its own for what waits as long as a workflow runs: it must not keep a place from anything else. */
+function createWatcher({
+  workflowBundle: _,
+  workerDeploymentOptions: __,
+  ...shared
+}: Omit<WorkerOptions, 'taskQueue'>) {
+  return Worker.create({
+    ...shared,
+    taskQueue: WATCH_TASK_QUEUE,
+    maxConcurrentActivityTaskExecutions: MOST_WATCHED,
+  });
 }

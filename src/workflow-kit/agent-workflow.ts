@@ -1,12 +1,12 @@
+import { type IncomingMessage, incoming } from '../mapping/incoming.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import { Conversation } from './conversation.ts';
 import { LAST_RUN, type RunLimits, tooLong } from './limits.ts';
 import { runTask, type TaskRun } from './run-task.ts';
 import { checkSize, MAX_SAID_BYTES } from './sizes.ts';
 import { Snapshot } from './snapshot.ts';
-import type { AgentResult, AskOptions, IncomingMessage, Say, TaskContext } from './task-context.ts';
+import type { AgentResult, AskOptions, Say, TaskContext } from './task-context.ts';
 import { turnContext } from './turn-context.ts';
-import { incoming } from './values.ts';
 
 const TOO_LONG =
   'one run of a workflow can be; write its agent with conversationWorkflow, whose conversations have no end';

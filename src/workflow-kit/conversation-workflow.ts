@@ -1,4 +1,5 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew } from '@temporalio/workflow';
+import { type IncomingMessage, incoming } from '../mapping/incoming.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import type { Json, Message } from '../tasks/task.ts';
 import { type CarriedConversation, Conversation as Turns } from './conversation.ts';
@@ -7,9 +8,8 @@ import type { Projector } from './projector.ts';
 import { runTask, type TaskRun } from './run-task.ts';
 import { checkSize, MAX_CARRIED_HISTORY, MAX_CARRIED_QUESTION_BYTES, MAX_STATE_BYTES } from './sizes.ts';
 import { Snapshot } from './snapshot.ts';
-import type { AgentResult, IncomingMessage, Say, TurnContext } from './task-context.ts';
+import type { AgentResult, Say, TurnContext } from './task-context.ts';
 import { turnContext } from './turn-context.ts';
-import { incoming } from './values.ts';
 
 /** What comes of a turn: a question with what is to be known when it is answered, or the task's end. */
 export type Next<S extends Json> =

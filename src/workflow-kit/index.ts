@@ -1,4 +1,5 @@
 /** What workflow code imports: `workflow-agent-host/workflow`. Runs inside Temporal's sandbox. */
+export type { IncomingMessage } from '../mapping/incoming.ts';
 export type { AgentCallResult } from '../tasks/contract.ts';
 export type { Artifact, Json, Message, Metadata, Part } from '../tasks/task.ts';
 export { activities } from './activities.ts';
@@ -8,7 +9,6 @@ export type {
   AgentResult,
   ArtifactContent,
   AskOptions,
-  IncomingMessage,
   Say,
   TaskCaller,
   TaskContext,

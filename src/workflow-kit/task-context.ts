@@ -1,17 +1,7 @@
 import type { Duration } from '@temporalio/common';
+import type { IncomingMessage } from '../mapping/incoming.ts';
 import type { AgentCallResult } from '../tasks/contract.ts';
 import type { Json, Message, Metadata, Part } from '../tasks/task.ts';
-
-/** A user's message as an author reads it. */
-export interface IncomingMessage {
-  messageId: string;
-  /** All text parts, joined by line breaks; empty when there is none. */
-  text: string;
-  /** The first data part's value; undefined when there is none. */
-  data: Json | undefined;
-  parts: readonly Part[];
-  metadata: Metadata;
-}
 
 /** What an agent says: plain text, or text with structured data beside it. */
 export type Say = string | { text?: string; data?: Json; metadata?: Metadata };

@@ -1,20 +1,6 @@
 import type { AgentCall } from '../tasks/contract.ts';
 import type { Artifact, Json, Message, Metadata, Part } from '../tasks/task.ts';
-import type { ArtifactContent, IncomingMessage, Say } from './task-context.ts';
-
-/** A recorded user message as an author reads it. */
-export function incoming(message: Message): IncomingMessage {
-  return {
-    messageId: message.messageId,
-    text: textOf(message.parts),
-    data: message.parts.find((part) => part.data !== undefined)?.data,
-    parts: message.parts,
-    metadata: message.metadata ?? {},
-  };
-}
-
-export const textOf = (parts: readonly Part[]): string =>
-  parts.flatMap((part) => (part.text === undefined ? [] : [part.text])).join('\n');
+import type { ArtifactContent, Say } from './task-context.ts';
 
 export function sayParts(say: Say): { parts: Part[]; metadata?: Metadata } {
   if (typeof say === 'string') return { parts: [{ text: say }] };

@@ -40,6 +40,41 @@ describe('defineAgent', () => {
     expect((thrown as Error).message).toContain(field);
   });
 
+  const plain = { workflowType: 'Order', taskQueue: 'orders' };
+  const waitsFor = { query: 'q', update: 'u' };
+
+  it.each([
+    ['workflow', { workflow: undefined }],
+    ['workflow', { plain }],
+    ['workflow', { workflow: undefined, plain, cooperating: plain }],
+    ['taskQueue', { workflow: undefined, plain, taskQueue: 'x' }],
+    ['mayReply', { workflow: undefined, plain, mayReply: true }],
+    ['cooperating.taskQueue', { workflow: undefined, cooperating: { ...plain, taskQueue: 'agents' } }],
+    ['plain.taskQueue', { workflow: undefined, plain: { ...plain, taskQueue: 'agent-host' } }],
+    ['plain.args.0', { workflow: undefined, plain: { ...plain, args: ['$.tekst'] } }],
+    ['plain.result.data', { workflow: undefined, plain: { ...plain, result: { data: '$' } } }],
+    ['plain.timeout', { workflow: undefined, plain: { ...plain, timeout: 'soon' } }],
+    ['plain.memo.a', { workflow: undefined, plain: { ...plain, memo: { a: '$.answer' } } }],
+    ['plain.waitsFor', { workflow: undefined, plain: { ...plain, waitsFor: { query: 'q' } } }],
+    ['plain.waitsFor', { workflow: undefined, plain: { ...plain, waitsFor: { ...waitsFor, signal: 's' } } }],
+    [
+      'plain.waitsFor.when',
+      { workflow: undefined, plain: { ...plain, waitsFor: { ...waitsFor, when: 'yes' } } },
+    ],
+  ])('of a workflow elsewhere it names %s in %j', (field, given) => {
+    expect(() => agentOf('order', given as never)).toThrow(
+      expect.objectContaining({ code: 'config', field }),
+    );
+  });
+
+  it.each([
+    { plain: { ...plain, waitsFor } },
+    { plain: { ...plain, args: () => [] } },
+    { cooperating: plain },
+  ])('takes %j', (given) => {
+    expect(agentOf('order', { workflow: undefined, ...given } as never)).toMatchObject(given);
+  });
+
   it('refuses a field it does not know', () => {
     expect(() => agentOf('echo', { skils: [] } as never)).toThrow(/skils/);
   });

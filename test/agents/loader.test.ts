@@ -29,6 +29,16 @@ const agent = (code: string, workflow = code.replaceAll('-', '_')) => `
   export default { code, name: 'N', description: 'D', version: '1', workflow: '${workflow}',
     skills: [{ id: 's', name: 'S', description: 'D', tags: [] }] };`;
 
+/** An agents.yaml of one agent. */
+const yaml = (code: string, more: string) => `
+agents:
+  - code: ${code}
+    name: N
+    description: D
+    version: '1'
+    skills: [{ id: s, name: S, description: D, tags: [] }]
+    ${more}`;
+
 const WORKFLOW = 'export {};';
 
 async function failure(): Promise<HostError> {
@@ -74,6 +84,24 @@ describe('loadAgents', () => {
     expect(await loadAgents(root)).toHaveLength(1);
   });
 
+  it('gives agents whose workflows are elsewhere, of a folder or a file, without files to run', async () => {
+    await write({
+      'a-one/agent.ts': agent('a-one').replace(
+        /workflow: '.*'/,
+        "plain: { workflowType: 'W', taskQueue: 'q' }",
+      ),
+      'agents.yaml': yaml(
+        'b-two',
+        'cooperating: { workflowType: W, taskQueue: q }\n    input: { type: object, required: [x] }',
+      ),
+    });
+    const [one, two] = await loadAgents(root);
+    expect(one).toMatchObject({ definition: { code: 'a-one' }, folder: join(root, 'a-one') });
+    expect(two).toMatchObject({ definition: { code: 'b-two' }, folder: root });
+    expect([one, two].map((source) => source?.workflowFile)).toEqual([undefined, undefined]);
+    expect(two?.definition.input?.safeParse({}).success).toBe(false);
+  });
+
   it('names a folder that cannot be read', async () => {
     const error = await loadAgents(join(root, 'nowhere')).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'config', field: 'WORKFLOWS' });
@@ -114,6 +142,45 @@ describe('loadAgents', () => {
       { 'a/agent.ts': agent('a', 'same'), 'b/agent.ts': agent('b', 'same') },
       'workflow',
       /b\/agent\.ts: workflow: "same" is taken by .*a\/agent\.ts/,
+    ],
+    [
+      'a queue of this host’s workers for a workflow elsewhere',
+      {
+        'a/agent.ts': agent('a').replace('workflow:', "taskQueue: 'mine', workflow:"),
+        'a/workflow.ts': WORKFLOW,
+        'agents.yaml': yaml('b', 'plain: { workflowType: W, taskQueue: mine }'),
+      },
+      'plain.taskQueue',
+      /agents\.yaml: plain\.taskQueue: "mine" is polled/,
+    ],
+    [
+      'a file that is no YAML',
+      { 'agents.yaml': 'agents: [' },
+      'agents',
+      /agents\.yaml: agents: is no YAML: /,
+    ],
+    ['a file without a list', { 'agents.yaml': 'a: 1' }, 'agents', /agents\.yaml: agents: /],
+    [
+      'a workflow of its own in a file',
+      { 'agents.yaml': yaml('b', 'workflow: w') },
+      'workflow',
+      /agents\.yaml: agent "b": workflow: needs a folder/,
+    ],
+    [
+      'an input that is no JSON Schema',
+      { 'agents.yaml': yaml('b', "plain: { workflowType: W, taskQueue: q }\n    input: { type: 'text' }") },
+      'input',
+      /agents\.yaml: agent "b": input: /,
+    ],
+    [
+      'a code of a folder in a file',
+      {
+        'b/agent.ts': agent('b'),
+        'b/workflow.ts': WORKFLOW,
+        'agents.yaml': yaml('b', 'plain: { workflowType: W, taskQueue: q }'),
+      },
+      'code',
+      /agents\.yaml: code: "b" is taken by .*b\/agent\.ts/,
     ],
     ['no workflow.ts', { 'a/agent.ts': agent('a') }, 'workflow.ts', /a: workflow\.ts: is missing/],
   ] as [string, Record<string, string>, string, RegExp][])('refuses %s', async (_, files, field, message) => {

@@ -10,7 +10,9 @@ let workflowBundle: { code: string };
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const agents = await shippedAgents();
-  workflowBundle = await bundleWorkflows({ workflowFiles: agents.map((agent) => agent.workflowFile) });
+  workflowBundle = await bundleWorkflows({
+    workflowFiles: agents.flatMap((agent) => agent.workflowFile ?? []),
+  });
 }, 60_000);
 
 const replay = (json: string): Promise<void> =>

@@ -5,45 +5,9 @@ import {
   agentMessage,
   artifactOf,
   callMessage,
-  incoming,
   resultArtifact,
   sayParts,
-  textOf,
 } from '../../src/workflow-kit/values.ts';
-
-describe('incoming', () => {
-  test('joins text parts by line breaks and takes the first data part', () => {
-    const parts = [
-      { text: 'a' },
-      { data: 1 },
-      { url: 'https://x' },
-      { text: '' },
-      { text: 'b' },
-      { data: 2 },
-    ];
-    const message = { messageId: 'm', role: 'user' as const, parts, metadata: { k: 'v' } };
-    expect(incoming(message)).toEqual({
-      messageId: 'm',
-      text: 'a\n\nb',
-      data: 1,
-      parts,
-      metadata: { k: 'v' },
-    });
-  });
-
-  test.each([
-    ['no text', [{ data: {} }], { text: '', data: {} }],
-    ['no data', [{ text: 'x' }], { text: 'x', data: undefined }],
-    ['data that is null', [{ data: null }, { data: 1 }], { text: '', data: null }],
-    ['data that is false', [{ data: false }], { text: '', data: false }],
-  ])('with %s', (_what, parts, expected) => {
-    expect(incoming({ messageId: 'm', role: 'user', parts })).toMatchObject({ ...expected, metadata: {} });
-  });
-
-  test('textOf nothing is empty', () => {
-    expect(textOf([])).toBe('');
-  });
-});
 
 const SAID: [what: string, say: Say, expected: ReturnType<typeof sayParts>][] = [
   ['text', 'hello', { parts: [{ text: 'hello' }] }],

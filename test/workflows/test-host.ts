@@ -60,8 +60,10 @@ export class TestHost implements HostActivities {
   /** Starts Temporal, as the host does where none is configured, and a worker. */
   static async start(): Promise<TestHost> {
     const agents = await shippedAgents();
-    const workflows = new Map(agents.map(({ definition }) => [definition.code, definition.workflow]));
-    const bundle = await bundleWorkflows({ workflowFiles: agents.map((agent) => agent.workflowFile) });
+    const workflows = new Map(agents.map(({ definition }) => [definition.code, definition.workflow ?? '']));
+    const bundle = await bundleWorkflows({
+      workflowFiles: agents.flatMap((agent) => agent.workflowFile ?? []),
+    });
     const activities = await loadActivities(agents);
     const cli = process.env.TEMPORAL_CLI;
     const path = await findTemporalCli(cli === undefined ? {} : { cli });

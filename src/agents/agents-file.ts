@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { HostError, messageOf } from '../errors.ts';
+import { type AgentDefinition, defineAgent } from './definition.ts';
+import { fromJsonSchema } from './json-schema.ts';
+
+// YAML is JSON too.
+const NAMES = ['agents.yaml', 'agents.yml', 'agents.json'];
+
+const fileSchema = z.strictObject({
+  agents: z.array(z.looseObject({ code: z.string(), input: z.record(z.string(), z.json()).optional() })),
+});
+
+export interface DeclaredInFile {
+  definition: AgentDefinition;
+  file: string;
+}
+
+/**
+ * Reads the agents that are data: workflows that others run, in the `agents.yaml` of a folder; none without one.
+ * @throws HostError `config`, naming the file, the agent and the field.
+ */
+export async function readAgentsFile(folder: string): Promise<DeclaredInFile[]> {
+  for (const name of NAMES) {
+    const file = join(folder, name);
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw configError(file, 'WORKFLOWS', `cannot be read: ${error.message}`, error);
+    });
+    if (text !== undefined) return agentsOf(file, text).map((definition) => ({ definition, file }));
+  }
+  return [];
+}
+
+function agentsOf(file: string, text: string): AgentDefinition[] {
+  const result = fileSchema.safeParse(parsed(file, text));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw configError(file, issue?.path.join('.') ?? '', issue?.message ?? 'is no list of agents');
+  }
+  return result.data.agents.map((given) => {
+    try {
+      return definitionOf(given);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      throw new HostError('config', `${file}: ${error.message}`, { field: error.field ?? '', cause: error });
+    }
+  });
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw configError(file, 'agents', `is no YAML: ${messageOf(error).split('\n')[0]}`, error);
+  }
+}
+
+function definitionOf({ input, ...given }: { code: string; input?: Record<string, unknown> | undefined }) {
+  const definition = given as unknown as AgentDefinition;
+  if (definition.workflow !== undefined) {
+    const problem = `agent "${given.code}": workflow: needs a folder of its own; give plain or cooperating`;
+    throw new HostError('config', problem, { field: 'workflow' });
+  }
+  return defineAgent(input === undefined ? definition : { ...definition, input: inputOf(given.code, input) });
+}
+
+function inputOf(code: string, schema: Record<string, unknown>): z.ZodType {
+  try {
+    return fromJsonSchema(schema);
+  } catch (error) {
+    const problem = `agent "${code}": input: ${messageOf(error)}`;
+    throw new HostError('config', problem, { field: 'input', cause: error });
+  }
+}
+
+const configError = (path: string, field: string, problem: string, cause?: unknown): HostError =>
+  new HostError('config', `${path}: ${field}: ${problem}`, { field, cause });

@@ -1,0 +1,38 @@
+import type { WaitsFor } from '../mapping/plain.ts';
+import type { Json, Message, Part } from '../tasks/task.ts';
+
+/** Where the host's workers watch over plain workflows: each that may wait for its user takes a place for its life. */
+export const WATCH_TASK_QUEUE = 'agent-host-watch';
+
+/** A workflow that is watched, by its id; whatever run of it is the newest. */
+export interface Watch {
+  workflowId: string;
+  waitsFor: WaitsFor;
+  /** The question known already; null while it does not wait. */
+  known: string | null;
+}
+
+export interface Answer {
+  workflowId: string;
+  /** The same for each attempt: an update is applied once. */
+  answerId: string;
+  name: string;
+  kind: 'update' | 'signal';
+  args: Json[];
+}
+
+export interface PlainResult {
+  agentCode: string;
+  message: Message;
+  result: Json;
+}
+
+/** The host's steps for plain workflows, outside of its own. */
+export interface PlainActivities {
+  /** Resolves once what the workflow asks differs from what is known; also when it has ended, and then asks nothing. */
+  watchPlain(watch: Watch): Promise<string | null>;
+  /** Hands an answer over. @returns why it was refused; null when it was taken, or the workflow has ended. */
+  answerPlain(answer: Answer): Promise<string | null>;
+  /** What the author's own function makes of a result. */
+  mapPlainResult(given: PlainResult): Promise<string | readonly Part[]>;
+}

@@ -1,0 +1,130 @@
+/** The workflow that stands before one that knows nothing of tasks. */
+import { CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  type ChildWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  proxyLocalActivities,
+  sleep,
+  startChild,
+} from '@temporalio/workflow';
+import { mapped, type Roots } from '../mapping/mapping.ts';
+import { messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
+import type { TaskInput } from '../tasks/contract.ts';
+import type { Json } from '../tasks/task.ts';
+import { type AgentResult, agentWorkflow, type TaskContext } from '../workflow-kit/index.ts';
+import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
+import type { PlainActivities } from './contract.ts';
+import { converse } from './converse.ts';
+
+// Quick and without a trace of its own: the author's function only turns one value into another.
+const { mapPlainResult } = proxyLocalActivities<PlainActivities>({
+  startToCloseTimeout: '2 seconds',
+  retry: { maximumAttempts: 3 },
+});
+
+type Child = ChildWorkflowHandle<(...args: Json[]) => Promise<Json | undefined>>;
+
+/** Runs a plain workflow as its child: says working, then how it ended, in the words of what it failed of. */
+export const plainAgent = (input: TaskInput, plan: PlainPlan): Promise<void> =>
+  agentWorkflow((task) => runPlain(task, { input, plan }))(input);
+
+interface Run {
+  input: TaskInput;
+  plan: PlainPlan;
+}
+
+async function runPlain(task: TaskContext, run: Run): Promise<AgentResult> {
+  const { plan } = run;
+  const child = await start(run);
+  const ended = endOf(child, plan);
+  const waitsFor = plan.waitsFor;
+  if (waitsFor === undefined) return show(task, run, await ended);
+  const talk = new CancellationScope();
+  const talking = talk.run(() => converse(task, child.workflowId, waitsFor));
+  try {
+    return show(task, run, await Promise.race([ended, unlessCanceled(talking)]));
+  } finally {
+    talk.cancel();
+  }
+}
+
+function start({ input, plan }: Run): Promise<Child> {
+  const roots = messageRoots(input);
+  const args = argsOf(plan, input);
+  checkSize(`The arguments of ${plan.workflowType}`, args, MAX_SAID_BYTES);
+  const attributes = plan.searchAttributes && valuesOf(plan.searchAttributes, roots);
+  return startChild(plan.workflowType, {
+    workflowId: `agent-plain/${input.taskId}`,
+    taskQueue: plan.taskQueue,
+    args,
+    workflowExecutionTimeout: plan.timeoutMs,
+    // Asked to stop and left to do so: a worker that is away at the moment still cleans up when it is back.
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: input.agentCode,
+    ...(plan.memo && { memo: valuesOf(plan.memo, roots) }),
+    ...(attributes && {
+      searchAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, value]) => [name, [value].flat()]),
+      ) as Record<string, string[]>,
+    }),
+  });
+}
+
+function argsOf({ args }: PlainPlan, input: TaskInput): Json[] {
+  if (args === 'message') return messageArgs(input.message);
+  if ('values' in args) return args.values;
+  return args.mapping.map((mapping) => mapped(mapping, messageRoots(input)));
+}
+
+const valuesOf = (mappings: Record<string, Json>, roots: Roots): Record<string, Json> =>
+  mapped(mappings, roots) as Record<string, Json>;
+
+/** What the child ends with. A cancel waits for it, but not for ever: perhaps no worker hears of it. */
+function endOf(child: Child, { workflowType, cancelWithinMs }: PlainPlan): Promise<Json | undefined> {
+  const workflow = CancellationScope.current();
+  const overdue = CancellationScope.nonCancellable(async () => {
+    await workflow.cancelRequested.catch(() => undefined);
+    await sleep(cancelWithinMs);
+    throw new CancelledFailure(`${workflowType} did not say that it has stopped`);
+  });
+  return Promise.race([child.result(), overdue]).catch((error: unknown) => {
+    throw workflow.consideredCancelled ? error : endedFromOutside(workflowType, error);
+  });
+}
+
+/** Its own failure tells why by itself; what others did to it does not. */
+function endedFromOutside(workflowType: string, error: unknown): unknown {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
+  const what =
+    cause instanceof CancelledFailure
+      ? 'was canceled'
+      : cause instanceof TerminatedFailure && 'was terminated by an operator';
+  return what
+    ? ApplicationFailure.nonRetryable(`Workflow ${workflowType} ${what}`, 'EndedFromOutside')
+    : error;
+}
+
+async function show(task: TaskContext, { input, plan }: Run, result: Json | undefined): Promise<AgentResult> {
+  if (plan.result === 'value') return result;
+  if (plan.result === 'function') {
+    const { agentCode, message } = input;
+    const shown = await mapPlainResult({ agentCode, message, result: result ?? null });
+    if (typeof shown === 'string') return shown;
+    task.artifact({ name: 'result', parts: [...shown] });
+    return undefined;
+  }
+  const { text, data, name = 'result' } = plan.result;
+  const roots = { ...messageRoots(input), result: result ?? null };
+  if (data !== undefined) task.artifact({ name, data: mapped(data, roots) });
+  return text === undefined ? undefined : String(mapped(text, roots));
+}
+
+/** A conversation goes on until the workflow ends; only one that cannot go on ends it. */
+const unlessCanceled = (talking: Promise<never>): Promise<never> =>
+  talking.catch((error: unknown) => {
+    if (isCancellation(error)) return new Promise<never>(() => {});
+    throw error;
+  });

@@ -1,0 +1,228 @@
+/** Workflows that know nothing of tasks, published as they are, with a worker of their own. */
+import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows } from '../../src/temporal/bundle.ts';
+import { installRuntime } from '../../src/temporal/runtime.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
+import { silentLog } from '../support/tasks.ts';
+import { until } from '../support/until.ts';
+import * as activities from './fixtures/plain-worker/activities.ts';
+
+const path = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const v1 = { version: '1.0' };
+
+let ground: TestGround;
+let product: Product;
+let connection: NativeConnection;
+let client: Client;
+let worker: Worker;
+let running: Promise<void>;
+
+beforeAll(async () => {
+  installRuntime(silentLog);
+  ground = await startGround();
+  connection = await NativeConnection.connect({ address: ground.temporalAddress });
+  client = new Client({ connection });
+  await connection.operatorService.addSearchAttributes({
+    namespace: 'default',
+    searchAttributes: { Customer: 2 },
+  });
+  const bundling = bundleWorkflows({ workflowFiles: [path('plain-worker/workflows.ts')] });
+  [product, worker] = await Promise.all([
+    startProduct({ ...ground.env, WORKFLOWS: path('plain') }),
+    bundling.then((workflowBundle) =>
+      Worker.create({ connection, taskQueue: 'company', workflowBundle, activities }),
+    ),
+  ]);
+  running = worker.run();
+});
+
+afterAll(async () => {
+  await endAllProducts();
+  worker?.shutdown();
+  await running;
+  await connection?.close();
+  await ground?.stop();
+});
+
+const url = (code: string) => agentUrl(product.url, code);
+
+async function send(code: string, parts: Wire[] | string, extra: Wire = {}): Promise<Wire> {
+  return (await call(url(code), 'SendMessage', { message: userMessage(parts, extra) }, v1)).task;
+}
+
+/** Sends without waiting for more than the task. */
+async function begin(code: string, parts: Wire[] | string): Promise<Wire> {
+  const configuration = { returnImmediately: true };
+  return (await call(url(code), 'SendMessage', { message: userMessage(parts), configuration }, v1)).task;
+}
+
+const get = (code: string, id: string): Promise<Wire> => call(url(code), 'GetTask', { id }, v1);
+
+const reaches = (code: string, id: string, state: string): Promise<Wire> =>
+  until(`${code} ${state}`, async () => {
+    const task = await get(code, id);
+    return task.status.state === `TASK_STATE_${state}` ? task : undefined;
+  });
+
+const textOf = (task: Wire): string => task.status.message?.parts[0].text;
+
+describe('arguments and results', () => {
+  it('by mapping: data in, text and data out, memo and search attributes beside', async () => {
+    const task = await send('price-order', [{ data: { sku: 'chair', count: 3, customer: 'ada' } }]);
+    expect(task.status.state).toBe('TASK_STATE_COMPLETED');
+    expect(textOf(task)).toBe('3 of chair cost 15 EUR.');
+    expect(task.artifacts).toMatchObject([
+      {
+        name: 'price',
+        parts: [{ data: { total: 15, currency: 'EUR', memo: { customer: 'ada', task: task.id } } }],
+      },
+    ]);
+    const described = await client.workflow.getHandle(`agent-plain/${task.id}`).describe();
+    expect(described.searchAttributes).toMatchObject({ Customer: ['ada'] });
+  });
+
+  it('by functions', async () => {
+    const task = await send('quoter', '4 chairs');
+    expect(task.artifacts).toMatchObject([
+      { name: 'result', parts: [{ text: '20 EUR' }, { data: { total: 20 } }] },
+    ]);
+  });
+
+  it('by nothing: text in, text out', async () => {
+    expect(textOf(await send('shout', 'hello'))).toBe('HELLO');
+  });
+
+  it('a message that does not fit is refused before anything starts', async () => {
+    const refused = async (code: string, parts: Wire[] | string) => {
+      const { body } = await rpc(url(code), 'SendMessage', { message: userMessage(parts) }, v1);
+      return [body.error.code, body.error.message];
+    };
+    expect(await refused('price-order', [{ data: { sku: 'chair', count: 0 } }])).toEqual([
+      -32602,
+      expect.stringMatching(/^message\.parts\[0\]\.data\.count: /),
+    ]);
+    expect(await refused('price-order', 'three chairs')).toEqual([
+      -32602,
+      'message: cannot be mapped: $.data.sku is missing',
+    ]);
+    expect(await refused('quoter', 'some chairs')).toEqual([
+      -32602,
+      expect.stringMatching(/such as "3 chairs"/),
+    ]);
+  });
+
+  it('the card shows the input as its file gives it', async () => {
+    const card = (await (await fetch(`${url('price-order')}/.well-known/agent-card.json`)).json()) as Wire;
+    const schemas = card.capabilities.extensions.flatMap((extension: Wire) => extension.params?.schema ?? []);
+    expect(schemas).toMatchObject([{ required: ['sku', 'count'], properties: { count: { minimum: 1 } } }]);
+  });
+});
+
+describe('failures', () => {
+  it.each([
+    ['its own', { sku: 'chair', count: 101 }, 'Nobody has 101 of chair'],
+    ['an activity’s', { sku: 'gone', count: 1 }, 'The shelf of gone is empty'],
+  ])('%s cause is told', async (_, data, cause) => {
+    const task = await send('price-order', [{ data }]);
+    expect(task.status.state).toBe('TASK_STATE_FAILED');
+    expect(textOf(task)).toBe(cause);
+  });
+
+  it('its execution timeout', async () => {
+    const task = await send('slow', 'x');
+    expect([task.status.state, textOf(task)]).toEqual(['TASK_STATE_FAILED', 'Workflow Stubborn timed out']);
+  });
+
+  it('an operator’s termination', async () => {
+    const { id } = await begin('polite', 'x');
+    await until('its child', () => terminate(id));
+    expect(textOf(await reaches('polite', id, 'FAILED'))).toBe(
+      'Workflow Polite was terminated by an operator',
+    );
+  });
+
+  it('a query that is not there', async () => {
+    const task = await send('unasked', 'x');
+    expect([task.status.state, textOf(task)]).toEqual([
+      'TASK_STATE_FAILED',
+      'The workflow has no query nowhere',
+    ]);
+  });
+});
+
+const terminate = (id: string): Promise<true | undefined> =>
+  client.workflow
+    .getHandle(`agent-plain/${id}`)
+    .terminate()
+    .then(
+      () => true as const,
+      () => undefined,
+    );
+
+describe('cancel', () => {
+  const cancel = (code: string, id: string) => call(url(code), 'CancelTask', { id }, v1);
+
+  it('waits for the workflow’s own clean-up', async () => {
+    const { id } = await begin('polite', 'x');
+    await until('its child', () => runningChild(id));
+    expect((await cancel('polite', id)).status.state).toBe('TASK_STATE_CANCELED');
+    expect(activities.notes).toContain('cleaned up');
+    expect((await client.workflow.getHandle(`agent-plain/${id}`).describe()).status.name).toBe('CANCELLED');
+  });
+
+  it.each(['stubborn', 'nobody'])('is bounded: %s', async (code) => {
+    const { id } = await begin(code, 'x');
+    await reaches(code, id, 'WORKING');
+    expect((await cancel(code, id)).status.state).toBe('TASK_STATE_CANCELED');
+  });
+});
+
+const runningChild = (id: string): Promise<true | undefined> =>
+  client.workflow
+    .getHandle(`agent-plain/${id}`)
+    .describe()
+    .then(
+      ({ historyLength }) => (historyLength > 3 ? (true as const) : undefined),
+      () => undefined,
+    );
+
+describe('questions', () => {
+  const answer = (code: string, taskId: string, text: string) => send(code, text, { taskId });
+
+  it('a query tells them and an update takes the answers; one that it refuses is asked for again', async () => {
+    const asked = await send('approve', [{ data: { amount: 2_000 } }]);
+    expect([asked.status.state, textOf(asked)]).toEqual([
+      'TASK_STATE_INPUT_REQUIRED',
+      'May the head pay 2000?',
+    ]);
+    const again = await answer('approve', asked.id, 'perhaps');
+    expect(textOf(again)).toBe('That was not taken: only yes or no\nMay the head pay 2000?');
+    expect(textOf(await answer('approve', asked.id, 'yes'))).toBe('May the board pay 2000?');
+    const done = await answer('approve', asked.id, 'yes');
+    expect([done.status.state, textOf(done)]).toEqual(['TASK_STATE_COMPLETED', 'Approved']);
+  });
+
+  it('a signal takes them, in the run of the workflow that asks', async () => {
+    const asked = await send('collect', 'go');
+    expect(textOf(asked)).toBe('Who? I have 0.');
+    expect(textOf(await answer('collect', asked.id, 'Ada'))).toBe('Who? I have 1.');
+    expect(textOf(await answer('collect', asked.id, 'Grace'))).toBe('Ada and Grace');
+  });
+
+  it('one that was answered elsewhere is withdrawn', async () => {
+    const asked = await send('approve', [{ data: { amount: 5 } }]);
+    await client.workflow.getHandle(`agent-plain/${asked.id}`).executeUpdate('decide', { args: ['no'] });
+    expect(textOf(await reaches('approve', asked.id, 'COMPLETED'))).toBe('Refused by the head');
+  });
+
+  it('a cancel while it asks', async () => {
+    const asked = await send('approve', [{ data: { amount: 5 } }]);
+    const canceled = await call(url('approve'), 'CancelTask', { id: asked.id }, v1);
+    expect(canceled.status.state).toBe('TASK_STATE_CANCELED');
+  });
+});
