@@ -3,19 +3,29 @@ import { Router } from 'express';
 import type { Logger } from 'pino';
 import { olderShape } from './a2a/older-shape.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
+import { type AgentDefinition, DIRECTORY_CODE } from './agents/definition.ts';
 import { reviewProfile } from './agents/review.ts';
 import type { Config } from './config.ts';
 import { AgentTasks } from './gateway/agent-tasks.ts';
-import { type GatewayAgent, LOCAL_PROVIDER } from './gateway/agents.ts';
+import {
+  type GatewayAgent,
+  type GatewayAgents,
+  LOCAL_PROVIDER,
+  type Switches,
+  switchesOf,
+} from './gateway/agents.ts';
 import { BackgroundCalls } from './gateway/background-calls.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { invokeRoutes } from './gateway/invoke-routes.ts';
 import { LocalLink } from './gateway/local-link.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
+import { registryRoutes } from './gateway/registry-routes.ts';
 import type { Metrics } from './metrics.ts';
+import { decideSwitches } from './policy/decide.ts';
 import { createReceipts } from './receipt-keeping.ts';
 import type { SigningKeys } from './signing/keys.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
+import { PrismaProviderStore } from './storage/provider-store.ts';
 import { PrismaSwitches } from './storage/switches.ts';
 import type { TaskStore } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
@@ -39,6 +49,8 @@ export interface GatewayHost {
   beginCall(receiptId: string): Promise<void>;
   /** Has the receipts of calls that wait for this task made final; nobody waits for it. */
   taskChanged(taskId: string): void;
+  /** Why agents of this host are not called; undefined for those that are. */
+  refusals(): Promise<(code: string) => string | undefined>;
   router(requests: OpenRequests): Router;
 }
 
@@ -56,7 +68,8 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     metrics,
     log,
   });
-  const agents = { find: async (agentId: string) => localAgent(catalog, agentId) };
+  const agents = localAgents(catalog);
+  const switches = new PrismaSwitches(db);
   const link = new LocalLink({ tasks, show: olderShape });
   const { calls, ledger, records, settle } = receipts;
   const background = new BackgroundCalls({ calls, ledger, records, agents, link, settle });
@@ -68,8 +81,8 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .taskChanged(taskId)
         .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
     },
+    refusals: () => refusals(switches),
     router: (requests) => {
-      const switches = new PrismaSwitches(db);
       const gateway = new Gateway({
         ledger,
         link,
@@ -92,6 +105,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             log,
           }),
         )
+        .use(registryRoutes({ agents, providers: new PrismaProviderStore(db), switches, log }))
         .use(
           receiptRoutes({
             receipts: receipts.store,
@@ -105,19 +119,35 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   };
 }
 
-function localAgent(catalog: AgentCatalog, agentId: string): GatewayAgent | undefined {
-  const definition = catalog.get(agentId)?.definition;
-  if (definition === undefined) return undefined;
-  const { name, description, version, skills, review, access } = definition;
-  return {
-    agentId,
-    providerId: LOCAL_PROVIDER,
-    name,
-    description,
-    version,
-    skills,
-    review: reviewProfile(review),
-    ...(access && { access }),
-    definition,
+/** The host's own agent is none of them: it is no answer to what it is asked. */
+function localAgents(catalog: AgentCatalog): GatewayAgents {
+  const agents = new Map(
+    catalog
+      .all()
+      .filter(({ definition }) => definition.code !== DIRECTORY_CODE)
+      .map(({ definition }) => [definition.code, localAgent(definition)]),
+  );
+  return { find: async (agentId) => agents.get(agentId), all: async () => [...agents.values()] };
+}
+
+const localAgent = (definition: AgentDefinition): GatewayAgent => ({
+  agentId: definition.code,
+  providerId: LOCAL_PROVIDER,
+  name: definition.name,
+  description: definition.description,
+  version: definition.version,
+  skills: definition.skills,
+  review: reviewProfile(definition.review),
+  ...(definition.access && { access: definition.access }),
+  definition,
+});
+
+/** Why an agent of this host is not called, if it is so: the same switches that policy reads. */
+async function refusals(switches: Switches): Promise<(code: string) => string | undefined> {
+  const state = await switches.current();
+  return (code) => {
+    const { agent, provider } = switchesOf({ agentId: code, providerId: LOCAL_PROVIDER }, state);
+    const decision = decideSwitches(agent, provider);
+    return decision.decision === 'refuse' ? decision.message : undefined;
   };
 }

@@ -43,7 +43,7 @@ export const grpcAgents = (
     trustProxy,
     log,
     ...parts
-  }: Pick<GrpcAgents, 'agent' | 'requests' | 'sendWaitMs'> & {
+  }: Pick<GrpcAgents, 'agent' | 'requests' | 'refusals' | 'sendWaitMs'> & {
     trustProxy: AdmissionOptions['trustProxy'];
     callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals'>;
     log: Logger;

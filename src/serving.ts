@@ -47,7 +47,7 @@ export interface Serving {
   repairs: PrismaRepairStore;
   metrics: Metrics;
   signing: SigningKeys;
-  gateway: Pick<GatewayHost, 'router'>;
+  gateway: Pick<GatewayHost, 'router' | 'refusals'>;
 }
 
 /** Puts the surfaces together and opens them. @returns where the host is reached. */
@@ -70,6 +70,7 @@ export async function serve(
     sendWaitMs,
     maxBody: config.MAX_BODY,
     requests,
+    refusals: parts.gateway.refusals,
     log,
   });
   const app = createApp({
@@ -107,6 +108,7 @@ export async function serve(
         {
           agent,
           requests,
+          refusals: parts.gateway.refusals,
           sendWaitMs,
           callers: parts.callers,
           trustProxy: config.TRUST_PROXY,

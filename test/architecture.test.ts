@@ -243,7 +243,7 @@ const ARROWS: Record<string, Arrows> = {
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
   // The gateway, put together; its receipts on workers too.
   'gateway-wiring.ts': {
-    imports: ['a2a', 'agents', 'gateway', 'receipt-keeping.ts', 'storage', 'temporal'],
+    imports: ['a2a', 'agents', 'gateway', 'policy', 'receipt-keeping.ts', 'storage', 'temporal'],
     types: ['config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],

@@ -4,12 +4,14 @@ import type { Caller } from '../auth/caller.ts';
 import { HostError } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
 import { answerError } from '../web/json-body.ts';
+import { knownRefusals, type Refusals } from './blocked.ts';
 
 export interface PushRoutesOptions {
   push: PushService;
   /** Whether there is such an agent for this caller. */
   agent(code: string, caller: Caller): unknown;
   callerOf(req: Request): Caller;
+  refusals: Refusals;
   log: Logger;
 }
 
@@ -20,7 +22,7 @@ const STATUS: Partial<Record<HostError['code'], number>> = {
 };
 
 /** `GET /{code}/tasks/{id}/deliveries`: how far each of the task's webhooks was told, and what went wrong. */
-export function pushRoutes({ push, agent, callerOf, log }: PushRoutesOptions): Router {
+export function pushRoutes({ push, agent, callerOf, refusals, log }: PushRoutesOptions): Router {
   const router = Router();
   router.get('/:code/tasks/:taskId/deliveries', async (req, res) => {
     const { code, taskId } = req.params;
@@ -28,6 +30,8 @@ export function pushRoutes({ push, agent, callerOf, log }: PushRoutesOptions): R
     if (agent(code, caller) === undefined) {
       return answerError(res, 404, `No agent has the workflow code ${JSON.stringify(code)}`);
     }
+    const refused = (await knownRefusals(refusals))(code);
+    if (refused !== undefined) return answerError(res, 403, refused);
     try {
       const key = { owner: caller.id, agentCode: code, taskId };
       res.json({ deliveries: await push.deliveries(key) });

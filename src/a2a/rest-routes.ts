@@ -6,6 +6,7 @@ import type { Caller } from '../auth/caller.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
+import { type Refusals, refuseBlocked } from './blocked.ts';
 import { errorStatus, restErrorBody } from './error-status.ts';
 import { RPC, toProtocolError } from './errors.ts';
 import { extensionsNamed, tellActivated } from './extensions.ts';
@@ -26,6 +27,7 @@ export interface RestRoutesOptions {
   agent(code: string, caller: Caller): AgentRpc | undefined;
   callerOf(req: Request): Caller;
   requests: OpenRequests;
+  refusals: Refusals;
   maxBody: number;
   log: Logger;
 }
@@ -71,6 +73,11 @@ export const OPERATIONS: readonly Operation[] = [
 export function restRoutes(options: RestRoutesOptions): Router {
   const router = Router({ mergeParams: true });
   router.use(negotiated, refuseWhenStopping(options.requests), knownAgent(options));
+  router.use(
+    refuseBlocked(options.refusals, (res, message) => {
+      res.status(403).json(restErrorBody({ code: RPC.refused, message }, 403));
+    }),
+  );
   const body = jsonBody(options.maxBody, refuseBody);
   for (const { verb, path, method } of OPERATIONS) {
     const before = verb === 'post' ? [body] : [];

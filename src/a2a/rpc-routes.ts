@@ -4,6 +4,7 @@ import type { Caller } from '../auth/caller.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
+import { type Refusals, refuseBlocked } from './blocked.ts';
 import { RPC, rpcError, toProtocolError } from './errors.ts';
 import { extensionsNamed, tellActivated } from './extensions.ts';
 import {
@@ -23,6 +24,7 @@ export interface RpcRoutesOptions {
   agent(code: string, caller: Caller): AgentRpc | undefined;
   callerOf(req: Request): Caller;
   requests: OpenRequests;
+  refusals: Refusals;
   maxBody: number;
   log: Logger;
 }
@@ -33,6 +35,7 @@ export function rpcRoutes(options: RpcRoutesOptions): Router {
   const before: RequestHandler[] = [
     refuseWhenStopping(options.requests),
     knownAgent(options),
+    refuseBlocked(options.refusals, (res, message) => refuseAgent(res, 403, message)),
     jsonBody(options.maxBody, refuseBody),
   ];
   router.post('/:code', before, answer(options, false));
@@ -54,10 +57,13 @@ function knownAgent(options: RpcRoutesOptions): RequestHandler {
       next();
       return;
     }
-    const message = `There is no agent ${JSON.stringify(code)}`;
-    // Beside the JSON-RPC error the plain form, for clients that look at the status first.
-    res.status(404).json({ ...failure(null, rpcError(RPC.refused, message)), message, status: 404 });
+    refuseAgent(res, 404, `There is no agent ${JSON.stringify(code)}`);
   };
+}
+
+/** Beside the JSON-RPC error the plain form, for clients that look at the status first. */
+function refuseAgent(res: Response, status: number, message: string): void {
+  res.status(status).json({ ...failure(null, rpcError(RPC.refused, message)), message, status });
 }
 
 const BODY_CODES = new Map<number, number>([

@@ -10,6 +10,7 @@ import type { PushService } from '../push/service.ts';
 import type { Files } from '../tasks/files.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import type { Refusals } from './blocked.ts';
 import { cardRoutes } from './card-routes.ts';
 import { fileRoutes } from './file-routes.ts';
 import { AgentRpc } from './json-rpc.ts';
@@ -33,6 +34,8 @@ export interface AgentSurfaceOptions {
   sendWaitMs: number;
   maxBody: number;
   requests: OpenRequests;
+  /** Why agents are not called at the moment; undefined for those that are. */
+  refusals: Refusals;
   log: Logger;
 }
 
@@ -61,6 +64,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
     agent,
     callerOf,
     requests,
+    refusals: options.refusals,
     maxBody,
     log,
   };

@@ -22,9 +22,21 @@ const RECEIPTS: RouteAccess[] = [
   { method: 'post', path: '/verifier/run', needs: 'admin' },
 ];
 
+const REGISTRY: RouteAccess[] = [
+  { method: 'get', path: '/agents', needs: 'agents:read' },
+  { method: 'get', path: '/agents/:agent_id', needs: 'agents:read' },
+  { method: 'get', path: '/providers', needs: 'agents:read' },
+  { method: 'post', path: '/providers', needs: 'admin' },
+  { method: 'post', path: '/providers/:provider_id/revoke', needs: 'admin' },
+  { method: 'post', path: '/admin/providers/:provider_id/block', needs: 'admin' },
+  { method: 'post', path: '/admin/providers/:provider_id/unblock', needs: 'admin' },
+  { method: 'post', path: '/admin/agents/:agent_id/block', needs: 'admin' },
+  { method: 'post', path: '/admin/agents/:agent_id/unblock', needs: 'admin' },
+];
+
 /** What the gateway facade asks of its callers. */
 export const GATEWAY_ACCESS: GuardedSurface = {
   path: GATEWAY_PATH,
-  routes: [...CALLS, ...RECEIPTS],
+  routes: [...CALLS, ...RECEIPTS, ...REGISTRY],
   body: refusalBody,
 };

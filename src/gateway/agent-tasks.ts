@@ -1,7 +1,7 @@
 import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptStore } from '../receipts/ports.ts';
 import type { AgentLink, Answer, TaskRef } from './agent-call.ts';
-import type { GatewayAgent, Switches } from './agents.ts';
+import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { InvokeAgentResponse } from './gateway.ts';
 import { refusedByPolicy } from './gateway-error.ts';
 import { type AgentTask, outcomeOf } from './outcome.ts';
@@ -77,8 +77,8 @@ export class AgentTasks {
   }
 
   async #allow(agent: GatewayAgent): Promise<void> {
-    const { agentBlocked, provider } = await this.#switches.of(agent);
-    const decision = decideSwitches({ agentId: agent.agentId, blocked: agentBlocked }, provider);
+    const switches = switchesOf(agent, await this.#switches.current());
+    const decision = decideSwitches(switches.agent, switches.provider);
     if (decision.decision === 'refuse') throw refusedByPolicy(decision);
   }
 }

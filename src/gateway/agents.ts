@@ -21,15 +21,31 @@ export interface GatewayAgent {
 /** The agents that are published. */
 export interface GatewayAgents {
   find(agentId: string): Promise<GatewayAgent | undefined>;
+  all(): Promise<GatewayAgent[]>;
 }
 
 /** What is switched off, and by that no agent is called. */
+export interface SwitchState {
+  blockedAgents: ReadonlySet<string>;
+  /** All others are neither. */
+  providers: ReadonlyMap<string, 'blocked' | 'revoked'>;
+}
+
 export interface Switches {
-  /** At most a second old. */
-  of(agent: Pick<GatewayAgent, 'agentId' | 'providerId'>): Promise<{
-    agentBlocked: boolean;
-    provider: PolicyProvider;
-  }>;
+  /** At most a second old. @throws HostError `unavailable` while nothing is known. */
+  current(): Promise<SwitchState>;
+}
+
+/** The switches of one agent, as policy takes them. */
+export function switchesOf(
+  { agentId, providerId }: Pick<GatewayAgent, 'agentId' | 'providerId'>,
+  { blockedAgents, providers }: SwitchState,
+): { agent: { agentId: string; blocked: boolean }; provider: PolicyProvider } {
+  const status = providers.get(providerId);
+  return {
+    agent: { agentId, blocked: blockedAgents.has(agentId) },
+    provider: { providerId, blocked: status === 'blocked', revoked: status === 'revoked' },
+  };
 }
 
 /** Who offers the agents of this host, unless it is said. */

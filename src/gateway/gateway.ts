@@ -6,7 +6,7 @@ import { decide, type PolicyDecision, type PolicyLimits } from '../policy/decide
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
 import type { AgentLink, Answer } from './agent-call.ts';
-import type { GatewayAgent, Switches } from './agents.ts';
+import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import { asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
 import { messageOf, type OutgoingMessage } from './message.ts';
 import { callEndOf, type Outcome, outcomeOf } from './outcome.ts';
@@ -111,11 +111,11 @@ export class Gateway {
   }
 
   async #decide(agent: GatewayAgent, request: InvokeRequest): Promise<PolicyDecision> {
-    const { agentBlocked, provider } = await this.#options.switches.of(agent);
+    const switches = switchesOf(agent, await this.#options.switches.current());
     const { region, max_cost_units, confirm_risky } = request;
     return decide(
-      { agentId: agent.agentId, blocked: agentBlocked, review: agent.review },
-      provider,
+      { ...switches.agent, review: agent.review },
+      switches.provider,
       {
         ...(region ? { region } : {}),
         ...(max_cost_units === undefined ? {} : { maxCostUnits: max_cost_units }),

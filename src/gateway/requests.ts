@@ -114,6 +114,27 @@ export const verdictSchema = z.strictObject({
   reason: z.string().trim().min(1).max(1_000),
 });
 
+export const agentQuerySchema = z.strictObject({
+  provider_id: z.string().optional(),
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  cursor: z.string().optional().describe('`next_cursor` of the page before.'),
+});
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,62}$/,
+    'lower-case letters, digits, dots, hyphens and underscores, at most 63',
+  );
+
+export const providerSchema = z.strictObject({
+  provider_id: name,
+  name: z.string().trim().min(1).max(200),
+  url: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(1_000) });
+
 /**
  * A body as its schema has it.
  * @throws GatewayError 400 naming the field.

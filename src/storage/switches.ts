@@ -1,67 +1,59 @@
-import type { Switches } from '../gateway/agents.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Switches, SwitchState } from '../gateway/agents.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 
-/** How old what is known may be: a switch holds on every process within a second. */
+/** A switch holds on every process within a second. */
 const KEEP_MS = 500;
-
-interface Known {
-  at: number;
-  agents: ReadonlySet<string>;
-  providers: ReadonlyMap<string, { blocked: boolean; revoked: boolean }>;
-}
+/** While the record is away no switch is turned: what is known still holds, and nobody waits for more. */
+const WAIT_MS = 300;
 
 /** The switches in Postgres. They are few, and read whole. */
 export class PrismaSwitches implements Switches {
   readonly #db: PrismaClient;
-  #known: Promise<Known> | undefined;
+  #known: SwitchState | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<SwitchState> | undefined;
 
   constructor(db: PrismaClient) {
     this.#db = db;
   }
 
-  async of({ agentId, providerId }: { agentId: string; providerId: string }) {
-    const { agents, providers } = await this.#read();
-    const { blocked = false, revoked = false } = providers.get(providerId) ?? {};
-    return { agentBlocked: agents.has(agentId), provider: { providerId, blocked, revoked } };
+  async current(): Promise<SwitchState> {
+    const known = this.#known;
+    if (known !== undefined && performance.now() - this.#readAt < KEEP_MS) return known;
+    this.#reading ??= this.#read();
+    if (known === undefined) return this.#reading;
+    return Promise.race([this.#reading.catch(() => known), delay(WAIT_MS, known, { ref: false })]);
   }
 
-  /** Read again at the next question: this process has turned one. */
-  forget(): void {
-    this.#known = undefined;
+  async #read(): Promise<SwitchState> {
+    // As old as the question, not as the answer.
+    const asked = performance.now();
+    try {
+      this.#known = await this.#query();
+      this.#readAt = asked;
+      return this.#known;
+    } finally {
+      this.#reading = undefined;
+    }
   }
 
-  #read(): Promise<Known> {
-    const now = performance.now();
-    if (this.#known !== undefined && now - this.#readAt < KEEP_MS) return this.#known;
-    const reading = this.#query(now);
-    this.#known = reading;
-    this.#readAt = now;
-    // One that failed is not to be believed again.
-    reading.catch(() => {
-      if (this.#known === reading) this.#known = undefined;
-    });
-    return reading;
-  }
-
-  #query(at: number): Promise<Known> {
+  #query(): Promise<SwitchState> {
     return reachable(async () => {
-      const [blocks, providers] = await Promise.all([
-        this.#db.agentBlock.findMany({ select: { agentId: true } }),
-        this.#db.provider.findMany({
-          where: { OR: [{ blockedAt: { not: null } }, { revokedAt: { not: null } }] },
-          select: { id: true, blockedAt: true, revokedAt: true },
-        }),
-      ]);
+      const rows = await this.#db.$queryRaw<
+        { agent: string | null; provider: string | null; revoked: boolean }[]
+      >`
+        select agent_id as agent, null as provider, false as revoked from agent_block
+        union all
+        select null, id, revoked_at is not null from provider
+        where blocked_at is not null or revoked_at is not null`;
       return {
-        at,
-        agents: new Set(blocks.map(({ agentId }) => agentId)),
+        blockedAgents: new Set(rows.flatMap(({ agent }) => agent ?? [])),
         providers: new Map(
-          providers.map(({ id, blockedAt, revokedAt }) => [
-            id,
-            { blocked: blockedAt !== null, revoked: revokedAt !== null },
-          ]),
+          rows.flatMap(({ provider, revoked }) =>
+            provider === null ? [] : [[provider, revoked ? 'revoked' : 'blocked'] as const],
+          ),
         ),
       };
     });

@@ -45,6 +45,7 @@ beforeAll(async () => {
     sendWaitMs: 300,
     maxBody: 10_000,
     requests: new OpenRequests(),
+    refusals: async () => () => undefined,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

@@ -37,6 +37,7 @@ beforeAll(async () => {
     sendWaitMs: 300,
     maxBody: 100_000,
     requests: new OpenRequests(),
+    refusals: async () => () => undefined,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

@@ -85,6 +85,7 @@ function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 
       return callerNamed(call.metadata.get('x-caller')[0]?.toString() ?? 'alice');
     },
     requests: open,
+    refusals: async () => () => undefined,
     sendWaitMs: 300,
   });
   return open;

@@ -33,6 +33,7 @@ beforeAll(async () => {
     sendWaitMs: 300,
     maxBody: MAX_BODY,
     requests,
+    refusals: async () => () => undefined,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

@@ -116,6 +116,13 @@ const of = (path: string, method = 'GET', body?: () => unknown): (() => Request)
 };
 const push = (): unknown => ({ id: 'hook', url: 'https://192.0.2.1/hook' });
 
+/** A switch, which only admins reach; of nobody, so that it changes nothing. */
+const ofNobody = (path: string, code = 'provider_not_found'): Entry => ({
+  request: of(path, 'POST', () => ({ reason: 'x' })),
+  other: '403 insufficient_scope',
+  right: `404 ${code}`,
+});
+
 /** A new route fails until it stands here. */
 const TABLE: Record<string, Entry> = {
   'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
@@ -262,6 +269,19 @@ const TABLE: Record<string, Entry> = {
     other: '404 task_not_found',
     right: '404 task_not_found',
   },
+  'get /v1/agents': { request: of('/v1/agents'), other: 200, right: 200 },
+  'get /v1/agents/:agent_id': { request: of('/v1/agents/echo'), other: 200, right: 200 },
+  'get /v1/providers': { request: of('/v1/providers'), other: 200, right: 200 },
+  'post /v1/providers': {
+    request: of('/v1/providers', 'POST', () => ({ provider_id: 'acme' })),
+    other: '403 insufficient_scope',
+    right: '400 invalid_request',
+  },
+  'post /v1/providers/:provider_id/revoke': ofNobody('/v1/providers/nobody/revoke'),
+  'post /v1/admin/providers/:provider_id/block': ofNobody('/v1/admin/providers/nobody/block'),
+  'post /v1/admin/providers/:provider_id/unblock': ofNobody('/v1/admin/providers/nobody/unblock'),
+  'post /v1/admin/agents/:agent_id/block': ofNobody('/v1/admin/agents/nobody/block', 'agent_not_found'),
+  'post /v1/admin/agents/:agent_id/unblock': ofNobody('/v1/admin/agents/nobody/unblock', 'agent_not_found'),
   'get /v1/receipts': { request: of('/v1/receipts'), other: 200, right: 200, wrongScope: 200 },
   'get /v1/receipts/checkpoint': {
     request: of('/v1/receipts/checkpoint'),

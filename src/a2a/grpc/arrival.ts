@@ -8,6 +8,7 @@ import {
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Caller } from '../../auth/caller.ts';
 import type { OpenRequests } from '../../web/open-requests.ts';
+import { knownRefusals, type Refusals } from '../blocked.ts';
 import { versionOf } from '../dialects.ts';
 import { grpcError, toGrpcError } from './status-error.ts';
 
@@ -25,6 +26,7 @@ export interface GrpcAgents {
    */
   callerOf(call: GrpcCall): Promise<Caller>;
   requests: OpenRequests;
+  refusals: Refusals;
   /** How long a wait that the client has not asked for may take. */
   sendWaitMs: number;
 }
@@ -52,9 +54,14 @@ class ArrivedUser extends UnauthenticatedUser {
   readonly call: GrpcCall;
   readonly caller: Caller;
   readonly agents: GrpcAgents;
+  readonly refusalOf: (code: string) => string | undefined;
 
-  constructor(arrived: Pick<Arrival, 'call' | 'caller' | 'agents'>) {
+  constructor(
+    arrived: Pick<Arrival, 'call' | 'caller' | 'agents'>,
+    refusalOf: (code: string) => string | undefined,
+  ) {
     super();
+    this.refusalOf = refusalOf;
     this.call = arrived.call;
     this.caller = arrived.caller;
     this.agents = arrived.agents;
@@ -68,7 +75,8 @@ export const admit =
     const serving = agents();
     if (serving === undefined) throw grpcError('UNAVAILABLE', 'The host is starting; try again');
     if (serving.requests.stopping) throw grpcError('UNAVAILABLE', 'The host is stopping; try again');
-    return new ArrivedUser({ call, caller: await serving.callerOf(call), agents: serving });
+    const caller = await serving.callerOf(call);
+    return new ArrivedUser({ call, caller, agents: serving }, await knownRefusals(serving.refusals));
   };
 
 /** The SDK's context builder for one version of the service: finds the agent that the tenant names. */
@@ -82,6 +90,8 @@ export const contextFor =
     if (code === undefined) throw grpcError('INVALID_ARGUMENT', 'tenant: is required, it names the agent');
     const agent = agents.agent(code, caller);
     if (agent === undefined) throw grpcError('NOT_FOUND', `There is no agent ${JSON.stringify(code)}`);
+    const refused = user.refusalOf(code);
+    if (refused !== undefined) throw grpcError('PERMISSION_DENIED', refused);
     const arrival: Arrival = { call, caller, agents, code, agent, dialect };
     return new ServerCallContext({
       user,

@@ -1,0 +1,30 @@
+/** Who offers agents. */
+export interface Provider {
+  providerId: string;
+  name: string;
+  url?: string;
+  /** `revoked` is for good; `blocked` until it is unblocked. */
+  status: 'active' | 'blocked' | 'revoked';
+  createdAt: string;
+}
+
+/** One turn of a switch, as it is kept. */
+export interface SwitchTurn {
+  subject: 'agent' | 'provider';
+  id: string;
+  /** `revoke` is for providers alone. */
+  change: 'block' | 'unblock' | 'revoke';
+  /** The caller's id. */
+  by: string;
+  reason: string;
+}
+
+/** The record of providers and of the switches. */
+export interface ProviderStore {
+  list(): Promise<Provider[]>;
+  find(providerId: string): Promise<Provider | undefined>;
+  /** Undefined when there is one of this id. */
+  create(provider: Pick<Provider, 'providerId' | 'name' | 'url'>): Promise<Provider | undefined>;
+  /** Turns the switch and keeps who did it and why, both or nothing. */
+  turn(turn: SwitchTurn): Promise<void>;
+}

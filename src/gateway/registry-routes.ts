@@ -1,0 +1,130 @@
+import { type Request, type Response, Router } from 'express';
+import type { Logger } from 'pino';
+import { isVisible } from '../agents/access.ts';
+import { reviewVersion } from '../agents/review.ts';
+import { callerOf } from '../auth/guard.ts';
+import type { GatewayAgent, GatewayAgents, Switches, SwitchState } from './agents.ts';
+import { body, callerId, handler, named } from './answers.ts';
+import { agentNotFound, GatewayError } from './gateway-error.ts';
+import type { Provider, ProviderStore, SwitchTurn } from './providers.ts';
+import { agentQuerySchema, parseBody, providerSchema, reasonSchema } from './requests.ts';
+
+export interface RegistryRoutesOptions {
+  agents: GatewayAgents;
+  providers: ProviderStore;
+  switches: Switches;
+  log: Logger;
+}
+
+const SMALL_BODY = 1024 * 1024;
+
+/** The agents, who offers them, and the switches that policy reads. */
+export function registryRoutes(options: RegistryRoutesOptions): Router {
+  const { agents, providers, switches, log } = options;
+  const router = Router();
+  const small = body(SMALL_BODY);
+  const get = (path: string, work: (req: Request, res: Response) => Promise<void>) =>
+    router.get(path, handler(log, work));
+  const post = (path: string, work: (req: Request, res: Response) => Promise<void>) =>
+    router.post(path, small, handler(log, work));
+
+  get('/agents', async (req, res) => {
+    const { provider_id, limit, cursor } = parseBody(agentQuerySchema, { ...req.query });
+    const visible = (await agents.all())
+      .filter((agent) => isVisible(agent, callerOf(req)))
+      .filter((agent) => provider_id === undefined || agent.providerId === provider_id)
+      .filter(({ agentId }) => cursor === undefined || agentId > cursor)
+      .sort((a, b) => (a.agentId < b.agentId ? -1 : 1));
+    const state = await switches.current();
+    const page = visible.slice(0, limit);
+    res.json({
+      agents: page.map((agent) => agentView(agent, state)),
+      next_cursor: visible.length > limit ? (page.at(-1)?.agentId ?? null) : null,
+    });
+  });
+  get('/agents/:agent_id', async (req, res) => {
+    const agent = await agents.find(named(req, 'agent_id'));
+    if (agent === undefined || !isVisible(agent, callerOf(req))) throw agentNotFound(named(req, 'agent_id'));
+    res.json(agentView(agent, await switches.current()));
+  });
+  get('/providers', async (_req, res) => {
+    res.json({ providers: (await providers.list()).map(providerView) });
+  });
+  post('/providers', async (req, res) => {
+    const { provider_id, name, url } = parseBody(providerSchema, req.body);
+    const created = await providers.create({ providerId: provider_id, name, ...(url && { url }) });
+    if (created === undefined) {
+      throw new GatewayError(409, 'provider_exists', `provider_id: there is a provider ${provider_id}`);
+    }
+    res.status(201).json(providerView(created));
+  });
+
+  for (const [path, change] of PROVIDER_SWITCHES) {
+    post(path, async (req, res) => {
+      const id = named(req, 'provider_id');
+      await knownProvider(id, providers);
+      res.json(await turned({ subject: 'provider', id, change }, req, providers));
+    });
+  }
+  for (const change of ['block', 'unblock'] as const) {
+    post(`/admin/agents/:agent_id/${change}`, async (req, res) => {
+      const id = named(req, 'agent_id');
+      if ((await agents.find(id)) === undefined) throw agentNotFound(id);
+      res.json(await turned({ subject: 'agent', id, change }, req, providers));
+    });
+  }
+  return router;
+}
+
+const PROVIDER_SWITCHES = [
+  ['/providers/:provider_id/revoke', 'revoke'],
+  ['/admin/providers/:provider_id/block', 'block'],
+  ['/admin/providers/:provider_id/unblock', 'unblock'],
+] as const;
+
+async function knownProvider(id: string, providers: ProviderStore): Promise<void> {
+  if ((await providers.find(id)) !== undefined) return;
+  throw new GatewayError(404, 'provider_not_found', `There is no provider ${JSON.stringify(id)}`);
+}
+
+async function turned(
+  turn: Pick<SwitchTurn, 'subject' | 'id' | 'change'>,
+  req: Request,
+  providers: ProviderStore,
+): Promise<object> {
+  const { reason } = parseBody(reasonSchema, req.body);
+  const by = callerId(req);
+  await providers.turn({ ...turn, by, reason });
+  if (turn.subject === 'agent') {
+    return { agent_id: turn.id, status: turn.change === 'block' ? 'blocked' : 'active', by, reason };
+  }
+  const provider = await providers.find(turn.id);
+  return { provider_id: turn.id, status: provider?.status, by, reason };
+}
+
+const providerView = ({ providerId, name, url, status, createdAt }: Provider) => ({
+  provider_id: providerId,
+  name,
+  ...(url === undefined ? {} : { url }),
+  status,
+  created_at: createdAt,
+});
+
+const agentView = (agent: GatewayAgent, { blockedAgents, providers }: SwitchState) => ({
+  agent_id: agent.agentId,
+  provider_id: agent.providerId,
+  name: agent.name,
+  description: agent.description,
+  version: agent.version,
+  skills: agent.skills,
+  kind: 'workflow',
+  status: blockedAgents.has(agent.agentId) ? 'blocked' : (providers.get(agent.providerId) ?? 'active'),
+  review: {
+    risk_level: agent.review.riskLevel,
+    human_approval_required: agent.review.humanApprovalRequired,
+    allowed_regions: agent.review.allowedRegions,
+    cost_per_call_units: agent.review.costPerCallUnits,
+    data_classes: agent.review.dataClasses,
+  },
+  review_version: reviewVersion(agent.review),
+});

@@ -1,0 +1,196 @@
+/** Agents, providers and switches: what is blocked is blocked on every process and on every surface within a second. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { GatewayClient } from '../support/gateway.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { GrpcClient } from '../support/grpc.ts';
+import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
+import { agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+let ground: TestGround;
+let other: Product;
+let client: GatewayClient;
+let onOther: GatewayClient;
+let grpc: GrpcClient;
+
+beforeAll(async () => {
+  ground = await startGround();
+  const env = { ...ground.env, GRPC_PORT: '0' };
+  const [one, two] = await Promise.all([startProduct(env), startProduct(env)]);
+  other = two;
+  client = new GatewayClient(one.url);
+  onOther = new GatewayClient(two.url);
+  const card: Wire = await (await fetch(`${agentUrl(two.url, 'echo')}/.well-known/agent-card.json`)).json();
+  grpc = new GrpcClient(card.supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC').url);
+}, 120_000);
+
+afterAll(async () => {
+  grpc?.close();
+  await endAllProducts();
+  await ground?.stop();
+});
+
+const code = async (agent: string): Promise<string | number> => {
+  const { status, body } = await onOther.invoke(agent, { message: 'x' });
+  return body.error?.code ?? status;
+};
+const becomes = (agent: string, expected: string | number) =>
+  until(
+    `${agent} answers ${expected}`,
+    async () => ((await code(agent)) === expected ? true : undefined),
+    1_000,
+  );
+const turn = async (path: string, reason = 'a reason'): Promise<Wire> => {
+  const { status, body } = await client.post(path, { reason });
+  expect(status).toBe(200);
+  return body;
+};
+
+it('shows the agents of this host with their review profiles', async () => {
+  const { body } = await client.get('/agents');
+  expect(body.agents.map(({ agent_id }: Wire) => agent_id)).toEqual([
+    'document-digest',
+    'echo',
+    'expense-approval',
+    'order-refund',
+    'trip-planner',
+  ]);
+  expect(body.next_cursor).toBeNull();
+  const one = await client.get('/agents/expense-approval');
+  expect(one.body).toEqual({
+    agent_id: 'expense-approval',
+    provider_id: 'local',
+    name: 'Expense approval',
+    description: expect.any(String),
+    version: '1.0.0',
+    skills: [expect.objectContaining({ id: 'approve-expense' })],
+    kind: 'workflow',
+    status: 'active',
+    review: {
+      risk_level: 'medium',
+      human_approval_required: false,
+      allowed_regions: ['AU', 'DE', 'NZ'],
+      cost_per_call_units: 0,
+      data_classes: ['financial'],
+    },
+    review_version: expect.stringMatching(/^sha256:/),
+  });
+  expect(body.agents).toContainEqual(one.body);
+  expect((await client.get('/agents/nobody')).body.error.code).toBe('agent_not_found');
+});
+
+it('shows them page by page, and those of one provider', async () => {
+  const first = await client.get('/agents?limit=2');
+  expect(first.body.next_cursor).toBe('echo');
+  const next = await client.get(`/agents?limit=2&cursor=${first.body.next_cursor}`);
+  expect(next.body.agents.map(({ agent_id }: Wire) => agent_id)).toEqual([
+    'expense-approval',
+    'order-refund',
+  ]);
+  expect((await client.get('/agents?provider_id=nobody')).body).toEqual({ agents: [], next_cursor: null });
+});
+
+it('a blocked agent answers on no surface, until it is unblocked', async () => {
+  const { body: begun } = await onOther.invoke('echo', { message: 'x' });
+  expect(await turn('/admin/agents/echo/block', 'it repeats secrets')).toEqual({
+    agent_id: 'echo',
+    status: 'blocked',
+    by: 'local',
+    reason: 'it repeats secrets',
+  });
+  await becomes('echo', 'agent_blocked');
+  const message = 'Agent echo is blocked';
+
+  const { body: refused } = await onOther.invoke('echo', { message: 'x' });
+  expect((await client.receipt(refused.receipt_id)).receipt.status).toBe('rejected');
+  for (const path of ['get', 'cancel', 'subscribe']) {
+    expect(await onOther.post(`/agents/echo/tasks/${begun.task_id}/${path}`, {})).toMatchObject({
+      status: 403,
+      body: { error: { code: 'agent_blocked', message } },
+    });
+  }
+  const rpc = { jsonrpc: '2.0', id: 1, method: 'SendMessage', params: { message: userMessage('x') } };
+  for (const path of ['', '/stream']) {
+    expect(await post(`${agentUrl(other.url, 'echo')}${path}`, rpc, { 'A2A-Version': '1.0' })).toMatchObject({
+      status: 403,
+      body: { error: { code: -32000, message }, status: 403 },
+    });
+  }
+  const rest = await post(`${agentUrl(other.url, 'echo')}/rest/message:send`, rpc.params, {
+    'A2A-Version': '1.0',
+  });
+  expect(rest).toMatchObject({
+    status: 403,
+    body: { error: { code: 403, status: 'PERMISSION_DENIED', message } },
+  });
+  const deliveries = await fetch(`${agentUrl(other.url, 'echo')}/tasks/${begun.task_id}/deliveries`);
+  expect(deliveries.status).toBe(403);
+  expect(await grpc.refused('getTask', { tenant: 'echo', id: begun.task_id })).toMatchObject({
+    code: 'PERMISSION_DENIED',
+  });
+  expect((await onOther.get('/agents/echo')).body.status).toBe('blocked');
+  expect(await code('document-digest')).toBe(200);
+
+  await turn('/admin/agents/echo/unblock');
+  await becomes('echo', 200);
+  expect(await grpc.call('getTask', { tenant: 'echo', id: begun.task_id })).toMatchObject({
+    id: begun.task_id,
+  });
+});
+
+it('a blocked provider’s agents are not called, until it is unblocked', async () => {
+  expect(await turn('/admin/providers/local/block')).toMatchObject({
+    provider_id: 'local',
+    status: 'blocked',
+  });
+  await becomes('echo', 'provider_blocked');
+  expect((await post(agentUrl(other.url, 'echo'), {})).status).toBe(403);
+  expect((await onOther.get('/agents/echo')).body.status).toBe('blocked');
+  await turn('/admin/providers/local/unblock');
+  await becomes('echo', 200);
+});
+
+it('providers: made once, and revoked for good', async () => {
+  const acme = { provider_id: 'acme', name: 'Acme Ltd', url: 'https://acme.example' };
+  const made = await client.post('/providers', acme);
+  expect(made).toMatchObject({
+    status: 201,
+    body: { ...acme, status: 'active', created_at: expect.any(String) },
+  });
+  expect(await client.post('/providers', acme)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'provider_exists' } },
+  });
+  expect((await turn('/providers/acme/revoke', 'fraud')).status).toBe('revoked');
+  expect((await turn('/admin/providers/acme/unblock')).status).toBe('revoked');
+  const { body } = await client.get('/providers');
+  expect(body.providers).toMatchObject([
+    { provider_id: 'acme', status: 'revoked' },
+    { provider_id: 'local', name: 'This host', status: 'active' },
+  ]);
+});
+
+it.each([
+  ['/providers', { provider_id: 'Acme' }, /^provider_id: /],
+  ['/providers', { provider_id: 'x', name: 'X', url: 'ftp://x' }, /^url: /],
+  ['/providers/local/revoke', {}, /^reason: /],
+  ['/admin/agents/echo/block', { reason: '' }, /^reason: /],
+  ['/admin/agents/echo/block', { reason: 'x', until: 'y' }, /^until: /],
+])('POST %s %j: 400', async (path, body, message) => {
+  expect(await client.post(path, body)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_request', message: expect.stringMatching(message) } },
+  });
+});
+
+it('each turn is in the audit log', async () => {
+  await turn('/admin/agents/trip-planner/block', `because ${randomUUID()}`);
+  await turn('/admin/agents/trip-planner/unblock', 'found harmless');
+  const { stdout } = await runProduct(['--json', 'audit', '--event', 'agent-unblock'], ground.env);
+  expect(JSON.parse(stdout).entries[0]).toMatchObject({
+    event: 'agent-unblock',
+    caller: 'local',
+    detail: { id: 'trip-planner', reason: 'found harmless' },
+  });
+});
