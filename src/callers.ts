@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
+import type { AgentCatalog } from './agents/catalog.ts';
 import type { CardAuth } from './agents/security.ts';
 import { ApiKeys } from './auth/api-keys.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { isAdmin } from './auth/caller.ts';
 import { Door } from './auth/door.ts';
 import { accessGuard, callerIfAny, type GuardedSurface } from './auth/guard.ts';
+import { RequestLimits } from './auth/limits/request-limits.ts';
+import { StreamLimits } from './auth/limits/stream-limits.ts';
 import { isLoopback, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
 import { ProofChecker } from './auth/oidc/dpop.ts';
 import { Issuer } from './auth/oidc/issuer.ts';
@@ -22,6 +25,8 @@ import { PrismaApiKeyStore } from './storage/api-key-store.ts';
 import { PrismaAuditLog } from './storage/audit-log.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaProofLog } from './storage/proof-log.ts';
+import { rateCounter } from './storage/rate-counter.ts';
+import { PrismaStreamSlots } from './storage/stream-slots.ts';
 
 /** Whether the request comes from one who runs this host. */
 export function isOperator(req: Request): boolean {
@@ -35,6 +40,8 @@ export interface Callers {
   door: Door;
   keys: ApiKeys;
   refusals: RefusalLog;
+  limits: RequestLimits;
+  streams: StreamLimits;
   /** How cards tell it once the door is closed. */
   cardAuth: CardAuth;
   /** Stands before these surfaces; reached at these URLs, of which the last is the public one. */
@@ -58,7 +65,12 @@ export function requireCredentials(config: Config): void {
 /** @throws HostError `config` naming HOST when it is not loopback and nobody could be let in. */
 export async function openCallers(
   config: Config,
-  { db, signing, log }: { db: PrismaClient; signing: SigningKeys; log: Logger },
+  {
+    db,
+    signing,
+    catalog,
+    log,
+  }: { db: PrismaClient; signing: SigningKeys; catalog: AgentCatalog; log: Logger },
 ): Promise<Callers> {
   const store = new PrismaApiKeyStore(db);
   const audit = new PrismaAuditLog(db);
@@ -70,20 +82,43 @@ export async function openCallers(
   const door = new Door(open, () => store.any());
   const authenticator = new Authenticator({ keys, tokens, door });
   const refusals = new RefusalLog({ audit, log });
+  const limits = requestLimits(config, db, catalog);
   return {
     authenticator,
     door,
     keys,
     refusals,
+    limits,
+    streams: streamLimits(config, db),
     cardAuth: tokens === undefined ? {} : { openIdConnectUrl: discoveryUrl(config.AUTH_ISSUER ?? '') },
     guard: (surfaces, urls) => {
       const publicUrl = urls.at(-1) ?? '';
       return Router()
         .use(onlyOwnHost(urls, { door, corsOrigins: config.CORS_ORIGINS }))
-        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, log }));
+        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, limits, log }));
     },
   };
 }
+
+function requestLimits(
+  { REQUESTS_PER_MINUTE, AGENT_REQUESTS_PER_MINUTE }: Config,
+  db: PrismaClient,
+  catalog: AgentCatalog,
+): RequestLimits {
+  const counter = (name: string, limit: number | undefined) =>
+    limit === undefined ? undefined : rateCounter(db, { name, limit });
+  return new RequestLimits({
+    perCaller: counter('caller', REQUESTS_PER_MINUTE),
+    perAgent: counter('agent', AGENT_REQUESTS_PER_MINUTE),
+    sees: (code, caller) => catalog.has(code, caller),
+  });
+}
+
+const streamLimits = ({ STREAMS_AT_ONCE, AGENT_STREAMS_AT_ONCE }: Config, db: PrismaClient): StreamLimits =>
+  new StreamLimits(new PrismaStreamSlots(db), {
+    perCaller: STREAMS_AT_ONCE,
+    perAgent: AGENT_STREAMS_AT_ONCE,
+  });
 
 function tokenVerifier(
   { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_SCOPE_CLAIM, AUTH_CLOCK_SKEW, DPOP_NONCE }: Config,

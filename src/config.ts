@@ -9,6 +9,10 @@ const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && 
 // No longer than a timer of Node can be set for; past it, it would fire at once.
 const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
 const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
+const limit = number(
+  'must be a whole number from 1 to 1000000',
+  (n) => Number.isInteger(n) && n > 0 && n <= 1_000_000,
+);
 const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const list = z.string().transform((text) =>
   text
@@ -123,6 +127,16 @@ export const configSchema = z.object({
     .describe(
       'Which proxies in front are believed when they say where a request came from (`X-Forwarded-For`): how many, or their addresses and CIDR ranges. None when unset.',
     ),
+  REQUESTS_PER_MINUTE: limit
+    .optional()
+    .describe('Requests that a caller may make in a minute. No limit when unset, as with those below.'),
+  AGENT_REQUESTS_PER_MINUTE: limit
+    .optional()
+    .describe('Requests that an agent takes in a minute, from all its callers.'),
+  TASKS_AT_ONCE: limit.optional().describe('Tasks that have not ended which a caller may have.'),
+  AGENT_TASKS_AT_ONCE: limit.optional().describe('The same of an agent, for all its callers.'),
+  STREAMS_AT_ONCE: limit.optional().describe('Open streams that a caller may have.'),
+  AGENT_STREAMS_AT_ONCE: limit.optional().describe('The same of an agent, for all its callers.'),
   DPOP_NONCE: z
     .enum(['off', 'required'])
     .default('off')

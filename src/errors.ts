@@ -10,18 +10,26 @@ export type ErrorCode =
   | 'unsupported_operation'
   | 'content_type_not_supported'
   | 'unavailable'
+  | 'too_many'
   | 'config';
 
 export class HostError extends Error {
   readonly code: ErrorCode;
   /** The offending field's path in the request, when one is to blame. */
   readonly field: string | undefined;
+  /** In how many seconds it may be worth to try again, of `too_many`. */
+  readonly retryAfterS: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { field?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { field?: string; retryAfterS?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'HostError';
     this.code = code;
     this.field = options.field;
+    this.retryAfterS = options.retryAfterS;
   }
 }
 
@@ -35,6 +43,10 @@ export const unsupported = (message: string): HostError => new HostError('unsupp
 
 export const unavailable = (message: string, cause?: unknown): HostError =>
   new HostError('unavailable', message, { cause });
+
+/** A limit is reached; what was asked for was not done. */
+export const tooMany = (message: string, retryAfterS: number): HostError =>
+  new HostError('too_many', message, { retryAfterS });
 
 /** Why something failed, on one line, whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

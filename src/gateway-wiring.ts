@@ -5,6 +5,7 @@ import { olderShape } from './a2a/older-shape.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
 import { type AgentDefinition, DIRECTORY_CODE } from './agents/definition.ts';
 import { reviewProfile } from './agents/review.ts';
+import type { StreamLimits } from './auth/limits/stream-limits.ts';
 import type { Config } from './config.ts';
 import { AgentTasks } from './gateway/agent-tasks.ts';
 import {
@@ -51,7 +52,7 @@ export interface GatewayHost {
   taskChanged(taskId: string): void;
   /** Why agents of this host are not called; undefined for those that are. */
   refusals(): Promise<(code: string) => string | undefined>;
-  router(requests: OpenRequests): Router;
+  router(serving: { requests: OpenRequests; streams: Pick<StreamLimits, 'open'> }): Router;
 }
 
 /** The gateway, put together: receipts on every process, its routes where there are surfaces. */
@@ -82,7 +83,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
     },
     refusals: () => refusals(switches),
-    router: (requests) => {
+    router: ({ requests, streams }) => {
       const gateway = new Gateway({
         ledger,
         link,
@@ -100,6 +101,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             tasks: new AgentTasks({ link, receipts: receipts.store, switches }),
             agents,
             requests,
+            streams,
             cancelWaitMs: config.SEND_WAIT * 1_000,
             maxBody: config.MAX_BODY,
             log,

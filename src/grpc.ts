@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { type AdmissionOptions, grpcCallers } from './a2a/grpc/admission.ts';
-import type { GrpcAgents } from './a2a/grpc/arrival.ts';
+import { type GrpcAgents, tenantOf } from './a2a/grpc/arrival.ts';
 import { type GrpcListening, listenGrpc } from './a2a/grpc/server.ts';
 import type { GrpcInterface } from './agents/cards.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
@@ -45,11 +45,17 @@ export const grpcAgents = (
     ...parts
   }: Pick<GrpcAgents, 'agent' | 'requests' | 'refusals' | 'sendWaitMs'> & {
     trustProxy: AdmissionOptions['trustProxy'];
-    callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals'>;
+    callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals' | 'limits'>;
     log: Logger;
   },
 ): GrpcAgents => ({
   ...parts,
   defaultAgent,
-  callerOf: grpcCallers({ ...callers, url: `${new URL(publicUrl).protocol}//${address}`, trustProxy, log }),
+  callerOf: grpcCallers({
+    ...callers,
+    url: `${new URL(publicUrl).protocol}//${address}`,
+    trustProxy,
+    agentOf: (call) => tenantOf(call) || defaultAgent,
+    log,
+  }),
 });

@@ -22,7 +22,7 @@ import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
 import { PrismaFileStore } from './storage/file-store.ts';
 import { migrate, PRISMA_FOLDER } from './storage/migrate.ts';
-import { PrismaProofLog } from './storage/proof-log.ts';
+import { purgeExpired } from './storage/purge.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
@@ -91,8 +91,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
-  const proofs = new PrismaProofLog(db);
-  const callers = listening === undefined ? undefined : await openCallers(config, { db, signing, log });
+  const callers =
+    listening === undefined ? undefined : await openCallers(config, { db, signing, catalog, log });
 
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
@@ -104,7 +104,14 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(() => feed.close());
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
   const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
-  const tasks = new TaskService({ store, engine, feed, files, fileUrl: fileUrlsOf(config, listening?.port) });
+  const tasks = new TaskService({
+    store,
+    engine,
+    feed,
+    files,
+    fileUrl: fileUrlsOf(config, listening?.port),
+    limits: { perCaller: config.TASKS_AT_ONCE, perAgent: config.AGENT_TASKS_AT_ONCE },
+  });
   const client = () => temporal.client;
   const push = createPush({
     db,
@@ -147,7 +154,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     },
     sweepReceipts: gateway.sweep,
     beginCall: gateway.beginCall,
-    purgeExpired: () => proofs.forgetExpired(),
+    purgeExpired: () => purgeExpired(db),
     push: push.delivery,
     changed: (taskId, { pushes, calls }) => {
       if (pushes) push.changed(taskId);

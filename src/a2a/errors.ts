@@ -18,6 +18,8 @@ export const RPC = {
   methodNotFound: -32601,
   internal: -32603,
   refused: -32000,
+  /** Between the parts of this surface; clients are told `refused`, with the status 429. */
+  tooMany: -32029,
   contentType: -32005,
 } as const;
 
@@ -37,6 +39,7 @@ export function toProtocolError(error: unknown, log: Logger): A2AError {
   if (error instanceof HostError) {
     const Known = CLASSES[error.code];
     if (Known !== undefined) return new Known(error.message);
+    if (error.code === 'too_many') return rpcError(RPC.tooMany, error.message);
     if (error.code === 'unavailable') {
       log.warn({ err: error }, 'a request could not be served');
       return rpcError(RPC.refused, error.message);

@@ -20,13 +20,14 @@ import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import type { Logger } from 'pino';
 import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
+import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
 import type { TaskKey } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
-import type { Call } from './call.ts';
+import { type Call, within } from './call.ts';
 import { eventsOf, messageFromWire, replyToWire, type TaskView, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
 import { negotiated } from './extensions.ts';
@@ -39,6 +40,7 @@ export interface RequestHandlerOptions {
   cards: AgentCards;
   tasks: TaskService;
   push: PushService;
+  streams: Pick<StreamLimits, 'open'>;
   log: Logger;
 }
 
@@ -49,14 +51,16 @@ export class AgentRequestHandler implements A2ARequestHandler {
   readonly #tasks: TaskService;
   readonly #pushService: PushService;
   readonly #push: PushMethods;
+  readonly #streams: Pick<StreamLimits, 'open'>;
   readonly #log: Logger;
 
-  constructor({ agent, cards, tasks, push, log }: RequestHandlerOptions) {
+  constructor({ agent, cards, tasks, push, streams, log }: RequestHandlerOptions) {
     this.#agent = agent;
     this.#cards = cards;
     this.#tasks = tasks;
     this.#pushService = push;
     this.#push = new PushMethods(push);
+    this.#streams = streams;
     this.#log = log;
   }
 
@@ -98,6 +102,8 @@ export class AgentRequestHandler implements A2ARequestHandler {
   ): AsyncGenerator<StreamResponse, void, undefined> {
     const call = this.#call(context, params.message);
     const view = this.#view(call, params.configuration?.historyLength);
+    // Before the send: one that is refused has done nothing.
+    using _slot = await this.#slot(call);
     const sent = await this.#answer(() => this.#send(params, call, view));
     const reply = this.#replyTo(await this.#answer(() => this.#tasks.decided(sent, call.signal)), call);
     if (reply !== undefined) {
@@ -120,6 +126,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
     if (call.dialect === '1.0' && isFinal(task.status.state)) {
       throw this.#hide(unsupported(`The task is ${task.status.state}; there is nothing to subscribe to`));
     }
+    using _slot = await this.#slot(call);
     yield taskEvent(task, view);
     yield* this.#stream(task, call, { view, untilSettled: false });
   }
@@ -248,6 +255,12 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return { historyLength: historyLength ?? (dialect === '1.0' ? undefined : 0) };
   }
 
+  /** One of the streams that the caller and the agent may have; given back at the end of its scope. */
+  async #slot({ caller }: Call): Promise<Disposable> {
+    const close = await this.#answer(() => this.#streams.open(caller.id, this.#agent.code));
+    return { [Symbol.dispose]: close };
+  }
+
   async *#stream(
     from: Task,
     call: Call,
@@ -282,18 +295,3 @@ export class AgentRequestHandler implements A2ARequestHandler {
 
 /** Before v0.3 every answer was a task. */
 const takesReply = ({ dialect }: Call): boolean => dialect !== '0.1';
-
-/** Runs work that may wait, for as long as the call allows. */
-async function within<T>({ signal, waitMs }: Call, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  if (waitMs === undefined) return work(signal);
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const timer = setTimeout(stop, waitMs);
-  signal.addEventListener('abort', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
-}

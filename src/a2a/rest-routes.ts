@@ -119,7 +119,7 @@ const refuse = (res: Response, code: number, message: string): void => sendError
 
 function sendError(res: Response, error: RpcError): void {
   const status = errorStatus(error.code).http;
-  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+  if (status === 503 || status === 429) res.setHeader('Retry-After', RETRY_AFTER_S);
   res.status(status).json(restErrorBody(error));
 }
 

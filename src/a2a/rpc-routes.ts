@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
+import { HostError } from '../errors.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
@@ -23,6 +24,8 @@ export interface RpcRoutesOptions {
   /** The agent's JSON-RPC; undefined when there is no such agent for this caller. */
   agent(code: string, caller: Caller): AgentRpc | undefined;
   callerOf(req: Request): Caller;
+  /** Counts further requests of a caller to an agent. @throws HostError `too_many`. */
+  count(caller: Caller, code: string, requests: number): Promise<void> | undefined;
   requests: OpenRequests;
   refusals: Refusals;
   maxBody: number;
@@ -79,7 +82,8 @@ function refuseBody(res: Response, status: number, message: string): void {
 function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
   return async (req, res) => {
     const caller = options.callerOf(req);
-    const agent = options.agent(String(req.params.code), caller);
+    const code = String(req.params.code);
+    const agent = options.agent(code, caller);
     if (agent === undefined) throw new Error('the agent was there a moment ago');
     const environment: RpcEnvironment = {
       caller,
@@ -90,8 +94,13 @@ function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
       snapshots,
     };
     if (req.body === undefined) refuseBody(res, 400, 'The body is empty');
-    else if (Array.isArray(req.body)) await answerBatch(agent, req.body, environment, res);
-    else await answerOne(agent, req.body, { environment, res, log: options.log });
+    else if (Array.isArray(req.body)) {
+      // The guard has counted one of them.
+      const others = Math.max(0, Math.min(req.body.length, MAX_BATCH) - 1);
+      if (await isWithinLimit(() => options.count(caller, code, others), res)) {
+        await answerBatch(agent, req.body, environment, res);
+      }
+    } else await answerOne(agent, req.body, { environment, res, log: options.log });
   };
 }
 
@@ -108,7 +117,7 @@ async function answerOne(
 ): Promise<void> {
   const reply = await agent.handle(body, environment);
   if (!(Symbol.asyncIterator in reply)) {
-    send(res, statusOf(reply), reply);
+    send(res, statusOf(reply), told(reply));
     return;
   }
   const asFailure = (error: unknown) => failure(idOf(body), toProtocolError(error, log));
@@ -118,10 +127,23 @@ async function answerOne(
     first = await reply.next();
   } catch (error) {
     const response = asFailure(error);
-    send(res, statusOf(response), response);
+    send(res, statusOf(response), told(response));
     return;
   }
   await writeEvents(res, reply, first, asFailure);
+}
+
+/** False when it was answered that a limit is reached. */
+async function isWithinLimit(count: () => Promise<void> | undefined, res: Response): Promise<boolean> {
+  try {
+    await count();
+    return true;
+  } catch (error) {
+    if (!(error instanceof HostError && error.code === 'too_many')) throw error;
+    res.setHeader('Retry-After', String(error.retryAfterS));
+    res.status(429).json(failure(null, rpcError(RPC.refused, error.message)));
+    return false;
+  }
 }
 
 /** JSON-RPC 2.0 §6: an array of the answers, in any order; nothing for notifications. */
@@ -150,7 +172,7 @@ async function answerBatch(
       return isNotification(body, reply) ? undefined : reply;
     }),
   );
-  const replies = answers.filter((reply) => reply !== undefined);
+  const replies = answers.filter((reply) => reply !== undefined).map(told);
   if (replies.length === 0) res.status(204).end();
   else res.status(200).json(replies);
 }
@@ -162,12 +184,16 @@ const HTTP_STATUS = new Map<number, number>([
   [RPC.parse, 400],
   [RPC.invalidRequest, 400],
   [RPC.refused, 503],
+  [RPC.tooMany, 429],
 ]);
+
+const told = (reply: RpcResponse): RpcResponse =>
+  reply.error?.code === RPC.tooMany ? { ...reply, error: { ...reply.error, code: RPC.refused } } : reply;
 
 const statusOf = ({ error }: RpcResponse): number =>
   error === undefined ? 200 : (HTTP_STATUS.get(error.code) ?? 200);
 
 function send(res: Response, status: number, body: unknown): void {
-  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+  if (status === 503 || status === 429) res.setHeader('Retry-After', RETRY_AFTER_S);
   res.status(status).json(body);
 }

@@ -6,6 +6,8 @@ import type { AgentCatalog } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
 import type { Caller } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
+import type { RequestLimits } from '../auth/limits/request-limits.ts';
+import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import type { PushService } from '../push/service.ts';
 import type { Files } from '../tasks/files.ts';
 import type { TaskService } from '../tasks/service.ts';
@@ -33,6 +35,8 @@ export interface AgentSurfaceOptions {
   cardVersion: '1.0' | '0.3';
   sendWaitMs: number;
   maxBody: number;
+  limits: Pick<RequestLimits, 'count'>;
+  streams: Pick<StreamLimits, 'open'>;
   requests: OpenRequests;
   /** Why agents are not called at the moment; undefined for those that are. */
   refusals: Refusals;
@@ -63,6 +67,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   const transport = {
     agent,
     callerOf,
+    count: (caller: Caller, code: string, requests: number) => options.limits.count(caller, code, requests),
     requests,
     refusals: options.refusals,
     maxBody,
@@ -80,6 +85,7 @@ function agentRpcs({
   cards,
   tasks,
   push,
+  streams,
   sendWaitMs,
   log,
 }: AgentSurfaceOptions): (code: string) => AgentRpc | undefined {
@@ -90,7 +96,7 @@ function agentRpcs({
     const agent = catalog.get(code)?.definition;
     const ownCards = cards.get(code);
     if (agent === undefined || ownCards === undefined) return undefined;
-    const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, push, log });
+    const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, push, streams, log });
     const rpc = new AgentRpc({ code, handler, sendWaitMs, log });
     made.set(code, rpc);
     return rpc;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { HostError } from '../errors.ts';
 import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
+import type { RequestLimits } from './limits/request-limits.ts';
 import { challengesOf, Refusal } from './refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
@@ -36,6 +37,7 @@ export interface GuardOptions {
   /** Where clients reach the host: what a proof's `htu` is compared with. */
   publicUrl: string;
   refusals: RefusalLog;
+  limits: Pick<RequestLimits, 'count'>;
   log: Logger;
 }
 
@@ -79,7 +81,11 @@ function check({ needs }: RouteAccess, body: Body, options: GuardOptions): Reque
       const found = await options.authenticator.authenticate(presentedBy(req, options.publicUrl));
       if (found?.nonce !== undefined) res.setHeader('DPoP-Nonce', found.nonce);
       if (found !== undefined) recognise(req, found.caller);
-      if (needs !== 'optional') requireScope(found?.caller, needs);
+      if (needs !== 'optional') {
+        requireScope(found?.caller, needs);
+        const waiting = options.limits.count(found.caller, agentIn(req));
+        if (waiting !== undefined) await waiting;
+      }
     } catch (error) {
       if (error instanceof Refusal) options.refusals.note(error, whoAsked(req));
       answer(res, error, { body, ...options });
@@ -87,6 +93,12 @@ function check({ needs }: RouteAccess, body: Body, options: GuardOptions): Reque
     }
     next('router');
   };
+}
+
+/** What a route calls the agent it is for. */
+function agentIn({ params }: Request): string | undefined {
+  const code = params.code ?? params.agent_id;
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** @throws Refusal 401 without a caller, 403 (RFC 6750 §3.1) without the scope. */
@@ -129,6 +141,11 @@ function answer(res: Response, error: unknown, { body, authenticator, log }: Ans
     res.setHeader('WWW-Authenticate', challengesOf(error, { dpop: authenticator.dpopAlgorithms }));
     if (error.nonce !== undefined) res.setHeader('DPoP-Nonce', error.nonce);
     res.status(error.status).json(body(error.status, error.message));
+    return;
+  }
+  if (error instanceof HostError && error.code === 'too_many') {
+    res.set('Retry-After', String(error.retryAfterS));
+    res.status(429).json(body(429, error.message));
     return;
   }
   if (!(error instanceof HostError && error.code === 'unavailable')) throw error;

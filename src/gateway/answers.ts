@@ -11,7 +11,7 @@ const RETRY_AFTER_S = '1';
 /** Tells a failure. Ours are told by an id that the log has; nothing else of them is shown. */
 function answerFailure(res: Response, error: unknown, log: Logger): void {
   const { status, code, message, ids } = asGatewayError(error);
-  if (status === 503) res.setHeader('Retry-After', RETRY_AFTER_S);
+  if (status === 503 || status === 429) res.setHeader('Retry-After', RETRY_AFTER_S);
   res.status(status).json(errorBody(code, status === 500 ? referred(error, log) : message, ids));
 }
 

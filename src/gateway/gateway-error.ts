@@ -19,6 +19,7 @@ type GatewayErrorCode =
   | 'unsupported_media_type'
   | 'agent_failed'
   | 'agent_timeout'
+  | 'too_many_requests'
   | 'unavailable'
   | 'internal';
 
@@ -85,6 +86,7 @@ const BY_CODE: Partial<Record<HostError['code'], readonly [number, GatewayErrorC
   task_not_found: [404, 'task_not_found'],
   task_not_cancelable: [409, 'task_ended'],
   unsupported_operation: [409, 'task_not_waiting'],
+  too_many: [429, 'too_many_requests'],
   unavailable: [503, 'unavailable'],
 };
 

@@ -2,6 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { callerOf } from '../auth/guard.ts';
+import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
@@ -18,6 +19,7 @@ export interface InvokeRoutesOptions {
   tasks: AgentTasks;
   agents: GatewayAgents;
   requests: OpenRequests;
+  streams: Pick<StreamLimits, 'open'>;
   /** How long a cancel waits for the agent's clean-up. */
   cancelWaitMs: number;
   maxBody: number;
@@ -28,7 +30,7 @@ const SMALL_BODY = 1024 * 1024;
 
 /** `POST /agents/{agent_id}/…`: calls of agents, and their tasks. */
 export function invokeRoutes(options: InvokeRoutesOptions): Router {
-  const { gateway, tasks, requests, log } = options;
+  const { gateway, tasks, requests, streams, log } = options;
   const router = Router();
   const large = body(options.maxBody);
   const small = body(SMALL_BODY);
@@ -63,6 +65,9 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   post('tasks/:task_id/subscribe', small, async (req, res) => {
     const ref = await refOf(req, options);
     parseBody(taskCallSchema, req.body);
+    const close = await streams.open(ref.caller, ref.agent.agentId);
+    if (res.closed) close();
+    else res.once('close', close);
     const events = tasks.subscribe(ref, requests.signalFor(res));
     // A failure before the first event is an ordinary answer, not a stream that carries an error.
     await writeEvents(res, events, await events.next(), (error) => failureEvent(error, log));

@@ -18,11 +18,10 @@ export class PrismaProofLog implements ProofLog {
       return noted === 1;
     });
   }
-
-  /** Forgets the proofs that are too old to be taken anyway. */
-  forgetExpired(): Promise<void> {
-    return reachable(async () => {
-      await this.#db.$executeRaw`delete from dpop_proof where expires_at < now()`;
-    });
-  }
 }
+
+/** Forgets the proofs that are too old to be taken anyway. */
+export const forgetProofs = (db: PrismaClient): Promise<void> =>
+  reachable(async () => {
+    await db.$executeRaw`delete from dpop_proof where expires_at < now()`;
+  });

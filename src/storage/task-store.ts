@@ -18,6 +18,7 @@ import { recordChange } from './change-log.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { belowLimits, openTasksFull, whileCounted } from './open-tasks.ts';
 import { settingPushConfig } from './push-rows.ts';
 import type { TaskRow } from './rows.ts';
 import { findTaskByAlias, listTasks, selectTasks } from './task-queries.ts';
@@ -67,6 +68,8 @@ export class PrismaTaskStore implements TaskStore {
     const created = await this.#insert(task);
     if (created !== undefined) return { outcome: 'created', task: created };
     const known = task.digest === null ? undefined : await this.#knownMessage(task, task.message.messageId);
+    const full = known === undefined ? await openTasksFull(this.#db, task) : undefined;
+    if (full !== undefined) return { outcome: 'too-many', whose: full };
     if (known === undefined && task.alias !== undefined) return { outcome: 'alias-taken' };
     // Or what stood in the way is gone meanwhile.
     if (known === undefined || known.expired) return this.#accept(task);
@@ -80,7 +83,10 @@ export class PrismaTaskStore implements TaskStore {
     const { message } = task;
     const dedupeKey = task.digest === null ? null : message.messageId;
     try {
-      const rows = await this.#db.$queryRaw<{ created_at: Date }[]>`
+      const rows = await whileCounted(
+        this.#db,
+        task,
+        this.#db.$queryRaw<{ created_at: Date }[]>`
         with t as (
           insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown, scopes)
           select ${task.id}::uuid, ${task.alias ?? null}, ${task.agentCode}, ${task.owner}, ${task.contextId},
@@ -89,7 +95,7 @@ export class PrismaTaskStore implements TaskStore {
           where not exists (
             select 1 from task_message
             where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
-          )
+          )${belowLimits(task)}
           on conflict (owner, agent_code, alias) do nothing
           returning id, alias, state, version, created_at
         ), m as (
@@ -98,7 +104,8 @@ export class PrismaTaskStore implements TaskStore {
                  ${JSON.stringify(message)}::json, ${dedupeKey}, ${task.digest}
           from t
         )${takingFiles(fileIdsIn([message]), Prisma.sql`(select id, ${task.owner} as owner from t)`)}${settingPushConfig(task.pushConfig, Prisma.sql`t`)}
-        select created_at from t`;
+        select created_at from t`,
+      );
       const at = rows[0]?.created_at.toISOString();
       return at === undefined ? undefined : newTask(task, at);
     } catch (error) {

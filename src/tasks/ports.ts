@@ -64,6 +64,13 @@ export interface NewTask {
   /** No client sees it until it has said something that is no plain reply. */
   hidden?: boolean;
   pushConfig?: NewPushConfig;
+  limits?: OpenTaskLimits;
+}
+
+/** How many tasks that have not ended there may be; no limit where undefined. */
+export interface OpenTaskLimits {
+  perCaller?: number | undefined;
+  perAgent?: number | undefined;
 }
 
 /** The A2A version a webhook's bodies are written in. */
@@ -86,7 +93,9 @@ export type Accepted =
   | { outcome: 'created'; task: Task }
   | { outcome: 'repeated'; task: Task; digest: string }
   /** Another task of this caller and agent has the alias. */
-  | { outcome: 'alias-taken' };
+  | { outcome: 'alias-taken' }
+  /** The caller, or the agent, has as many open tasks as it may have. */
+  | { outcome: 'too-many'; whose: 'caller' | 'agent' };
 
 export type Appended =
   | { outcome: 'appended'; deliveryId: string; seen?: Seen }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
-import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
+import { HostError, invalidParams, taskNotFound, tooMany, unavailable, unsupported } from '../errors.ts';
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
@@ -8,6 +8,7 @@ import { checkId, checkMessage, digestOf } from './message.ts';
 import type {
   MessageDelivery,
   NewPushConfig,
+  OpenTaskLimits,
   TaskEngine,
   TaskFeed,
   TaskKey,
@@ -36,6 +37,8 @@ export interface SendRequest {
   takesReply?: boolean;
   /** Set on the task together with the message, or not at all. */
   pushConfig?: NewPushConfig;
+  /** One agent calls another: the task that it works on counts already. */
+  uncounted?: boolean;
   /** How many of the task's newest messages its sender wants back; all when undefined. */
   history?: number;
 }
@@ -53,6 +56,8 @@ export interface TaskServiceOptions {
   files: Files;
   /** Names the address of a file in each task and change that is given out; none is named without. */
   fileUrl?: FileUrl | undefined;
+  /** How many tasks callers and agents may have open. */
+  limits?: OpenTaskLimits | undefined;
 }
 
 /** What every surface stands on. Another caller's task does not exist in any answer. */
@@ -62,20 +67,22 @@ export class TaskService {
   readonly #feed: TaskFeed;
   readonly #files: Files;
   readonly #fileUrl: FileUrl | undefined;
+  readonly #limits: OpenTaskLimits | undefined;
 
-  constructor({ store, engine, feed, files, fileUrl }: TaskServiceOptions) {
+  constructor({ store, engine, feed, files, fileUrl, limits }: TaskServiceOptions) {
     this.#store = store;
     this.#engine = engine;
     this.#feed = feed;
     this.#files = files;
     this.#fileUrl = fileUrl;
+    this.#limits = limits;
   }
 
   /**
    * Accepts a message: begins a task, or continues one. Once this resolves the message is recorded and will
    * be worked on, whatever dies. The same message id from the same caller to the same agent is one message.
    * @throws HostError `invalid_params`, `task_not_found`, `unsupported_operation` (the task does not wait
-   * for a message), `unavailable` (nothing was recorded).
+   * for a message), `too_many`, `unavailable` (nothing was recorded).
    */
   async send(request: SendRequest): Promise<Sent> {
     const prepared = await this.#files.prepare(request.owner, request.message);
@@ -121,7 +128,9 @@ export class TaskService {
       digest: digestFor(request),
       hidden: agent.mayReply === true && request.takesReply === true,
       ...(request.pushConfig && { pushConfig: request.pushConfig }),
+      ...(this.#limits && !request.uncounted && { limits: this.#limits }),
     });
+    if (accepted.outcome === 'too-many') throw tooManyTasks(accepted.whose, this.#limits);
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.
       return this.#route(request, save);
@@ -274,6 +283,17 @@ function notWaiting({ status }: Task): HostError {
 
 const notCancelable = ({ status }: Task): HostError =>
   new HostError('task_not_cancelable', `The task is ${status.state} and cannot be canceled`);
+
+/** A task ends when it does; there is no better guess than soon. */
+const RETRY_AFTER_S = 5;
+
+const tooManyTasks = (whose: 'caller' | 'agent', { perCaller, perAgent }: OpenTaskLimits = {}): HostError =>
+  tooMany(
+    whose === 'caller'
+      ? `A caller may have ${perCaller} tasks at once`
+      : `The callers of an agent may have ${perAgent} tasks at once`,
+    RETRY_AFTER_S,
+  );
 
 const deferred = (task: Task): Sent => ({ task: awaitingEngine(task), deferred: true });
 

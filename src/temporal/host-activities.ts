@@ -59,6 +59,7 @@ async function callAgent({ tasks, agent }: HostActivityOptions, call: AgentCall)
     const sent = await tasks.send({
       owner: call.owner,
       ...(call.scopes && { scopes: call.scopes }),
+      uncounted: true,
       agent: definition,
       message: { ...call.message, messageId: call.callId, role: 'user' },
       ...(call.taskId === undefined ? {} : { taskId: call.taskId }),

@@ -1,4 +1,5 @@
 /** The extended card (A2A v1.0 §3.1.11) in every dialect and over HTTP+JSON. */
+
 import { AgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentSurface } from '../../src/a2a/surface.ts';
@@ -9,6 +10,7 @@ import { parseSigningKeys } from '../../src/signing/keys.ts';
 import { TaskService } from '../../src/tasks/service.ts';
 import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
+import { NO_LIMITS } from '../support/callers.ts';
 import { serveRouter } from '../support/http.ts';
 import { post, type Wire } from '../support/rpc.ts';
 import { newSigningKey } from '../support/signing-key.ts';
@@ -46,6 +48,7 @@ beforeAll(async () => {
     maxBody: 10_000,
     requests: new OpenRequests(),
     refusals: async () => () => undefined,
+    ...NO_LIMITS,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

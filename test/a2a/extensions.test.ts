@@ -1,4 +1,5 @@
 /** Extensions (A2A v1.0 §3.2.6, §3.3.4, §4.6) on both HTTP transports and in both versions. */
+
 import { AgentCard, Message } from '@a2a-js/sdk';
 import { ClientFactory, JsonRpcTransportFactory } from '@a2a-js/sdk/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
+import { NO_LIMITS } from '../support/callers.ts';
 import { serveRouter } from '../support/http.ts';
 import { pushServiceOn } from '../support/push.ts';
 import { collect, olderMessage, post, userMessage, type Wire } from '../support/rpc.ts';
@@ -38,6 +40,7 @@ beforeAll(async () => {
     maxBody: 100_000,
     requests: new OpenRequests(),
     refusals: async () => () => undefined,
+    ...NO_LIMITS,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

@@ -12,7 +12,7 @@ import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { LOCAL_CALLER } from '../../src/auth/caller.ts';
 import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
-import { callerNamed } from '../support/callers.ts';
+import { callerNamed, NO_LIMITS } from '../support/callers.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { pushServiceOn } from '../support/push.ts';
 import { collect, userMessage, type Wire } from '../support/rpc.ts';
@@ -48,6 +48,8 @@ const admitted = grpcCallers({
   door: { isOpen: () => true },
   refusals: { note: () => {} },
   url: 'http://agents.example.com',
+  limits: NO_LIMITS.limits,
+  agentOf: () => undefined,
   log: silentLog,
 });
 
@@ -75,6 +77,7 @@ function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 
           cards: own,
           tasks: ground.tasks,
           push: pushServiceOn(ground),
+          streams: NO_LIMITS.streams,
           log: silentLog,
         })
       );

@@ -6,7 +6,7 @@ import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { TaskService } from '../../src/tasks/service.ts';
 import { agentOf } from '../support/agents.ts';
-import { callerNamed } from '../support/callers.ts';
+import { callerNamed, NO_LIMITS } from '../support/callers.ts';
 import { pushServiceOn } from '../support/push.ts';
 import type { Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
@@ -22,7 +22,14 @@ function rpcOn(tasks: TaskService): AgentRpc {
   const cards = book.get('echo');
   if (cards === undefined) throw new Error('no cards');
   const push = pushServiceOn({ ...ground, tasks });
-  const handler = new AgentRequestHandler({ agent: echo, cards, tasks, push, log: silentLog });
+  const handler = new AgentRequestHandler({
+    agent: echo,
+    cards,
+    tasks,
+    push,
+    streams: NO_LIMITS.streams,
+    log: silentLog,
+  });
   return new AgentRpc({ code: 'echo', handler, sendWaitMs: 300, log: silentLog });
 }
 

@@ -1,4 +1,5 @@
 /** HTTP+JSON (A2A v1.0 §11) over a real server, database and feed. */
+
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentSurface } from '../../src/a2a/surface.ts';
@@ -6,6 +7,7 @@ import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
+import { NO_LIMITS } from '../support/callers.ts';
 import { serveRouter } from '../support/http.ts';
 import { pushServiceOn } from '../support/push.ts';
 import { restStream } from '../support/rest.ts';
@@ -34,6 +36,7 @@ beforeAll(async () => {
     maxBody: MAX_BODY,
     requests,
     refusals: async () => () => undefined,
+    ...NO_LIMITS,
     log: silentLog,
   });
   server = await serveRouter('/a2a', router);

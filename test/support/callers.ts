@@ -5,3 +5,9 @@ export const callerNamed = (id: string, scopes: string[] = ['agents:read', 'agen
   scopes: new Set(scopes),
   how: 'api-key',
 });
+
+/** Nothing is limited. */
+export const NO_LIMITS = {
+  limits: { count: () => undefined },
+  streams: { open: async () => () => {} },
+};

@@ -6,6 +6,7 @@ import type { Authenticator, Presented } from '../../auth/authenticator.ts';
 import type { Caller } from '../../auth/caller.ts';
 import type { Door } from '../../auth/door.ts';
 import { requireScope } from '../../auth/guard.ts';
+import type { RequestLimits } from '../../auth/limits/request-limits.ts';
 import { isOwnAuthority } from '../../auth/loopback.ts';
 import { challengesOf, Refusal } from '../../auth/refusal.ts';
 import type { RefusalLog } from '../../auth/refusal-log.ts';
@@ -18,6 +19,9 @@ export interface AdmissionOptions {
   authenticator: Pick<Authenticator, 'authenticate' | 'dpopAlgorithms'>;
   door: Pick<Door, 'isOpen'>;
   refusals: Pick<RefusalLog, 'note'>;
+  limits: Pick<RequestLimits, 'count'>;
+  /** The workflow code of the agent that a call names, or is for when it names none. */
+  agentOf(call: GrpcCall): string | undefined;
   /**
    * Where clients reach gRPC, as a URL: `http` or `https`, host and port. A proof is for this with the call's path,
    * such as `/lf.a2a.v1.A2AService/GetTask`, and for the method POST: that is the request HTTP/2 carries.
@@ -30,7 +34,7 @@ export interface AdmissionOptions {
 
 /** Says whose call it is, by the same credentials as HTTP: `authorization`, `x-api-key` and `dpop` in its metadata. */
 export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Promise<Caller> {
-  const { authenticator, door, refusals, url } = options;
+  const { authenticator, door, refusals, url, limits, agentOf } = options;
   return async (call) => {
     if ((await door.isOpen()) && !isOwnAuthority(call.getHost(), [url])) {
       throw grpcError('PERMISSION_DENIED', 'Without authentication only this machine is served');
@@ -42,6 +46,7 @@ export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Prom
       caller = found?.caller;
       if (found?.nonce !== undefined) sendHeaders(call, { 'dpop-nonce': [found.nonce] });
       requireScope(caller, 'agents:invoke');
+      await limits.count(caller, agentOf(call));
       return caller;
     } catch (error) {
       if (error instanceof Refusal) {
@@ -89,10 +94,20 @@ function told(error: unknown, call: GrpcCall, { authenticator, log }: AdmissionO
     });
     return grpcError(refusalStatus(error.status), error.message);
   }
-  if (!(error instanceof HostError && error.code === 'unavailable')) return error;
+  if (!(error instanceof HostError)) return error;
+  if (error.code === 'too_many') {
+    sendRetryAfter(call, error.retryAfterS);
+    return grpcError('RESOURCE_EXHAUSTED', error.message);
+  }
+  if (error.code !== 'unavailable') return error;
   log.warn({ err: error }, 'who calls could not be found out');
   return grpcError('UNAVAILABLE', error.message);
 }
+
+const RETRY_AFTER_S = 5;
+
+export const sendRetryAfter = (call: GrpcCall, seconds = RETRY_AFTER_S): void =>
+  sendHeaders(call, { 'retry-after': [String(seconds)] });
 
 function sendHeaders(call: GrpcCall, fields: Record<string, string[]>): void {
   const metadata = new Metadata();

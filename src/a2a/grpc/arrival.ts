@@ -14,6 +14,10 @@ import { grpcError, toGrpcError } from './status-error.ts';
 
 export type GrpcCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
 
+/** The agent that a call names, before the SDK has read it; none in v0.3. */
+export const tenantOf = ({ request }: GrpcCall): string =>
+  (request as { tenant?: string } | undefined)?.tenant ?? '';
+
 /** What gRPC calls reach. */
 export interface GrpcAgents {
   /** The agent's methods; undefined when there is no such agent for this caller. */

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { AgentCard, type StreamResponse } from '@a2a-js/sdk';
+import type { A2AError } from '@a2a-js/sdk/errors';
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
+import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { type Call, putCall } from '../call.ts';
 import { toProtocolError } from '../errors.ts';
 import { checkValues } from '../params.ts';
+import { sendRetryAfter } from './admission.ts';
 import { arrivalOf, type GrpcCall } from './arrival.ts';
 import { toGrpcError } from './status-error.ts';
 
@@ -107,6 +110,13 @@ export class GrpcRequestHandler implements A2ARequestHandler {
     return this.#answer(context, 0, (agent) => agent.getAuthenticatedExtendedAgentCard(params, context));
   }
 
+  #told(error: unknown, context: ServerCallContext): A2AError {
+    const told = toGrpcError(toProtocolError(error, this.#log));
+    if ('status' in told && told.status === status.RESOURCE_EXHAUSTED)
+      sendRetryAfter(arrivalOf(context).call);
+    return told;
+  }
+
   async #answer<T>(
     context: ServerCallContext,
     waitMs: number | undefined,
@@ -116,7 +126,7 @@ export class GrpcRequestHandler implements A2ARequestHandler {
     try {
       return await work(arrivalOf(context).agent);
     } catch (error) {
-      throw toGrpcError(toProtocolError(error, this.#log));
+      throw this.#told(error, context);
     } finally {
       close();
     }
@@ -134,7 +144,7 @@ export class GrpcRequestHandler implements A2ARequestHandler {
         await taken(call, signal);
       }
     } catch (error) {
-      throw toGrpcError(toProtocolError(error, this.#log));
+      throw this.#told(error, context);
     } finally {
       close();
     }

@@ -1,0 +1,11 @@
+import type { PrismaClient } from './generated/client.ts';
+import { forgetProofs } from './proof-log.ts';
+import { forgetMinutes } from './rate-counter.ts';
+import { forgetStreams } from './stream-slots.ts';
+
+/** Removes the rows that hold no longer. @throws HostError `unavailable`. */
+export async function purgeExpired(db: PrismaClient): Promise<void> {
+  await forgetProofs(db);
+  await forgetMinutes(db);
+  await forgetStreams(db);
+}
