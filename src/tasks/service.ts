@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
-import { HostError, invalidParams, taskNotFound, tooMany, unavailable, unsupported } from '../errors.ts';
+import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
@@ -16,6 +16,7 @@ import type {
   TaskQuery,
   TaskStore,
 } from './ports.ts';
+import { notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
 import { checkStart, inputOf, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
@@ -275,25 +276,6 @@ function checkRepetition(request: SendRequest, digest: string): void {
     throw invalidParams('message.messageId', 'was used before for a message with other content');
   }
 }
-
-function notWaiting({ status }: Task): HostError {
-  if (isFinal(status.state)) return unsupported(`The task is ${status.state} and takes no more messages`);
-  return unsupported('The task is busy and does not wait for a message');
-}
-
-const notCancelable = ({ status }: Task): HostError =>
-  new HostError('task_not_cancelable', `The task is ${status.state} and cannot be canceled`);
-
-/** A task ends when it does; there is no better guess than soon. */
-const RETRY_AFTER_S = 5;
-
-const tooManyTasks = (whose: 'caller' | 'agent', { perCaller, perAgent }: OpenTaskLimits = {}): HostError =>
-  tooMany(
-    whose === 'caller'
-      ? `A caller may have ${perCaller} tasks at once`
-      : `The callers of an agent may have ${perAgent} tasks at once`,
-    RETRY_AFTER_S,
-  );
 
 const deferred = (task: Task): Sent => ({ task: awaitingEngine(task), deferred: true });
 
