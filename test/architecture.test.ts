@@ -29,8 +29,8 @@ const ARROWS: Record<string, Arrows> = {
   tasks: {
     imports: ['mapping'],
     types: ['agents'],
-    packages: ['canonicalize'],
-    packageTypes: ['zod'],
+    // zod is the codec of what workflows of other workers report.
+    packages: ['canonicalize', 'zod'],
   },
   // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
   agents: {

@@ -52,7 +52,7 @@ function agentsOf(file: string, text: string): AgentDefinition[] {
 
 function parsed(file: string, text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { merge: true });
   } catch (error) {
     throw configError(file, 'agents', `is no YAML: ${messageOf(error).split('\n')[0]}`, error);
   }

@@ -7,7 +7,8 @@ import {
   TimeoutStrategy,
   timeout,
 } from 'cockatiel';
-import type { Projection } from '../tasks/contract.ts';
+import { type Projection, workflowIdOf } from '../tasks/contract.ts';
+import { readReport } from '../tasks/contract-schema.ts';
 import type { Recorded, TaskStore } from '../tasks/ports.ts';
 
 /** A local activity has a second, and what it does not get done in it must not go on behind it. */
@@ -35,8 +36,12 @@ export function createProjection(
   });
   const quick = timeout(LOCAL_MS, TimeoutStrategy.Aggressive);
   const patient = timeout(PATIENT_MS, TimeoutStrategy.Aggressive);
-  return async (projection) => {
-    const isLocal = activityInfo().isLocal;
+  return async (given) => {
+    const { isLocal, workflowExecution } = activityInfo();
+    const projection = isLocal ? given : checked(given);
+    if (workflowExecution?.workflowId !== workflowIdOf(projection.taskId)) {
+      throw ApplicationFailure.nonRetryable('A workflow reports of its own task only', 'NotItsTask');
+    }
     const limit = isLocal ? quick : patient;
     try {
       // A signal for each call: on the policies' own, which never fires, listeners would pile up.
@@ -53,4 +58,11 @@ export function createProjection(
       throw error;
     }
   };
+}
+
+/** The kit's own reports are right; those of workflows of other workers are held to the contract. */
+function checked(given: Projection): Projection {
+  const read = readReport(given);
+  if ('problem' in read) throw ApplicationFailure.nonRetryable(`projectChange: ${read.problem}`, 'BadReport');
+  return read.report;
 }

@@ -226,3 +226,28 @@ describe('questions', () => {
     expect(canceled.status.state).toBe('TASK_STATE_CANCELED');
   });
 });
+
+describe('a workflow that keeps the contract', () => {
+  it('asks, takes the answer and ends', async () => {
+    const asked = await send('contract', 'go');
+    expect([asked.status.state, textOf(asked)]).toEqual(['TASK_STATE_INPUT_REQUIRED', 'And now?']);
+    const done = await send('contract', 'this', { taskId: asked.id });
+    expect([done.status.state, textOf(done)]).toEqual(['TASK_STATE_COMPLETED', 'Done']);
+    expect(done.artifacts).toMatchObject([{ artifactId: 'a', parts: [{ text: 'this' }] }]);
+    expect(done.history.map((message: Wire) => message.parts[0].text)).toEqual([
+      'go',
+      'And now?',
+      'this',
+      'Done',
+    ]);
+  });
+
+  it.each([
+    ['misspell', /^projectChange: status\.state: /],
+    ['steal', /^A workflow reports of its own task only$/],
+  ])('is told what is wrong with a report: %s', async (wish, problem) => {
+    const task = await send('contract', wish);
+    expect(task.status.state).toBe('TASK_STATE_FAILED');
+    expect(textOf(task)).toMatch(problem);
+  });
+});

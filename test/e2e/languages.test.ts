@@ -1,0 +1,156 @@
+/** The examples in Python and Go, run by real workers of theirs: plain and cooperating, over A2A and the gateway. */
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GatewayClient } from '../support/gateway.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { agentUrl, call, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+const examples = fileURLToPath(new URL('../../workflows/other-languages', import.meta.url));
+const v1 = { version: '1.0' };
+
+/** What builds a worker, and then runs it. Both keep what they were given by registries for the next time. */
+const LANGUAGES = {
+  python: {
+    tool: 'python3',
+    worker: async (): Promise<[string, ...string[]]> => {
+      const venv = join(tmpdir(), 'agent-host-python-temporalio-1.35.0');
+      const python = join(venv, 'bin/python');
+      const requirements = join(examples, 'python/requirements.txt');
+      const installed = join(venv, 'installed');
+      if (!(await exists(installed))) {
+        await run('python3', ['-m', 'venv', venv]);
+        await run(python, ['-m', 'pip', 'install', '--quiet', '-r', requirements]);
+        await run('touch', [installed]);
+      }
+      return [python, join(examples, 'python/worker.py')];
+    },
+  },
+  go: {
+    tool: 'go',
+    worker: async (): Promise<[string, ...string[]]> => {
+      const binary = join(tmpdir(), `agent-host-go-agents-${process.pid}`);
+      await run('go', ['build', '-o', binary, '.'], { cwd: join(examples, 'go') });
+      return [binary];
+    },
+  },
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const isMissing = (tool: string): boolean => spawnSync(tool, ['version']).error !== undefined;
+
+describe.runIf(process.env.FULL).each(['python', 'go'] as const)('%s', (language) => {
+  const { tool, worker } = LANGUAGES[language];
+  const missing = isMissing(tool);
+
+  it.runIf(missing)(`is not tried here: there is no ${tool} on the PATH`, ({ skip }) => skip());
+
+  describe.runIf(!missing)('with a worker of its own', () => {
+    let ground: TestGround;
+    let product: Product;
+    let child: ChildProcess;
+
+    beforeAll(async () => {
+      ground = await startGround();
+      const [[command, ...args]] = await Promise.all([
+        worker(),
+        startProduct({ ...ground.env, WORKFLOWS: examples }).then((started) => {
+          product = started;
+        }),
+      ]);
+      child = spawn(command, args, {
+        env: { ...process.env, TEMPORAL_ADDRESS: ground.temporalAddress, PYTHONDONTWRITEBYTECODE: '1' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), 'line');
+      expect(line).toBe('ready');
+    }, 1_200_000);
+
+    afterAll(async () => {
+      child?.kill('SIGTERM');
+      await endAllProducts();
+      await ground?.stop();
+    });
+
+    const code = (name: string) => `${name}-${language}`;
+    const url = (name: string) => agentUrl(product.url, code(name));
+    const send = async (name: string, parts: Wire[] | string, extra: Wire = {}): Promise<Wire> =>
+      (await call(url(name), 'SendMessage', { message: userMessage(parts, extra) }, v1)).task;
+    const told = (task: Wire) => [task.status.state, task.status.message?.parts[0].text];
+    const begin = async (data: object): Promise<Wire> => {
+      const params = { message: userMessage([{ data }]), configuration: { returnImmediately: true } };
+      return (await call(url('convert'), 'SendMessage', params, v1)).task;
+    };
+
+    it('plain: completes', async () => {
+      const task = await send('convert', [{ data: { amount: 10, to: 'USD' } }]);
+      expect(told(task)).toEqual(['TASK_STATE_COMPLETED', '10 EUR are 12.5 USD.']);
+      expect(task.artifacts[0].parts[0].data).toEqual({ amount: 12.5, currency: 'USD' });
+    });
+
+    it('plain: fails with its cause', async () => {
+      const task = await send('convert', [{ data: { amount: 10, to: 'XXX' } }]);
+      expect(told(task)).toEqual(['TASK_STATE_FAILED', 'No rate is known for XXX']);
+    });
+
+    it('plain: times out', async () => {
+      const task = await send('convert', [{ data: { amount: 10, to: 'USD', settleSeconds: 60 } }]);
+      expect(told(task)).toEqual(['TASK_STATE_FAILED', 'Workflow Convert timed out']);
+    });
+
+    it('plain: is canceled', async () => {
+      const { id } = await begin({ amount: 10, to: 'USD', settleSeconds: 60 });
+      expect((await call(url('convert'), 'CancelTask', { id }, v1)).status.state).toBe('TASK_STATE_CANCELED');
+    });
+
+    it('cooperating: reports, asks and completes', async () => {
+      const asked = await send('leave', '3 days in June');
+      expect(told(asked)).toEqual(['TASK_STATE_INPUT_REQUIRED', 'Who stands in for you?']);
+      const done = await send('leave', 'Ada', { taskId: asked.id });
+      expect(told(done)).toEqual(['TASK_STATE_COMPLETED', '3 days in June: booked. Ada stands in.']);
+      expect(done.artifacts[0].parts[0].data).toEqual({ wanted: '3 days in June', standIn: 'Ada' });
+      expect(done.history.map((message: Wire) => message.parts[0].text)).toEqual([
+        '3 days in June',
+        'Who stands in for you?',
+        'Ada',
+        '3 days in June: booked. Ada stands in.',
+      ]);
+    });
+
+    it('cooperating: fails with its cause', async () => {
+      const asked = await send('leave', '3 days in June');
+      const failed = await send('leave', 'nobody', { taskId: asked.id });
+      expect(told(failed)).toEqual(['TASK_STATE_FAILED', 'Nobody cannot stand in for anybody']);
+    });
+
+    it('cooperating: is canceled while it asks', async () => {
+      const { id } = await send('leave', '3 days in June');
+      const canceled = await call(url('leave'), 'CancelTask', { id }, v1);
+      expect(canceled.status.state).toBe('TASK_STATE_CANCELED');
+    });
+
+    it('through the gateway: completes, and asks', async () => {
+      const gateway = new GatewayClient(product.url);
+      const converted = await gateway.invoke(code('convert'), { input: { amount: 10, to: 'CHF' } });
+      expect(converted.body).toMatchObject({ status: 'completed' });
+      const asked = await gateway.invoke(code('leave'), { message: '2 days in May' });
+      expect(asked.body).toMatchObject({ status: 'input-required' });
+      const { receipt } = await until('its receipt', () => gateway.final(converted.body.receipt_id));
+      expect(receipt.status).toBe('succeeded');
+    });
+  });
+});
