@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { AgentCatalog } from './agents/catalog.ts';
 import type { CardAuth } from './agents/security.ts';
 import { ApiKeys } from './auth/api-keys.ts';
+import type { AuditLog } from './auth/audit.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { isAdmin } from './auth/caller.ts';
 import { Door } from './auth/door.ts';
@@ -39,6 +40,7 @@ export interface Callers {
   authenticator: Authenticator;
   door: Door;
   keys: ApiKeys;
+  audit: AuditLog;
   refusals: RefusalLog;
   limits: RequestLimits;
   streams: StreamLimits;
@@ -87,6 +89,7 @@ export async function openCallers(
     authenticator,
     door,
     keys,
+    audit,
     refusals,
     limits,
     streams: streamLimits(config, db),
@@ -95,7 +98,7 @@ export async function openCallers(
       const publicUrl = urls.at(-1) ?? '';
       return Router()
         .use(onlyOwnHost(urls, { door, corsOrigins: config.CORS_ORIGINS }))
-        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, limits, log }));
+        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, audit, limits, log }));
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { HostError } from './errors.ts';
 import { GATEWAY_PATH } from './gateway/access.ts';
+import { adminRoutes } from './gateway/admin-routes.ts';
 import type { GatewayHost } from './gateway-wiring.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
 import { createApp, type Listening } from './http.ts';
@@ -97,6 +98,7 @@ export async function serve(
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
       },
       { path: AGENT_SURFACE_PATH, router: surface.router },
+      { path: GATEWAY_PATH, router: adminRoutes({ ...parts.callers, log }) },
       { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
     ],
     log,

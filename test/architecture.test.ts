@@ -184,7 +184,7 @@ const ARROWS: Record<string, Arrows> = {
       'agents',
       'auth',
       'directory',
-      'gateway/access.ts',
+      'gateway',
       'signing',
       'callers.ts',
       'grpc.ts',

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { HostError } from '../errors.ts';
+import type { AuditLog } from './audit.ts';
 import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
@@ -19,6 +20,8 @@ export interface RouteAccess {
    * credential is looked at.
    */
   needs: Scope | 'optional' | 'public';
+  /** What it does is in the audit log by itself, with its reason; of any other act of an admin the guard writes there. */
+  audited?: true;
 }
 
 type Body = (status: number, message: string) => object;
@@ -37,6 +40,7 @@ export interface GuardOptions {
   /** Where clients reach the host: what a proof's `htu` is compared with. */
   publicUrl: string;
   refusals: RefusalLog;
+  audit: Pick<AuditLog, 'record'>;
   limits: Pick<RequestLimits, 'count'>;
   log: Logger;
 }
@@ -73,7 +77,8 @@ export function accessGuard(options: GuardOptions): Router {
 
 const plainBody: Body = (status, message) => ({ message, status });
 
-function check({ needs }: RouteAccess, body: Body, options: GuardOptions): RequestHandler {
+function check(route: RouteAccess, body: Body, options: GuardOptions): RequestHandler {
+  const { needs } = route;
   // Leaves the guard's router: of several routes that fit, the first one counts.
   if (needs === 'public') return (_req, _res, next) => next('router');
   return async (req, res, next) => {
@@ -85,6 +90,7 @@ function check({ needs }: RouteAccess, body: Body, options: GuardOptions): Reque
         requireScope(found?.caller, needs);
         const waiting = options.limits.count(found.caller, agentIn(req));
         if (waiting !== undefined) await waiting;
+        if (needs === 'admin' && req.method !== 'GET' && !route.audited) await auditAct(req, options);
       }
     } catch (error) {
       if (error instanceof Refusal) options.refusals.note(error, whoAsked(req));
@@ -93,6 +99,12 @@ function check({ needs }: RouteAccess, body: Body, options: GuardOptions): Reque
     }
     next('router');
   };
+}
+
+/** Before it is done: what cannot be audited is not done. @throws HostError `unavailable`. */
+async function auditAct(req: Request, { audit }: GuardOptions): Promise<void> {
+  const { caller, address, action } = whoAsked(req);
+  await audit.record({ event: 'admin-action', caller, address, detail: { action } });
 }
 
 /** What a route calls the agent it is for. */

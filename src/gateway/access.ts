@@ -27,16 +27,23 @@ const REGISTRY: RouteAccess[] = [
   { method: 'get', path: '/agents/:agent_id', needs: 'agents:read' },
   { method: 'get', path: '/providers', needs: 'agents:read' },
   { method: 'post', path: '/providers', needs: 'admin' },
-  { method: 'post', path: '/providers/:provider_id/revoke', needs: 'admin' },
-  { method: 'post', path: '/admin/providers/:provider_id/block', needs: 'admin' },
-  { method: 'post', path: '/admin/providers/:provider_id/unblock', needs: 'admin' },
-  { method: 'post', path: '/admin/agents/:agent_id/block', needs: 'admin' },
-  { method: 'post', path: '/admin/agents/:agent_id/unblock', needs: 'admin' },
+  { method: 'post', path: '/providers/:provider_id/revoke', needs: 'admin', audited: true },
+  { method: 'post', path: '/admin/providers/:provider_id/block', needs: 'admin', audited: true },
+  { method: 'post', path: '/admin/providers/:provider_id/unblock', needs: 'admin', audited: true },
+  { method: 'post', path: '/admin/agents/:agent_id/block', needs: 'admin', audited: true },
+  { method: 'post', path: '/admin/agents/:agent_id/unblock', needs: 'admin', audited: true },
+];
+
+const ADMIN: RouteAccess[] = [
+  { method: 'get', path: '/admin/keys', needs: 'admin' },
+  { method: 'post', path: '/admin/keys', needs: 'admin', audited: true },
+  { method: 'post', path: '/admin/keys/:key_id/revoke', needs: 'admin', audited: true },
+  { method: 'get', path: '/admin/audit', needs: 'admin' },
 ];
 
 /** What the gateway facade asks of its callers. */
 export const GATEWAY_ACCESS: GuardedSurface = {
   path: GATEWAY_PATH,
-  routes: [...CALLS, ...RECEIPTS, ...REGISTRY],
+  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...ADMIN],
   body: refusalBody,
 };

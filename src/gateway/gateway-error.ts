@@ -8,6 +8,7 @@ type GatewayErrorCode =
   | 'insufficient_scope'
   | 'agent_not_found'
   | 'receipt_not_found'
+  | 'key_not_found'
   | 'provider_not_found'
   | 'provider_exists'
   | 'receipt_running'

@@ -17,6 +17,8 @@ export interface SwitchTurn {
   /** The caller's id. */
   by: string;
   reason: string;
+  /** The address it was turned from. */
+  from?: string | undefined;
 }
 
 /** The record of providers and of the switches. */

@@ -94,7 +94,7 @@ async function turned(
 ): Promise<object> {
   const { reason } = parseBody(reasonSchema, req.body);
   const by = callerId(req);
-  await providers.turn({ ...turn, by, reason });
+  await providers.turn({ ...turn, by, reason, from: req.ip });
   if (turn.subject === 'agent') {
     return { agent_id: turn.id, status: turn.change === 'block' ? 'blocked' : 'active', by, reason };
   }

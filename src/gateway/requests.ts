@@ -157,3 +157,15 @@ function problemOf({ issues: [issue] }: z.ZodError): string {
   const path = issue?.path.join('.') ?? '';
   return path === '' ? (issue?.message ?? 'The body is invalid') : `${path}: ${issue?.message}`;
 }
+
+export const keySchema = z.strictObject({
+  name: z.string().describe('Who calls with it.'),
+  scopes: z.array(z.string()).describe('What it allows.'),
+  expires: z.string().optional().describe('How long it holds, such as `30d`; for ever when absent.'),
+});
+
+export const auditQuerySchema = z.strictObject({
+  event: z.string().max(255).optional(),
+  caller: z.string().max(1_024).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});

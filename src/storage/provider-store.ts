@@ -41,13 +41,18 @@ export class PrismaProviderStore implements ProviderStore {
     });
   }
 
-  turn({ subject, id, change, by, reason }: SwitchTurn): Promise<void> {
+  turn({ subject, id, change, by, reason, from }: SwitchTurn): Promise<void> {
     return reachable(async () => {
       await this.#db.$transaction([
         this.#turned(subject, id, change),
         this.#db.switchChange.create({ data: { subject, subjectId: id, change, by, reason } }),
         this.#db.auditEntry.create({
-          data: auditRow({ event: `${subject}-${change}`, caller: by, detail: { id, reason } }),
+          data: auditRow({
+            event: `${subject}-${change}`,
+            caller: by,
+            address: from,
+            detail: { id, reason },
+          }),
         }),
       ]);
     });

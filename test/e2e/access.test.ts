@@ -282,6 +282,18 @@ const TABLE: Record<string, Entry> = {
   'post /v1/admin/providers/:provider_id/unblock': ofNobody('/v1/admin/providers/nobody/unblock'),
   'post /v1/admin/agents/:agent_id/block': ofNobody('/v1/admin/agents/nobody/block', 'agent_not_found'),
   'post /v1/admin/agents/:agent_id/unblock': ofNobody('/v1/admin/agents/nobody/unblock', 'agent_not_found'),
+  'get /v1/admin/keys': { request: of('/v1/admin/keys'), other: '403 insufficient_scope', right: 200 },
+  'post /v1/admin/keys': {
+    request: of('/v1/admin/keys', 'POST', () => ({ name: 'two words', scopes: ['admin'] })),
+    other: '403 insufficient_scope',
+    right: '400 invalid_request',
+  },
+  'post /v1/admin/keys/:key_id/revoke': {
+    request: of('/v1/admin/keys/ak_nobody/revoke', 'POST'),
+    other: '403 insufficient_scope',
+    right: '404 key_not_found',
+  },
+  'get /v1/admin/audit': { request: of('/v1/admin/audit'), other: '403 insufficient_scope', right: 200 },
   'get /v1/receipts': { request: of('/v1/receipts'), other: 200, right: 200, wrongScope: 200 },
   'get /v1/receipts/checkpoint': {
     request: of('/v1/receipts/checkpoint'),
@@ -455,6 +467,41 @@ it('a key holds for a second after its revocation at most', async () => {
   expect(await status()).toBe(200);
   await command('keys', 'revoke', id);
   await until('401', async () => ((await status()) === 401 ? true : undefined), 1_000);
+});
+
+it('an admin makes and revokes keys over HTTP, and reads who did what, from where and why', async () => {
+  const asRight = async (path: string, body?: unknown) => {
+    const answer = await ask('right', { path, method: body === undefined ? 'GET' : 'POST', body });
+    return { status: answer.status, body: answer.body };
+  };
+  const made = await asRight('/v1/admin/keys', { name: 'remote', scopes: ['agents:invoke'], expires: '1d' });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { name: 'remote', scopes: ['agents:invoke'], revoked_at: null },
+  });
+  const { id, key } = made.body;
+  const status = async () =>
+    (await post(agentUrl(product.url, 'echo'), rpcBody('GetTask', { id: 'x' }), { 'x-api-key': key })).status;
+  expect(await status()).toBe(200);
+  const { keys: listed } = (await asRight('/v1/admin/keys')).body;
+  expect(listed.find((each: Wire) => each.id === id)).toMatchObject({ name: 'remote' });
+  expect(JSON.stringify(listed)).not.toContain(key);
+  expect((await asRight(`/v1/admin/keys/${id}/revoke`, {})).body.revoked_at).toEqual(expect.any(String));
+  // On the host that was told it holds at once.
+  expect(await status()).toBe(401);
+  await asRight('/v1/admin/agents/trip-planner/block', { reason: 'a trial' });
+  await asRight('/v1/admin/agents/trip-planner/unblock', { reason: 'over' });
+  await asRight('/v1/verifier/run', {});
+  const who = { caller: 'key:right', address: '127.0.0.1' };
+  const newest = async (event: string) =>
+    (await asRight(`/v1/admin/audit?event=${event}&limit=1`)).body.entries[0];
+  expect(await newest('key-created')).toMatchObject({ ...who, detail: { id, name: 'remote' } });
+  expect(await newest('key-revoked')).toMatchObject({ ...who, detail: { id } });
+  expect(await newest('agent-block')).toMatchObject({
+    ...who,
+    detail: { id: 'trip-planner', reason: 'a trial' },
+  });
+  expect(await newest('admin-action')).toMatchObject({ ...who, detail: { action: 'POST /v1/verifier/run' } });
 });
 
 it('the command line presents AGENT_HOST_API_KEY', async () => {
