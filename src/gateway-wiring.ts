@@ -6,6 +6,7 @@ import type { AgentCatalog } from './agents/catalog.ts';
 import { type AgentDefinition, DIRECTORY_CODE } from './agents/definition.ts';
 import { reviewProfile } from './agents/review.ts';
 import type { StreamLimits } from './auth/limits/stream-limits.ts';
+import { CallBook } from './calls/call-book.ts';
 import type { Config } from './config.ts';
 import { AgentTasks } from './gateway/agent-tasks.ts';
 import {
@@ -52,6 +53,9 @@ export interface GatewayHost {
   taskChanged(taskId: string): void;
   /** Why agents of this host are not called; undefined for those that are. */
   refusals(): Promise<(code: string) => string | undefined>;
+  /** The agents that can be called, and the one book that all calls are in. */
+  agents: GatewayAgents;
+  calls: CallBook;
   router(serving: { requests: OpenRequests; streams: Pick<StreamLimits, 'open'> }): Router;
 }
 
@@ -72,8 +76,15 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   const agents = localAgents(catalog);
   const switches = new PrismaSwitches(db);
   const link = new LocalLink({ tasks, show: olderShape });
-  const { calls, ledger, records, settle } = receipts;
-  const background = new BackgroundCalls({ calls, ledger, records, agents, link, settle });
+  const { ledger, records, settle } = receipts;
+  const calls = new CallBook({
+    ledger,
+    switches: async (agent) => switchesOf(agent, await switches.current()),
+    limits:
+      config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
+    log,
+  });
+  const background = new BackgroundCalls({ calls: receipts.calls, ledger, records, agents, link, settle });
   return {
     sweep: receipts.sweep,
     beginCall: (receiptId) => background.begin(receiptId),
@@ -83,13 +94,12 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
     },
     refusals: () => refusals(switches),
+    agents,
+    calls,
     router: ({ requests, streams }) => {
       const gateway = new Gateway({
-        ledger,
+        calls,
         link,
-        switches,
-        limits:
-          config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
         beginLater: begin,
         invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
         log,

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { writeBodies } from './a2a/push.ts';
+import { writeInvokeBodies } from './invoke/push-bodies.ts';
 import type { Addresses } from './push/addresses.ts';
 import { PushDelivery } from './push/delivery.ts';
 import { createPost } from './push/http-post.ts';
@@ -54,7 +55,8 @@ export function createPush(parts: PushParts): Push {
       engine,
       secrets,
       post: createPost(addresses),
-      write: writeBodies,
+      write: (change, task, shape) =>
+        shape === 'invoke' ? writeInvokeBodies(task) : writeBodies(change, task, shape),
       fileUrl,
       signingKey: signing.current.privateKey,
     }),

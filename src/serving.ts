@@ -15,6 +15,8 @@ import { adminRoutes } from './gateway/admin-routes.ts';
 import type { GatewayHost } from './gateway-wiring.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
 import { createApp, type Listening } from './http.ts';
+import { INVOKE_PATH } from './invoke/access.ts';
+import { invokeRouter } from './invoke-wiring.ts';
 import type { Metrics } from './metrics.ts';
 import type { PushService } from './push/service.ts';
 import { cardSigner } from './signing/card-signer.ts';
@@ -48,7 +50,7 @@ export interface Serving {
   repairs: PrismaRepairStore;
   metrics: Metrics;
   signing: SigningKeys;
-  gateway: Pick<GatewayHost, 'router' | 'refusals'>;
+  gateway: Pick<GatewayHost, 'router' | 'refusals' | 'agents' | 'calls'>;
 }
 
 /** Puts the surfaces together and opens them. @returns where the host is reached. */
@@ -99,6 +101,10 @@ export async function serve(
       },
       { path: AGENT_SURFACE_PATH, router: surface.router },
       { path: GATEWAY_PATH, router: adminRoutes({ ...parts.callers, log }) },
+      {
+        path: INVOKE_PATH,
+        router: invokeRouter({ ...parts, limits: parts.callers.limits, config, requests, log }),
+      },
       { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
     ],
     log,

@@ -2,6 +2,7 @@ import { agentSurfaceAccess } from './a2a/access.ts';
 import { AGENT_SURFACE_PATH } from './agents/cards.ts';
 import type { GuardedSurface } from './auth/guard.ts';
 import { GATEWAY_ACCESS } from './gateway/access.ts';
+import { INVOKE_ACCESS } from './invoke/access.ts';
 
 /** What the host's own routes ask. */
 const HOST: GuardedSurface = {
@@ -21,4 +22,5 @@ export const SURFACES: readonly GuardedSurface[] = [
   HOST,
   ...agentSurfaceAccess(AGENT_SURFACE_PATH),
   GATEWAY_ACCESS,
+  INVOKE_ACCESS,
 ];

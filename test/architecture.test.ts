@@ -113,8 +113,20 @@ const ARROWS: Record<string, Arrows> = {
   // The surfaces.
   // Bodies, streams and open requests, for whatever is served over HTTP.
   web: { imports: [], packages: ['express', '@a2a-js/sdk'] },
+  // The rules of calls, for the surfaces that leave receipts.
+  calls: {
+    imports: ['tasks', 'agents', 'policy', 'receipts'],
+    packages: [],
+    packageTypes: ['pino'],
+  },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'auth', 'web'],
+    packages: ['express', 'zod'],
+    packageTypes: ['pino'],
+  },
+  invoke: {
+    imports: ['tasks', 'agents', 'calls', 'auth', 'web'],
+    types: ['push', 'receipts'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },
@@ -185,6 +197,8 @@ const ARROWS: Record<string, Arrows> = {
       'auth',
       'directory',
       'gateway',
+      'invoke/access.ts',
+      'invoke-wiring.ts',
       'signing',
       'callers.ts',
       'grpc.ts',
@@ -214,7 +228,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'surfaces.ts': {
-    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts'],
+    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts', 'invoke/access.ts'],
     types: ['auth/guard.ts'],
     packages: [],
   },
@@ -226,7 +240,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'push-wiring.ts': {
-    imports: ['a2a', 'push', 'storage', 'temporal'],
+    imports: ['a2a', 'invoke', 'push', 'storage', 'temporal'],
     types: ['signing', 'tasks'],
     packages: [],
     packageTypes: ['@temporalio/client', 'pino'],
@@ -243,10 +257,17 @@ const ARROWS: Record<string, Arrows> = {
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
   // The gateway, put together; its receipts on workers too.
   'gateway-wiring.ts': {
-    imports: ['a2a', 'agents', 'gateway', 'policy', 'receipt-keeping.ts', 'storage', 'temporal'],
+    imports: ['a2a', 'agents', 'calls', 'gateway', 'policy', 'receipt-keeping.ts', 'storage', 'temporal'],
     types: ['auth', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],
+  },
+  // The invoke facade, put together.
+  'invoke-wiring.ts': {
+    imports: ['agents', 'invoke'],
+    types: ['auth', 'config.ts', 'gateway', 'gateway-wiring.ts', 'push', 'tasks', 'web'],
+    packages: ['express'],
+    packageTypes: ['pino'],
   },
   'receipt-keeping.ts': {
     imports: ['gateway', 'kill-points.ts', 'receipts', 'signing', 'storage'],

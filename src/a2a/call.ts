@@ -41,21 +41,3 @@ export function callOf(context: ServerCallContext): Call {
   if (call === undefined) throw new Error('the SDK lost the call context');
   return call as Call;
 }
-
-/** Runs work that may wait, for as long as the call allows. */
-export async function within<T>(
-  { signal, waitMs }: Call,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  if (waitMs === undefined) return work(signal);
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  const timer = setTimeout(stop, waitMs);
-  signal.addEventListener('abort', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-  }
-}

@@ -23,16 +23,17 @@ import type { AgentDefinition } from '../agents/definition.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
+import { checkInputModes } from '../tasks/modes.ts';
 import type { TaskKey } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
-import { type Call, within } from './call.ts';
+import { within } from '../web/within.ts';
+import type { Call } from './call.ts';
 import { eventsOf, messageFromWire, replyToWire, type TaskView, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
 import { negotiated } from './extensions.ts';
 import { toPage, toQuery } from './list.ts';
-import { checkInputModes } from './modes.ts';
 import { configOfSend, PushMethods } from './push.ts';
 
 export interface RequestHandlerOptions {

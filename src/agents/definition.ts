@@ -65,6 +65,8 @@ export interface AgentDefinition {
   access?: AgentAccess;
   /** It may answer with a plain message and no task (`task.reply`): a task is shown once it has said something else. */
   mayReply?: boolean;
+  /** Its tasks take long: calls by the invoke facade are answered at once, with the task as it stands. */
+  longRunning?: boolean;
 }
 
 const mediaType = z.string().regex(/^(\*\/\*|[\w.+-]+\/[\w.+*-]+)$/, 'not a media type');
@@ -122,6 +124,7 @@ const definitionFields = z.strictObject({
   review: reviewSchema.optional(),
   access: accessSchema.optional(),
   mayReply: z.boolean().optional(),
+  longRunning: z.boolean().optional(),
 });
 
 const definitionSchema = definitionFields.check(({ value, issues }) => {

@@ -1,6 +1,6 @@
+import type { AgentTask } from '../calls/outcome.ts';
 import type { Json, Message, Task, TaskState } from '../tasks/task.ts';
 import type { GatewayAgent } from './agents.ts';
-import type { AgentTask } from './outcome.ts';
 
 /** One message to an agent. */
 export interface AgentCall {

@@ -1,10 +1,10 @@
+import { type AgentTask, outcomeOf } from '../calls/outcome.ts';
 import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptStore } from '../receipts/ports.ts';
 import type { AgentLink, Answer, TaskRef } from './agent-call.ts';
 import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { InvokeAgentResponse } from './gateway.ts';
 import { refusedByPolicy } from './gateway-error.ts';
-import { type AgentTask, outcomeOf } from './outcome.ts';
 import type { TaskListRequest } from './requests.ts';
 
 /** The tasks of agents. These calls leave no receipt; only blocks and revocations stand against them. */

@@ -1,3 +1,4 @@
+import { outcomeOf } from '../calls/outcome.ts';
 import { messageOf as textOf } from '../errors.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { AgentRecords, CallStore, OpenCall, RunningReceipt } from '../receipts/ports.ts';
@@ -5,7 +6,6 @@ import type { AgentLink } from './agent-call.ts';
 import type { GatewayAgents } from './agents.ts';
 import { agentNotFound, asGatewayError } from './gateway-error.ts';
 import { messageOf } from './message.ts';
-import { outcomeOf } from './outcome.ts';
 import { invokeSchema, parseBody } from './requests.ts';
 
 export interface BackgroundCallsOptions {

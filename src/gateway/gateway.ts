@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { reviewVersion } from '../agents/review.ts';
-import { messageOf as textOf } from '../errors.ts';
-import { decide, type PolicyDecision, type PolicyLimits } from '../policy/decide.ts';
-import type { ReceiptLedger } from '../receipts/ledger.ts';
-import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
+import { type CallBook, policyOf } from '../calls/call-book.ts';
+import type { Outcome } from '../calls/outcome.ts';
+import type { PolicyRequest } from '../policy/decide.ts';
+import type { InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
 import type { AgentLink, Answer } from './agent-call.ts';
-import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
+import type { GatewayAgent } from './agents.ts';
 import { asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
 import { messageOf, type OutgoingMessage } from './message.ts';
-import { callEndOf, type Outcome, outcomeOf } from './outcome.ts';
 import type { InvokeRequest } from './requests.ts';
 
 /** One call, as its client asked for it. */
@@ -42,10 +40,8 @@ export interface CheckAnswer {
 }
 
 export interface GatewayOptions {
-  ledger: ReceiptLedger;
+  calls: CallBook;
   link: AgentLink;
-  switches: Switches;
-  limits: PolicyLimits;
   /** Has an asynchronous call made, whatever becomes of this process. @throws HostError `unavailable`. */
   beginLater(receiptId: string): Promise<void>;
   invokeTimeoutMs: number;
@@ -74,7 +70,7 @@ export class Gateway {
     const limit = limited(signal, this.#options.invokeTimeoutMs);
     try {
       const answer = await this.#send(opened, limit.signal);
-      const { outcome, settled } = await this.#settle(opened, answer);
+      const { outcome, settled } = await this.#options.calls.answered(opened.receipt, answer.task);
       if (!settled && limit.timedOut()) throw timeout(opened.receipt, outcome);
       return { ...envelope(opened, outcome), raw: answer.raw };
     } finally {
@@ -97,7 +93,7 @@ export class Gateway {
 
   /** What policy would say now. It leaves no receipt. */
   async check(agent: GatewayAgent, request: InvokeRequest): Promise<CheckAnswer> {
-    const decision = await this.#decide(agent, request);
+    const decision = await this.#options.calls.decide(agent, termsOf(request));
     return {
       agent_id: agent.agentId,
       provider_id: agent.providerId,
@@ -110,42 +106,23 @@ export class Gateway {
     };
   }
 
-  async #decide(agent: GatewayAgent, request: InvokeRequest): Promise<PolicyDecision> {
-    const switches = switchesOf(agent, await this.#options.switches.current());
-    const { region, max_cost_units, confirm_risky } = request;
-    return decide(
-      { ...switches.agent, review: agent.review },
-      switches.provider,
-      {
-        ...(region ? { region } : {}),
-        ...(max_cost_units === undefined ? {} : { maxCostUnits: max_cost_units }),
-        confirmRisky: confirm_risky,
-      },
-      this.#options.limits,
-    );
-  }
-
   /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403. */
   async #open(invocation: Invocation, mode: InvokeMode): Promise<Opened> {
     const { agent, caller, request, body } = invocation;
     const outgoing = messageOf(request, randomUUID());
-    const decision = await this.#decide(agent, request);
     const { taskId, contextId, message } = outgoing;
-    const receipt = await this.#options.ledger.open({
-      agent_id: agent.agentId,
-      provider_id: agent.providerId,
+    const { receipt, decision } = await this.#options.calls.open({
+      agent,
       caller,
-      invoke_mode: mode,
-      cost_units: agent.review.costPerCallUnits,
-      policy: policyOf(agent, decision),
-      ...(taskId === undefined ? {} : { task_id: taskId }),
-      ...(contextId === undefined ? {} : { context_id: contextId }),
+      mode,
+      terms: termsOf(request),
       request: body,
-      message_id: message.messageId,
+      messageId: message.messageId,
+      taskId,
+      contextId,
     });
     if (decision.decision === 'refuse') {
-      const stderr = `${decision.code}: ${decision.message}`;
-      await this.#finish({ ...idsOf(receipt), status: 'rejected', result: { stderr } });
+      await this.#options.calls.refused(receipt, decision);
       throw refusedByPolicy(decision, { receipt_id: receipt.receipt_id });
     }
     return { ...invocation, receipt, outgoing };
@@ -157,7 +134,7 @@ export class Gateway {
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;
-      await this.#finish({ ...idsOf(receipt), status: 'failed', result: { stderr: `${code}: ${message}` } });
+      await this.#options.calls.failed(receipt, `${code}: ${message}`);
       // Nothing of the call was accepted, and the receipt says so: the agent could not be reached.
       if (status === 503)
         throw new GatewayError(502, 'agent_failed', message, { ...failure.ids, cause: error });
@@ -166,49 +143,12 @@ export class Gateway {
       throw failure;
     }
   }
-
-  /** Makes the receipt final, if the task has come so far; else notes which task it follows. */
-  async #settle({ receipt }: Opened, { task }: Answer): Promise<{ outcome: Outcome; settled: boolean }> {
-    const outcome = outcomeOf(task);
-    const end = callEndOf(task);
-    const { task_id, context_id } = outcome;
-    if (end !== undefined) {
-      await this.#finish({
-        ...idsOf(receipt),
-        ...end,
-        ...(task_id === undefined ? {} : { task_id }),
-        context_id,
-      });
-    } else if (task_id !== undefined) {
-      await this.#quietly(receipt.receipt_id, () =>
-        this.#options.ledger.noteTask(receipt.receipt_id, { taskId: task_id, contextId: context_id }),
-      );
-    }
-    return { outcome, settled: end !== undefined };
-  }
-
-  /** The agent has answered, and so shall we: a receipt that cannot be written now is settled by the sweep. */
-  #finish(ending: Ending): Promise<void> {
-    return this.#quietly(ending.receipt_id, async () => {
-      await this.#options.ledger.finish(ending);
-    });
-  }
-
-  async #quietly(receiptId: string, write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      this.#options.log.warn({ receipt: receiptId, why: textOf(error) }, 'a receipt is left to the sweep');
-    }
-  }
 }
 
-const idsOf = ({ receipt_id, provider_id }: Receipt) => ({ receipt_id, provider_id });
-
-const policyOf = ({ review }: GatewayAgent, decision: PolicyDecision): ReceiptPolicy => ({
-  ...decision,
-  risk_level: review.riskLevel,
-  review_version: reviewVersion(review),
+const termsOf = ({ region, max_cost_units, confirm_risky }: InvokeRequest): PolicyRequest => ({
+  ...(region ? { region } : {}),
+  ...(max_cost_units === undefined ? {} : { maxCostUnits: max_cost_units }),
+  confirmRisky: confirm_risky,
 });
 
 const envelope = ({ agent, receipt, request }: Opened, outcome: Outcome): InvokeAgentResponse => ({

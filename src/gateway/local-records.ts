@@ -1,9 +1,9 @@
+import { callEndOf } from '../calls/outcome.ts';
 import type { AgentRecords, CallRecord, RunningReceipt } from '../receipts/ports.ts';
 import type { Receipt } from '../receipts/receipt.ts';
 import type { TaskKey } from '../tasks/ports.ts';
 import { isInterrupted } from '../tasks/state.ts';
 import type { Task } from '../tasks/task.ts';
-import { callEndOf } from './outcome.ts';
 
 /** A call's message as it is on record. */
 export interface CallTask {

@@ -12,11 +12,12 @@ export interface Posting {
 /** The headers of one try: what the owner asked for (A2A v1.0 §4.3.3), and Standard Webhooks’ (asymmetric, `v1a`). */
 export function headersOf(
   posting: Posting,
-  { token, authentication }: Pick<PushConfig, 'token' | 'authentication'>,
+  { token, authentication, headers }: Pick<PushConfig, 'token' | 'authentication' | 'headers'>,
   privateKey: KeyObject,
 ): Record<string, string> {
   const { id, timestamp, body } = posting;
   return {
+    ...headers,
     'Content-Type': 'application/json',
     'User-Agent': 'workflow-agent-host',
     'webhook-id': id,

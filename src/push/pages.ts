@@ -27,8 +27,8 @@ export class Pages {
   constructor(taskId: string, { store, write, fileUrl }: PagesOptions) {
     this.#read = async (after, shape) => {
       const read = await store.changes(taskId, after, {
-        // In v0.3 each body is the whole task.
-        artifacts: shape === '0.3',
+        // In v1.0 each body is of one change, else it is the whole task.
+        artifacts: shape !== '1.0',
         limit: CHANGES_AT_ONCE,
       });
       if (read === undefined) return [];

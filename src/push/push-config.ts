@@ -14,6 +14,8 @@ export interface PushConfig {
   url: string;
   token?: string;
   authentication?: PushAuthentication;
+  /** Headers of its owner's own, sent with each notification. */
+  headers?: Record<string, string>;
 }
 
 /** A config as it is asked for; one that has no id yet is given one. */
@@ -24,7 +26,7 @@ export const MAX_CONFIGS = 2_000;
 const MAX_URL = 2_048;
 const MAX_SECRET = 8_192;
 
-// RFC 9110 §5.6.2 and §5.5: what may stand in a header as a scheme, and as anything else.
+// RFC 9110 §5.6.2 and §5.5: what may stand in a header as a scheme or be its name, and as anything else.
 const SCHEME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/;
 const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -32,10 +34,11 @@ const HEADER_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
  * @param path of the config in the request, with a dot at its end, or nothing.
  * @throws HostError `invalid_params` naming the field.
  */
-export function checkConfig({ id, url, token, authentication }: WantedConfig, path: string): void {
+export function checkConfig({ id, url, token, authentication, headers }: WantedConfig, path: string): void {
   if (id !== undefined) checkId(`${path}id`, id);
   checkUrl(`${path}url`, url);
   if (token !== undefined) checkSecret(`${path}token`, token);
+  if (headers !== undefined) checkHeaders(`${path}headers`, headers);
   if (authentication === undefined) return;
   if (!SCHEME.test(authentication.scheme)) {
     throw invalidParams(`${path}authentication.scheme`, 'is no HTTP authentication scheme');
@@ -54,6 +57,23 @@ function checkUrl(field: string, url: string): void {
   if (parsed.username !== '' || parsed.password !== '') {
     throw invalidParams(field, 'must hold no credentials; they belong into authentication');
   }
+}
+
+const MAX_HEADERS = 50;
+// What says how the message is carried, and what each notification says of itself.
+const OURS =
+  /^(host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-(type|length|encoding)|proxy-.*|webhook-.*)$/i;
+
+function checkHeaders(field: string, headers: Record<string, string>): void {
+  const all = Object.entries(headers);
+  if (all.length > MAX_HEADERS) throw invalidParams(field, `has more than ${MAX_HEADERS} headers`);
+  for (const [name, value] of all) {
+    if (!SCHEME.test(name)) throw invalidParams(`${field}.${name}`, 'is no name of a header');
+    if (OURS.test(name)) throw invalidParams(`${field}.${name}`, 'is set by the host');
+    checkSecret(`${field}.${name}`, value);
+  }
+  const { size } = new Set(all.map(([name]) => name.toLowerCase()));
+  if (size < all.length) throw invalidParams(field, 'names a header twice');
 }
 
 function checkSecret(field: string, value: string): void {

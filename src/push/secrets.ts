@@ -2,7 +2,7 @@ import type { StoredConfig } from './ports.ts';
 import type { PushConfig } from './push-config.ts';
 
 /** What of a config is secret. */
-export type Secrets = Pick<PushConfig, 'token' | 'authentication'>;
+export type Secrets = Pick<PushConfig, 'token' | 'authentication' | 'headers'>;
 
 /** Encrypts text for one use of it. */
 export interface SecretSealer {
@@ -18,9 +18,9 @@ export class ConfigSecrets {
     this.#box = box;
   }
 
-  seal({ token, authentication }: Secrets, key: string): string | null {
-    if (token === undefined && authentication === undefined) return null;
-    return this.#box.seal(JSON.stringify({ token, authentication }), contextOf(key));
+  seal({ token, authentication, headers }: Secrets, key: string): string | null {
+    if (token === undefined && authentication === undefined && headers === undefined) return null;
+    return this.#box.seal(JSON.stringify({ token, authentication, headers }), contextOf(key));
   }
 
   open({ key, secrets }: Pick<StoredConfig, 'key' | 'secrets'>): Secrets {

@@ -49,7 +49,7 @@ export async function findTaskRow(
 /** The task that its caller gave a name, unless it is hidden. */
 export async function findTaskByAlias(
   db: PrismaClient,
-  { owner, agentCode, taskId }: TaskKey,
+  { owner, agentCode, taskId }: TaskKey & { agentCode: string },
   history?: number,
 ): Promise<Task | undefined> {
   const [row] = await db.$queryRaw<TaskRow[]>`

@@ -20,6 +20,7 @@ import { takingFiles } from './file-links.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import { belowLimits, openTasksFull, whileCounted } from './open-tasks.ts';
 import { settingPushConfig } from './push-rows.ts';
+import { insertRejected } from './rejected-task.ts';
 import type { TaskRow } from './rows.ts';
 import { findTaskByAlias, listTasks, selectTasks } from './task-queries.ts';
 import { TaskReader } from './task-reader.ts';
@@ -131,6 +132,10 @@ export class PrismaTaskStore implements TaskStore {
     return known;
   }
 
+  reject(task: NewTask, reason: Message): Promise<Task> {
+    return reachable(() => insertRejected(this.#db, task, reason));
+  }
+
   append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended> {
     return reachable(() => this.#append(task, message, digest, pushConfig));
   }
@@ -195,9 +200,10 @@ export class PrismaTaskStore implements TaskStore {
   find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {
       const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId, history) : undefined;
-      if (task?.owner === key.owner && task.agentCode === key.agentCode)
+      const { owner, agentCode } = key;
+      if (task?.owner === owner && (agentCode ?? task.agentCode) === task.agentCode)
         return task.hidden ? undefined : task;
-      return findTaskByAlias(this.#db, key, history);
+      return agentCode === undefined ? undefined : findTaskByAlias(this.#db, { ...key, agentCode }, history);
     });
   }
 

@@ -44,7 +44,8 @@ export type DeliveryResult = { outcome: 'accepted' } | { outcome: 'refused'; rea
 
 export interface TaskKey {
   owner: string;
-  agentCode: string;
+  /** Any agent's when absent; the task is then named by its id alone. */
+  agentCode?: string;
   /** The task's id or its alias. */
   taskId: string;
 }
@@ -73,8 +74,8 @@ export interface OpenTaskLimits {
   perAgent?: number | undefined;
 }
 
-/** The A2A version a webhook's bodies are written in. */
-export type PushShape = '1.0' | '0.3';
+/** What a webhook's bodies are written in: a version of A2A, or as the invoke facade shows tasks. */
+export type PushShape = '1.0' | '0.3' | 'invoke';
 
 /** A webhook that is to hear of a task's changes, as the record keeps it. */
 export interface NewPushConfig {
@@ -143,6 +144,8 @@ export interface Recorded {
 export interface TaskStore {
   /** Inserts a task, the message that begins it, and the webhook that is to hear of it. */
   accept(task: NewTask): Promise<Accepted>;
+  /** Inserts a task that ended as it began: rejected, for this reason, and never handed to its agent. */
+  reject(task: NewTask, reason: Message): Promise<Task>;
   /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
   append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended>;
   /** Notes that the workflow has taken a follow-up, where its report did not say so. */

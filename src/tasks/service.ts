@@ -17,6 +17,7 @@ import type {
   TaskStore,
 } from './ports.ts';
 import { notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
+import { refuseTask } from './refused.ts';
 import { checkStart, inputOf, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
@@ -102,6 +103,14 @@ export class TaskService {
       if (request.taskId !== undefined) throw taskNotFound();
     }
     return this.#begin(request, save);
+  }
+
+  /**
+   * Records a message that is not handed to its agent: as a task of its own, rejected at once for this reason.
+   * @throws HostError `invalid_params`, `unavailable`.
+   */
+  async refuse(request: SendRequest, reason: string): Promise<Task> {
+    return this.#shown(await refuseTask(request, reason, { store: this.#store, files: this.#files }));
   }
 
   async #find({ owner, agent, history }: SendRequest, taskId: string): Promise<Task | undefined> {

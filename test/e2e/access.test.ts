@@ -325,6 +325,21 @@ const TABLE: Record<string, Entry> = {
     right: 200,
     wrongScope: '403 insufficient_scope',
   },
+  'post /v1/a2a/invoke': {
+    request: of('/v1/a2a/invoke', 'POST', () =>
+      rpcBody('a2a.sendMessage', {
+        agentId: 'expense-approval',
+        taskId: task.id,
+        sessionId: 'not-its-own',
+        region: 'DE',
+        message: { role: 'user', parts: [{ text: 'x' }] },
+      }),
+    ),
+    other: '200 -32001',
+    right: '200 -32602',
+  },
+  'get /v1/a2a/tasks': { request: of('/v1/a2a/tasks'), other: 200, right: 200 },
+  'get /v1/a2a/tasks/:id': { request: of('/v1/a2a/tasks/ID'), other: 404, right: 200 },
   // Last among the task's own, because it ends it.
   [`post ${AGENT}/:code/rest/tasks/:id\\:cancel`]: {
     request: of(`${REST}/tasks/ID:cancel`, 'POST', () => ({})),
@@ -335,6 +350,11 @@ const TABLE: Record<string, Entry> = {
     request: of('/v1/agents/expense-approval/tasks/ID/cancel', 'POST', () => ({})),
     other: '404 task_not_found',
     right: '409 task_ended',
+  },
+  'post /v1/a2a/tasks/:id/cancel': {
+    request: of('/v1/a2a/tasks/ID/cancel', 'POST'),
+    other: 404,
+    right: 409,
   },
   [`all ${AGENT}/:code/rest/*path`]: { request: of(`${REST}/nothing`), other: '404 404', right: '404 404' },
 };

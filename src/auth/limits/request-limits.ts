@@ -104,11 +104,12 @@ export class RequestLimits {
   count(caller: RequestOf, agent: string | undefined, requests = 1): Promise<void> | undefined {
     const own = this.#perCaller?.use(caller.id, requests, 'A caller');
     return own === undefined
-      ? this.#countAgent(caller, agent, requests)
-      : own.then(() => this.#countAgent(caller, agent, requests));
+      ? this.countAgent(caller, agent, requests)
+      : own.then(() => this.countAgent(caller, agent, requests));
   }
 
-  #countAgent(caller: RequestOf, agent: string | undefined, requests: number): Promise<void> | undefined {
+  /** The same to an agent alone, of a caller whose request is counted already. */
+  countAgent(caller: RequestOf, agent: string | undefined, requests = 1): Promise<void> | undefined {
     if (this.#perAgent === undefined || agent === undefined || !this.#sees(agent, caller)) return undefined;
     return this.#perAgent.use(agent, requests, 'The callers of an agent together');
   }

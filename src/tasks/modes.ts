@@ -1,6 +1,6 @@
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError } from '../errors.ts';
-import type { Message, Part } from '../tasks/task.ts';
+import type { Message, Part } from './task.ts';
 
 const DEFAULT_MODES = ['text/plain', 'application/json'];
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkInputModes } from '../../src/a2a/modes.ts';
+import { checkInputModes } from '../../src/tasks/modes.ts';
 import type { Part } from '../../src/tasks/task.ts';
 import { agentOf } from '../support/agents.ts';
 import { userMessageOf } from '../support/tasks.ts';

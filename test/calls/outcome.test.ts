@@ -1,6 +1,6 @@
 /** A task as callers of the gateway see it, and what its state makes of a call's receipt. */
 import { describe, expect, it } from 'vitest';
-import { type AgentTask, callEndOf, outcomeOf } from '../../src/gateway/outcome.ts';
+import { type AgentTask, callEndOf, outcomeOf } from '../../src/calls/outcome.ts';
 import { type Artifact, type Part, TASK_STATES, type TaskState } from '../../src/tasks/task.ts';
 
 const taskOf = (state: TaskState, text?: string, artifacts: Artifact[] = []): AgentTask => ({

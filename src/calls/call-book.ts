@@ -1,0 +1,153 @@
+import type { Logger } from 'pino';
+import { type ReviewProfile, reviewVersion } from '../agents/review.ts';
+import { messageOf } from '../errors.ts';
+import {
+  decide,
+  type PolicyAgent,
+  type PolicyDecision,
+  type PolicyLimits,
+  type PolicyProvider,
+  type PolicyRequest,
+} from '../policy/decide.ts';
+import type { ReceiptLedger } from '../receipts/ledger.ts';
+import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
+import { type AgentTask, callEndOf, type Outcome, outcomeOf } from './outcome.ts';
+
+/** An agent as its calls are written down. */
+export interface CalledAgent {
+  agentId: string;
+  providerId: string;
+  review: ReviewProfile;
+}
+
+/** A call about to be made. */
+export interface Call {
+  agent: CalledAgent;
+  /** The id of who calls. */
+  caller: string;
+  mode: InvokeMode;
+  terms: PolicyRequest;
+  /** The body as it came; the receipt keeps it without its credentials. */
+  request: JsonObject;
+  /** Of the message that goes to the agent. */
+  messageId: string;
+  /** The task it continues. */
+  taskId?: string | undefined;
+  contextId?: string | undefined;
+}
+
+export type Refused = Extract<PolicyDecision, { decision: 'refuse' }>;
+
+/** A call whose receipt is written. */
+export interface OpenCall {
+  receipt: Receipt;
+  decision: PolicyDecision;
+}
+
+export interface CallBookOptions {
+  ledger: ReceiptLedger;
+  /** What of an agent is switched off, as of now. */
+  switches(agent: CalledAgent): Promise<{
+    agent: Pick<PolicyAgent, 'agentId' | 'blocked'>;
+    provider: PolicyProvider;
+  }>;
+  limits: PolicyLimits;
+  log: Logger;
+}
+
+/** The rules of calls, whatever surface they come by: policy before, a receipt of each. */
+export class CallBook {
+  readonly #options: CallBookOptions;
+
+  constructor(options: CallBookOptions) {
+    this.#options = options;
+  }
+
+  /** What policy says of a call now. */
+  async decide(agent: CalledAgent, terms: PolicyRequest): Promise<PolicyDecision> {
+    const { switches, limits } = this.#options;
+    const switched = await switches(agent);
+    return decide({ ...switched.agent, review: agent.review }, switched.provider, terms, limits);
+  }
+
+  /**
+   * Decides, and writes the receipt as running. One that is refused must be closed by `refused`.
+   * @throws HostError `unavailable`; the call must not be made then.
+   */
+  async open(call: Call): Promise<OpenCall> {
+    const { agent, caller, mode, terms, request, messageId, taskId, contextId } = call;
+    const decision = await this.decide(agent, terms);
+    const receipt = await this.#options.ledger.open({
+      agent_id: agent.agentId,
+      provider_id: agent.providerId,
+      caller,
+      invoke_mode: mode,
+      cost_units: agent.review.costPerCallUnits,
+      policy: policyOf(agent, decision),
+      ...(taskId === undefined ? {} : { task_id: taskId }),
+      ...(contextId === undefined ? {} : { context_id: contextId }),
+      request,
+      message_id: messageId,
+    });
+    return { receipt, decision };
+  }
+
+  /** Policy has refused it: its receipt is final, with the task that says so if there is one. */
+  refused(receipt: Receipt, { code, message }: Refused, task?: { taskId: string; contextId: string }) {
+    return this.#finish({
+      ...idsOf(receipt),
+      status: 'rejected',
+      result: { stderr: `${code}: ${message}` },
+      ...(task && { task_id: task.taskId, context_id: task.contextId }),
+    });
+  }
+
+  /** The agent has not taken it: its receipt is final. */
+  failed(receipt: Receipt, why: string): Promise<void> {
+    return this.#finish({ ...idsOf(receipt), status: 'failed', result: { stderr: why } });
+  }
+
+  /** Makes the receipt final, if the task has come so far; else notes which task it follows. */
+  async answered(
+    { receipt_id, provider_id }: Receipt,
+    task: AgentTask,
+  ): Promise<{ outcome: Outcome; settled: boolean }> {
+    const outcome = outcomeOf(task);
+    const end = callEndOf(task);
+    const { task_id, context_id } = outcome;
+    if (end !== undefined) {
+      const named = task_id === undefined ? {} : { task_id };
+      await this.#finish({ receipt_id, provider_id, ...end, ...named, context_id });
+    } else if (task_id !== undefined) {
+      const { ledger } = this.#options;
+      await this.#quietly(receipt_id, () =>
+        ledger.noteTask(receipt_id, { taskId: task_id, contextId: context_id }),
+      );
+    }
+    return { outcome, settled: end !== undefined };
+  }
+
+  /** The agent has answered, and so shall we: a receipt that cannot be written now is settled by the sweep. */
+  #finish(ending: Ending): Promise<void> {
+    return this.#quietly(ending.receipt_id, async () => {
+      await this.#options.ledger.finish(ending);
+    });
+  }
+
+  async #quietly(receiptId: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.#options.log.warn({ receipt: receiptId, why: messageOf(error) }, 'a receipt is left to the sweep');
+    }
+  }
+}
+
+/** What a receipt says of policy. */
+export const policyOf = ({ review }: CalledAgent, decision: PolicyDecision): ReceiptPolicy => ({
+  ...decision,
+  risk_level: review.riskLevel,
+  review_version: reviewVersion(review),
+});
+
+const idsOf = ({ receipt_id, provider_id }: Receipt) => ({ receipt_id, provider_id });

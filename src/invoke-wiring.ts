@@ -1,0 +1,50 @@
+import { Router } from 'express';
+import type { Logger } from 'pino';
+import { agentUuid } from './agents/agent-uuid.ts';
+import type { RequestLimits } from './auth/limits/request-limits.ts';
+import type { Config } from './config.ts';
+import type { GatewayAgents } from './gateway/agents.ts';
+import type { GatewayHost } from './gateway-wiring.ts';
+import type { InvokedAgents } from './invoke/agents.ts';
+import { invokeRoutes } from './invoke/invoke-routes.ts';
+import { Invoker } from './invoke/invoker.ts';
+import { SessionTasks } from './invoke/session-tasks.ts';
+import { taskRoutes } from './invoke/task-routes.ts';
+import type { PushService } from './push/service.ts';
+import type { TaskService } from './tasks/service.ts';
+import type { OpenRequests } from './web/open-requests.ts';
+
+export interface InvokeParts {
+  config: Config;
+  tasks: TaskService;
+  push: PushService;
+  /** Its agents and its rules are this facade's too. */
+  gateway: Pick<GatewayHost, 'agents' | 'calls' | 'refusals'>;
+  limits: RequestLimits;
+  requests: OpenRequests;
+  log: Logger;
+}
+
+/** The invoke facade, put together. */
+export function invokeRouter({ config, tasks, push, gateway, limits, requests, log }: InvokeParts): Router {
+  const agents = invokedAgents(gateway.agents);
+  const waitMs = config.SEND_WAIT * 1_000;
+  const invoker = new Invoker({ agents, tasks, calls: gateway.calls, push, limits, waitMs });
+  const sessions = new SessionTasks({ tasks, agents, refusals: gateway.refusals });
+  return Router()
+    .use(invokeRoutes({ invoker, requests, maxBody: config.MAX_BODY, log }))
+    .use(taskRoutes({ tasks: sessions, requests, waitMs, log }));
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function invokedAgents(published: GatewayAgents): InvokedAgents {
+  return {
+    find: async (agentId) => {
+      const named = await published.find(agentId);
+      if (named !== undefined || !UUID.test(agentId)) return named;
+      const uuid = agentId.toLowerCase();
+      return (await published.all()).find((agent) => agentUuid(agent.agentId) === uuid);
+    },
+  };
+}

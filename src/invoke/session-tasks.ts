@@ -1,0 +1,99 @@
+import { isVisible, type Viewer } from '../agents/access.ts';
+import { invalidParams, taskNotFound } from '../errors.ts';
+import type { TaskCursor } from '../tasks/ports.ts';
+import type { TaskService } from '../tasks/service.ts';
+import type { Task, TaskState } from '../tasks/task.ts';
+import type { InvokedAgent, InvokedAgents } from './agents.ts';
+import { RPC, RpcError } from './rpc-error.ts';
+
+export interface SessionQuery {
+  sessionId?: string | undefined;
+  status?: TaskState | undefined;
+  cursor?: string | undefined;
+  limit: number;
+}
+
+export interface SessionTasksOptions {
+  tasks: TaskService;
+  agents: InvokedAgents;
+  /** Why agents are switched off; undefined for those that are not. */
+  refusals(): Promise<(agentId: string) => string | undefined>;
+}
+
+/** The caller's tasks, with whatever agent and by whatever surface they began. */
+export class SessionTasks {
+  readonly #tasks: TaskService;
+  readonly #agents: InvokedAgents;
+  readonly #refusals: SessionTasksOptions['refusals'];
+
+  constructor({ tasks, agents, refusals }: SessionTasksOptions) {
+    this.#tasks = tasks;
+    this.#agents = agents;
+    this.#refusals = refusals;
+  }
+
+  /**
+   * @throws HostError `task_not_found`, also when its agent is not there for this caller; RpcError 403 when it is
+   * switched off.
+   */
+  async get(caller: Viewer, taskId: string, historyLength?: number): Promise<Task> {
+    return (await this.#find(caller, taskId, historyLength)).task;
+  }
+
+  /** Newest first. @throws HostError `invalid_params`. */
+  async list(
+    caller: Viewer,
+    { sessionId, status, cursor, limit }: SessionQuery,
+  ): Promise<{ tasks: Task[]; nextCursor: string | null }> {
+    const { tasks, next } = await this.#tasks.list({
+      owner: caller.id,
+      limit,
+      ...(sessionId === undefined ? {} : { contextId: sessionId }),
+      ...(status === undefined ? {} : { state: status }),
+      ...(cursor === undefined ? {} : { cursor: readCursor(cursor) }),
+    });
+    const agents = await Promise.all(tasks.map(({ agentCode }) => this.#agents.find(agentCode)));
+    return {
+      tasks: tasks.filter((_, index) => isThere(agents[index], caller)),
+      nextCursor: next === undefined ? null : writeCursor(next),
+    };
+  }
+
+  /** The task as it stands once the agent has cleaned up, or `signal` aborts. @throws HostError `task_not_cancelable`. */
+  async cancel(caller: Viewer, taskId: string, signal: AbortSignal): Promise<Task> {
+    const { task, agent } = await this.#find(caller, taskId, 0);
+    const key = { owner: caller.id, agentCode: task.agentCode, taskId: task.id };
+    return this.#tasks.cancel(key, agent.definition, signal);
+  }
+
+  async #find(
+    caller: Viewer,
+    taskId: string,
+    historyLength: number | undefined,
+  ): Promise<{ task: Task; agent: InvokedAgent }> {
+    const task = await this.#tasks.get({ owner: caller.id, taskId }, historyLength);
+    const agent = await this.#agents.find(task.agentCode);
+    if (agent === undefined || !isThere(agent, caller)) throw taskNotFound();
+    const refusal = (await this.#refusals())(agent.agentId);
+    if (refusal !== undefined) throw new RpcError(RPC.invalidRequest, refusal, 403);
+    return { task, agent };
+  }
+}
+
+const isThere = (agent: InvokedAgent | undefined, caller: Viewer): boolean =>
+  agent !== undefined && isVisible(agent, caller);
+
+const writeCursor = ({ statusAt, id }: TaskCursor): string =>
+  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+
+function readCursor(text: string): TaskCursor {
+  try {
+    const [statusAt, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string];
+    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
+  } catch {
+    // Falls through: not a cursor of ours.
+  }
+  throw invalidParams('cursor', 'is not one this list gave');
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
