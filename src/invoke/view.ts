@@ -13,19 +13,19 @@ export const STATES = {
   rejected: 'REJECTED',
 } as const satisfies Record<TaskState, string>;
 
-export type InvokeTaskState = (typeof STATES)[TaskState];
+type InvokeTaskState = (typeof STATES)[TaskState];
 
 /** Exactly one of text, data, url and raw, which is base64. */
-export type InvokePart = Omit<Part, 'file'>;
+type InvokePart = Omit<Part, 'file'>;
 
-export interface InvokeMessage {
+interface InvokeMessage {
   messageId: string;
   role: 'user' | 'agent';
   parts: InvokePart[];
   metadata?: Metadata;
 }
 
-export interface InvokeArtifact {
+interface InvokeArtifact {
   artifactId: string;
   name?: string;
   description?: string;

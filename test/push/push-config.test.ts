@@ -16,6 +16,11 @@ it.each<[WantedConfig, string]>([
   [{ url: hook, authentication: { scheme: 'two words', credentials: '' } }, 'x.authentication.scheme'],
   [{ url: hook, authentication: { scheme: '', credentials: 'c' } }, 'x.authentication.scheme'],
   [{ url: hook, authentication: { scheme: 'Bearer', credentials: 'ü€' } }, 'x.authentication.credentials'],
+  [{ url: hook, headers: { 'two words': 'a' } }, 'x.headers.two words'],
+  [{ url: hook, headers: { 'Content-Length': '1' } }, 'x.headers.Content-Length'],
+  [{ url: hook, headers: { 'webhook-id': '1' } }, 'x.headers.webhook-id'],
+  [{ url: hook, headers: { 'X-A': 'b\r\nX-C: d' } }, 'x.headers.X-A'],
+  [{ url: hook, headers: { 'X-A': 'b', 'x-a': 'c' } }, 'x.headers'],
 ])('%j: refused, and the field is named', (config, field) => {
   expect(() => checkConfig(config, 'x.')).toThrow(expect.objectContaining({ code: 'invalid_params', field }));
 });
@@ -23,4 +28,5 @@ it.each<[WantedConfig, string]>([
 it('what the protocol allows is taken', () => {
   checkConfig({ url: 'http://example.com:8080/a?b=c', id: 'mine', token: 't' }, '');
   checkConfig({ url: hook, authentication: { scheme: 'Basic', credentials: 'dTpw' } }, '');
+  checkConfig({ url: hook, headers: { Authorization: 'Bearer x', 'X-Tenant': 'nine' } }, '');
 });
