@@ -13,21 +13,33 @@ import {
   type GatewayAgent,
   type GatewayAgents,
   LOCAL_PROVIDER,
+  type RemoteAgentStore,
   type Switches,
   switchesOf,
 } from './gateway/agents.ts';
+import { authContextRoutes } from './gateway/auth-context-routes.ts';
 import { BackgroundCalls } from './gateway/background-calls.ts';
+import { Credentials, type Sealer } from './gateway/credentials.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { GatewayError } from './gateway/gateway-error.ts';
 import { invokeRoutes } from './gateway/invoke-routes.ts';
+import { Links } from './gateway/links.ts';
 import { LocalLink } from './gateway/local-link.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
-import { registryRoutes } from './gateway/registry-routes.ts';
+import { type RegistryRoutesOptions, registryRoutes } from './gateway/registry-routes.ts';
+import { AllRecords } from './gateway/remote-records.ts';
 import type { Metrics } from './metrics.ts';
+import { Addresses } from './outbound/addresses.ts';
+import { createFetch } from './outbound/fetch.ts';
 import { decideSwitches } from './policy/decide.ts';
 import { createReceipts } from './receipt-keeping.ts';
+import { CardError, fetchCard } from './remote/fetch-card.ts';
+import { RemoteLink } from './remote/remote-link.ts';
 import type { SigningKeys } from './signing/keys.ts';
+import { PrismaAuthContexts } from './storage/auth-contexts.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaProviderStore } from './storage/provider-store.ts';
+import { PrismaRemoteAgents } from './storage/remote-agents.ts';
 import { PrismaSwitches } from './storage/switches.ts';
 import type { TaskStore } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
@@ -42,6 +54,7 @@ export interface GatewayParts {
   catalog: AgentCatalog;
   client(): Client;
   signing: SigningKeys;
+  secrets: Sealer;
   metrics: Metrics;
   log: Logger;
 }
@@ -61,21 +74,30 @@ export interface GatewayHost {
 
 /** The gateway, put together: receipts on every process, its routes where there are surfaces. */
 export function createGateway(parts: GatewayParts): GatewayHost {
-  const { config, db, store, tasks, catalog, client, signing, metrics, log } = parts;
+  const { config, db, store, tasks, catalog, client, signing, secrets, metrics, log } = parts;
   const begin = (receiptId: string) => startGatewayCall(client, receiptId);
+  const remotes = new PrismaRemoteAgents(db);
+  const agents = allAgents(catalog, remotes);
+  const switches = new PrismaSwitches(db);
+  const contexts = new PrismaAuthContexts(db);
+  const credentials = new Credentials({ contexts, box: secrets });
+  const fetchTo = outboundFetch();
+  const link = new Links({
+    local: new LocalLink({ tasks, show: olderShape }),
+    remote: new RemoteLink({ fetchTo, store: remotes }),
+  });
   const receipts = createReceipts({
     db,
     tasks: store,
     signing,
     begin,
+    invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
+    records: (local) => new AllRecords({ local, agents, link, credentials }),
     asyncDeadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
     killAt: config.KILL_AT,
     metrics,
     log,
   });
-  const agents = localAgents(catalog);
-  const switches = new PrismaSwitches(db);
-  const link = new LocalLink({ tasks, show: olderShape });
   const { ledger, records, settle } = receipts;
   const calls = new CallBook({
     ledger,
@@ -84,7 +106,15 @@ export function createGateway(parts: GatewayParts): GatewayHost {
       config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
     log,
   });
-  const background = new BackgroundCalls({ calls: receipts.calls, ledger, records, agents, link, settle });
+  const background = new BackgroundCalls({
+    calls: receipts.calls,
+    ledger,
+    records,
+    agents,
+    link,
+    credentials,
+    settle,
+  });
   return {
     sweep: receipts.sweep,
     beginCall: (receiptId) => background.begin(receiptId),
@@ -97,9 +127,11 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     agents,
     calls,
     router: ({ requests, streams }) => {
+      const providers = new PrismaProviderStore(db);
       const gateway = new Gateway({
         calls,
         link,
+        credentials,
         beginLater: begin,
         invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
         log,
@@ -108,7 +140,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .use(
           invokeRoutes({
             gateway,
-            tasks: new AgentTasks({ link, receipts: receipts.store, switches }),
+            tasks: new AgentTasks({ link, receipts: receipts.store, switches, credentials }),
             agents,
             requests,
             streams,
@@ -117,7 +149,8 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             log,
           }),
         )
-        .use(registryRoutes({ agents, providers: new PrismaProviderStore(db), switches, log }))
+        .use(registryRoutes({ agents, remotes, fetchCard: cardFetcher(fetchTo), providers, switches, log }))
+        .use(authContextRoutes({ credentials, contexts, providers, log }))
         .use(
           receiptRoutes({
             receipts: receipts.store,
@@ -131,16 +164,44 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   };
 }
 
-/** The host's own agent is none of them: it is no answer to what it is asked. */
-function localAgents(catalog: AgentCatalog): GatewayAgents {
-  const agents = new Map(
+/** Those of this host, without its own, which is no answer to what it is asked; and those elsewhere. */
+function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAgents {
+  const local = new Map(
     catalog
       .all()
       .filter(({ definition }) => definition.code !== DIRECTORY_CODE)
       .map(({ definition }) => [definition.code, localAgent(definition)]),
   );
-  return { find: async (agentId) => agents.get(agentId), all: async () => [...agents.values()] };
+  return {
+    find: async (agentId) => local.get(agentId) ?? remotes.find(agentId),
+    all: async () => [
+      ...local.values(),
+      ...(await remotes.all()).filter(({ agentId }) => !local.has(agentId)),
+    ],
+  };
 }
+
+/** A body that is larger, or for which nothing comes for so long, is none. */
+const OUTBOUND = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 };
+
+function outboundFetch(): (agent: { allowPrivate: boolean }) => typeof fetch {
+  const guarded = createFetch({ ...OUTBOUND, addresses: new Addresses([]) });
+  const anywhere = createFetch({ ...OUTBOUND, addresses: undefined });
+  return ({ allowPrivate }) => (allowPrivate ? anywhere : guarded);
+}
+
+const cardFetcher =
+  (fetchTo: ReturnType<typeof outboundFetch>): RegistryRoutesOptions['fetchCard'] =>
+  async (url, allowPrivate) => {
+    try {
+      const { card, json, signed } = await fetchCard(url, fetchTo({ allowPrivate }));
+      const { name, description, version, skills } = card;
+      return { name, description, version, skills, card: json, signed };
+    } catch (error) {
+      if (!(error instanceof CardError)) throw error;
+      throw new GatewayError(422, 'unprocessable', `card_url: ${error.message}`, { cause: error });
+    }
+  };
 
 const localAgent = (definition: AgentDefinition): GatewayAgent => ({
   agentId: definition.code,

@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import { agentUuid } from './agents/agent-uuid.ts';
 import type { RequestLimits } from './auth/limits/request-limits.ts';
 import type { Config } from './config.ts';
-import type { GatewayAgents } from './gateway/agents.ts';
+import type { GatewayAgent, GatewayAgents } from './gateway/agents.ts';
 import type { GatewayHost } from './gateway-wiring.ts';
-import type { InvokedAgents } from './invoke/agents.ts';
+import type { InvokedAgent, InvokedAgents } from './invoke/agents.ts';
 import { invokeRoutes } from './invoke/invoke-routes.ts';
 import { Invoker } from './invoke/invoker.ts';
 import { SessionTasks } from './invoke/session-tasks.ts';
@@ -42,9 +42,14 @@ function invokedAgents(published: GatewayAgents): InvokedAgents {
   return {
     find: async (agentId) => {
       const named = await published.find(agentId);
-      if (named !== undefined || !UUID.test(agentId)) return named;
+      if (named !== undefined || !UUID.test(agentId)) return ownOf(named);
       const uuid = agentId.toLowerCase();
-      return (await published.all()).find((agent) => agentUuid(agent.agentId) === uuid);
+      return ownOf((await published.all()).find((agent) => agentUuid(agent.agentId) === uuid));
     },
   };
+}
+
+/** Agents elsewhere are the gateway's alone. */
+function ownOf(agent: GatewayAgent | undefined): InvokedAgent | undefined {
+  return agent?.definition && { ...agent, definition: agent.definition };
 }

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { writeBodies } from './a2a/push.ts';
 import { writeInvokeBodies } from './invoke/push-bodies.ts';
-import type { Addresses } from './push/addresses.ts';
+import type { Addresses } from './outbound/addresses.ts';
 import { PushDelivery } from './push/delivery.ts';
 import { createPost } from './push/http-post.ts';
 import { ConfigSecrets, type SecretSealer } from './push/secrets.ts';

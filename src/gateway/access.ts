@@ -25,6 +25,8 @@ const RECEIPTS: RouteAccess[] = [
 const REGISTRY: RouteAccess[] = [
   { method: 'get', path: '/agents', needs: 'agents:read' },
   { method: 'get', path: '/agents/:agent_id', needs: 'agents:read' },
+  { method: 'post', path: '/agents', needs: 'admin', audited: true },
+  { method: 'delete', path: '/agents/:agent_id', needs: 'admin', audited: true },
   { method: 'get', path: '/providers', needs: 'agents:read' },
   { method: 'post', path: '/providers', needs: 'admin' },
   { method: 'post', path: '/providers/:provider_id/revoke', needs: 'admin', audited: true },
@@ -41,9 +43,15 @@ const ADMIN: RouteAccess[] = [
   { method: 'get', path: '/admin/audit', needs: 'admin' },
 ];
 
+const AUTH_CONTEXTS: RouteAccess[] = [
+  { method: 'get', path: '/auth-contexts', needs: 'agents:invoke' },
+  { method: 'post', path: '/auth-contexts', needs: 'agents:invoke' },
+  { method: 'delete', path: '/auth-contexts/:auth_context_id', needs: 'agents:invoke' },
+];
+
 /** What the gateway facade asks of its callers. */
 export const GATEWAY_ACCESS: GuardedSurface = {
   path: GATEWAY_PATH,
-  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...ADMIN],
+  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN],
   body: refusalBody,
 };

@@ -11,6 +11,7 @@ export interface AgentCall {
   /** The task it continues. */
   taskId?: string | undefined;
   contextId?: string | undefined;
+  credential?: string | undefined;
 }
 
 /** A task of a caller at an agent. */
@@ -18,6 +19,8 @@ export interface TaskRef {
   agent: GatewayAgent;
   caller: string;
   taskId: string;
+  /** What the agent asks of its callers, if it was given. */
+  credential?: string | undefined;
 }
 
 /** What an agent said. */
@@ -25,6 +28,8 @@ export interface Answer {
   task: AgentTask;
   /** Its JSON-RPC response. */
   raw: Json;
+  /** What the agent says of a payment. */
+  paymentReceipt?: Json;
 }
 
 export interface TaskListQuery {
@@ -32,6 +37,7 @@ export interface TaskListQuery {
   caller: string;
   contextId?: string | undefined;
   status?: TaskState | undefined;
+  credential?: string | undefined;
   limit: number;
   pageToken?: string | undefined;
 }

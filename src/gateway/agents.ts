@@ -2,6 +2,7 @@ import type { AgentAccess } from '../agents/access.ts';
 import type { AgentDefinition, AgentSkill } from '../agents/definition.ts';
 import type { ReviewProfile } from '../agents/review.ts';
 import type { PolicyProvider } from '../policy/decide.ts';
+import type { JsonObject } from '../receipts/receipt.ts';
 
 /** An agent that can be called through the gateway. */
 export interface GatewayAgent {
@@ -14,8 +15,40 @@ export interface GatewayAgent {
   review: ReviewProfile;
   /** Who may see it; everybody when absent. */
   access?: AgentAccess;
-  /** A workflow of this host. */
-  definition: AgentDefinition;
+  /** One of the two: a workflow of this host, or an agent elsewhere. */
+  definition?: AgentDefinition;
+  remote?: RemoteAgent;
+}
+
+/** An agent elsewhere, as it was published. */
+export interface RemoteAgent {
+  cardUrl: string;
+  /** A2A v1.0, as JSON. */
+  card: JsonObject;
+  allowPrivate: boolean;
+  /** The card is signed, by a key of the card's own origin. */
+  signed: boolean;
+  health?: AgentHealth;
+}
+
+interface AgentHealth {
+  /** ISO 8601; absent before its first answer. */
+  seenAt?: string;
+  latencyMs?: number;
+  calls: number;
+  failures: number;
+}
+
+/** The record of agents elsewhere. */
+export interface RemoteAgentStore {
+  find(agentId: string): Promise<GatewayAgent | undefined>;
+  all(): Promise<GatewayAgent[]>;
+  /** False when there is one of this id. */
+  publish(agent: GatewayAgent & { remote: RemoteAgent }, by: string): Promise<boolean>;
+  /** False when there is none of this id. */
+  unpublish(agentId: string, by: string): Promise<boolean>;
+  /** Counts a call. */
+  seen(agentId: string, call: { answered: boolean; ms: number }): Promise<void>;
 }
 
 /** The agents that are published. */

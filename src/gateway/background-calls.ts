@@ -1,9 +1,10 @@
-import { outcomeOf } from '../calls/outcome.ts';
+import { callEndOf, outcomeOf } from '../calls/outcome.ts';
 import { messageOf as textOf } from '../errors.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { AgentRecords, CallStore, OpenCall, RunningReceipt } from '../receipts/ports.ts';
 import type { AgentLink } from './agent-call.ts';
 import type { GatewayAgents } from './agents.ts';
+import type { Credentials } from './credentials.ts';
 import { agentNotFound, asGatewayError } from './gateway-error.ts';
 import { messageOf } from './message.ts';
 import { invokeSchema, parseBody } from './requests.ts';
@@ -14,6 +15,7 @@ export interface BackgroundCallsOptions {
   records: AgentRecords;
   agents: GatewayAgents;
   link: AgentLink;
+  credentials: Credentials;
   /** Makes their receipts final, as far as their agents know of an end. */
   settle(calls: RunningReceipt[]): Promise<void>;
 }
@@ -52,7 +54,8 @@ export class BackgroundCalls {
       await this.#send(call);
     } catch (error) {
       const { code, status, message } = asGatewayError(error);
-      if (status === 503) throw error;
+      // An agent that is away is called again, until the call's time is up.
+      if (status === 503 || status === 502 || status === 504) throw error;
       await this.#options.ledger.finish({
         receipt_id,
         provider_id,
@@ -63,15 +66,24 @@ export class BackgroundCalls {
     }
   }
 
-  async #send({ receipt, request, messageId }: OpenCall): Promise<void> {
-    const { agents, link, ledger } = this.#options;
-    const agent = await agents.find(receipt.agent_id);
-    if (agent === undefined) throw agentNotFound(receipt.agent_id);
+  async #send(call: OpenCall): Promise<void> {
+    const { receipt, request, messageId } = call;
+    const { receipt_id, provider_id, agent_id, caller } = receipt;
+    const { agents, link, ledger, credentials } = this.#options;
+    const agent = await agents.find(agent_id);
+    if (agent === undefined) throw agentNotFound(agent_id);
     const outgoing = messageOf(parseBody(invokeSchema, request), messageId);
-    const { task_id, context_id } = outcomeOf(
-      await link.begin({ agent, caller: receipt.caller, ...outgoing }),
-    );
-    if (task_id === undefined) return;
-    await ledger.noteTask(receipt.receipt_id, { taskId: task_id, contextId: context_id });
+    const of = { caller, providerId: provider_id };
+    const credential = agent.remote && (await credentials.ofCall(receipt_id, call, of));
+    const task = await link.begin({ agent, caller, ...outgoing, credential });
+    const { task_id, context_id } = outcomeOf(task);
+    if (task_id !== undefined) {
+      await ledger.noteTask(receipt_id, { taskId: task_id, contextId: context_id });
+      return;
+    }
+    const end = callEndOf(task);
+    // A plain answer from elsewhere can be asked for nowhere.
+    if (end !== undefined && agent.remote)
+      await ledger.finish({ receipt_id, provider_id, ...end, context_id });
   }
 }

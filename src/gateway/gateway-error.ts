@@ -11,6 +11,8 @@ type GatewayErrorCode =
   | 'key_not_found'
   | 'provider_not_found'
   | 'provider_exists'
+  | 'agent_exists'
+  | 'auth_context_not_found'
   | 'receipt_running'
   | 'task_not_found'
   | 'task_not_waiting'

@@ -4,8 +4,10 @@ import { type CallBook, policyOf } from '../calls/call-book.ts';
 import type { Outcome } from '../calls/outcome.ts';
 import type { PolicyRequest } from '../policy/decide.ts';
 import type { InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
+import type { Json } from '../tasks/task.ts';
 import type { AgentLink, Answer } from './agent-call.ts';
 import type { GatewayAgent } from './agents.ts';
+import type { Credentials } from './credentials.ts';
 import { asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
 import { messageOf, type OutgoingMessage } from './message.ts';
 import type { InvokeRequest } from './requests.ts';
@@ -26,6 +28,7 @@ export interface InvokeAgentResponse extends Partial<Outcome> {
   status: string;
   receipt_id?: string;
   settlement?: JsonObject;
+  payment_receipt?: Json;
   raw?: unknown;
 }
 
@@ -42,6 +45,7 @@ export interface CheckAnswer {
 export interface GatewayOptions {
   calls: CallBook;
   link: AgentLink;
+  credentials: Credentials;
   /** Has an asynchronous call made, whatever becomes of this process. @throws HostError `unavailable`. */
   beginLater(receiptId: string): Promise<void>;
   invokeTimeoutMs: number;
@@ -70,9 +74,15 @@ export class Gateway {
     const limit = limited(signal, this.#options.invokeTimeoutMs);
     try {
       const answer = await this.#send(opened, limit.signal);
-      const { outcome, settled } = await this.#options.calls.answered(opened.receipt, answer.task);
+      const { outcome, settled } = await this.#options.calls.answered(
+        opened.receipt,
+        answer.task,
+        answer.paymentReceipt,
+      );
       if (!settled && limit.timedOut()) throw timeout(opened.receipt, outcome);
-      return { ...envelope(opened, outcome), raw: answer.raw };
+      const { paymentReceipt, raw } = answer;
+      const payment = paymentReceipt === undefined ? {} : { payment_receipt: paymentReceipt };
+      return { ...envelope(opened, outcome), ...payment, raw };
     } finally {
       limit.clear();
     }
@@ -120,6 +130,8 @@ export class Gateway {
       messageId: message.messageId,
       taskId,
       contextId,
+      // What the agent is to be given has to outlive this process, as the call does.
+      seal: (receiptId) => agent.remote && this.#options.credentials.sealFor(receiptId, request),
     });
     if (decision.decision === 'refuse') {
       await this.#options.calls.refused(receipt, decision);
@@ -128,9 +140,13 @@ export class Gateway {
     return { ...invocation, receipt, outgoing };
   }
 
-  async #send({ agent, caller, outgoing, receipt }: Opened, signal: AbortSignal): Promise<Answer> {
+  async #send(opened: Opened, signal: AbortSignal): Promise<Answer> {
+    const { agent, caller, outgoing, receipt, request } = opened;
     try {
-      return await this.#options.link.send({ agent, caller, ...outgoing }, signal);
+      const credential =
+        agent.remote &&
+        (await this.#options.credentials.resolve(request, { caller, providerId: agent.providerId }));
+      return await this.#options.link.send({ agent, caller, ...outgoing, credential }, signal);
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;

@@ -6,8 +6,7 @@ import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
-import type { TaskRef } from './agent-call.ts';
-import type { AgentTasks } from './agent-tasks.ts';
+import type { AgentTasks, CallerTask } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
 import { body, callerId, failureEvent, handler, named, refuseWhenStopping } from './answers.ts';
 import type { Gateway, Invocation } from './gateway.ts';
@@ -53,22 +52,22 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   });
   post('tasks/:task_id/get', small, async (req, res) => {
     const ref = await refOf(req, options);
-    const { history_length } = parseBody(taskGetSchema, req.body);
-    res.json(await tasks.get(ref, history_length));
+    const { history_length, ...given } = parseBody(taskGetSchema, req.body);
+    res.json(await tasks.get({ ...ref, given }, history_length));
   });
   post('tasks/:task_id/cancel', small, async (req, res) => {
     const ref = await refOf(req, options);
-    parseBody(taskCallSchema, req.body);
+    const given = parseBody(taskCallSchema, req.body);
     const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(options.cancelWaitMs)]);
-    res.json(await tasks.cancel(ref, wait));
+    res.json(await tasks.cancel({ ...ref, given }, wait));
   });
   post('tasks/:task_id/subscribe', small, async (req, res) => {
     const ref = await refOf(req, options);
-    parseBody(taskCallSchema, req.body);
+    const given = parseBody(taskCallSchema, req.body);
     const close = await streams.open(ref.caller, ref.agent.agentId);
     if (res.closed) close();
     else res.once('close', close);
-    const events = tasks.subscribe(ref, requests.signalFor(res));
+    const events = tasks.subscribe({ ...ref, given }, requests.signalFor(res));
     // A failure before the first event is an ordinary answer, not a stream that carries an error.
     await writeEvents(res, events, await events.next(), (error) => failureEvent(error, log));
   });
@@ -83,7 +82,7 @@ async function agentOf(req: Request, { agents }: InvokeRoutesOptions): Promise<G
   return agent;
 }
 
-const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<TaskRef> => ({
+const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> => ({
   agent: await agentOf(req, options),
   caller: callerId(req),
   taskId: named(req, 'task_id'),

@@ -1,3 +1,4 @@
+import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError } from '../errors.ts';
 import type { TaskCursor } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
@@ -12,6 +13,7 @@ import type {
   TaskListQuery,
   TaskRef,
 } from './agent-call.ts';
+import type { GatewayAgent } from './agents.ts';
 import { invalidRequest } from './gateway-error.ts';
 
 const FIRST_WORD_MS = 10_000;
@@ -41,7 +43,7 @@ export class LocalLink implements AgentLink {
   #send({ agent, caller, message, taskId, contextId }: AgentCall) {
     return this.#tasks.send({
       owner: caller,
-      agent: agent.definition,
+      agent: definitionOf(agent),
       message,
       takesReply: true,
       ...(taskId === undefined ? {} : { taskId }),
@@ -54,7 +56,7 @@ export class LocalLink implements AgentLink {
   }
 
   async cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer> {
-    return this.#answer(await this.#tasks.cancel(keyOf(ref), ref.agent.definition, signal), 0);
+    return this.#answer(await this.#tasks.cancel(keyOf(ref), definitionOf(ref.agent), signal), 0);
   }
 
   async list({ agent, caller, contextId, status, limit, pageToken }: TaskListQuery): Promise<AnswerList> {
@@ -101,6 +103,11 @@ async function untilDecided(sent: Sent, decide: (signal: AbortSignal) => Promise
     if (error instanceof HostError && error.code === 'unavailable') return sent.task;
     throw error;
   }
+}
+
+function definitionOf({ agentId, definition }: GatewayAgent): AgentDefinition {
+  if (definition === undefined) throw new Error(`agent ${agentId} is none of this host`);
+  return definition;
 }
 
 const keyOf = ({ caller, agent, taskId }: TaskRef) => ({ owner: caller, agentCode: agent.agentId, taskId });

@@ -1,16 +1,38 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
-import { reviewVersion } from '../agents/review.ts';
+import { reviewProfile, reviewVersion } from '../agents/review.ts';
 import { callerOf } from '../auth/guard.ts';
-import type { GatewayAgent, GatewayAgents, Switches, SwitchState } from './agents.ts';
+import {
+  type GatewayAgent,
+  type GatewayAgents,
+  LOCAL_PROVIDER,
+  type RemoteAgent,
+  type RemoteAgentStore,
+  type Switches,
+  type SwitchState,
+} from './agents.ts';
 import { body, callerId, handler, named } from './answers.ts';
 import { agentNotFound, GatewayError } from './gateway-error.ts';
 import type { Provider, ProviderStore, SwitchTurn } from './providers.ts';
-import { agentQuerySchema, parseBody, providerSchema, reasonSchema } from './requests.ts';
+import {
+  agentQuerySchema,
+  type PublishRequest,
+  parseBody,
+  providerSchema,
+  publishSchema,
+  reasonSchema,
+} from './requests.ts';
+
+/** A card that was fetched, or why it cannot be used. */
+type FetchedAgent = Pick<GatewayAgent, 'name' | 'description' | 'version' | 'skills'> &
+  Pick<RemoteAgent, 'card' | 'signed'>;
 
 export interface RegistryRoutesOptions {
   agents: GatewayAgents;
+  remotes: RemoteAgentStore;
+  /** @throws GatewayError 422 */
+  fetchCard(url: string, allowPrivate: boolean): Promise<FetchedAgent>;
   providers: ProviderStore;
   switches: Switches;
   log: Logger;
@@ -47,6 +69,30 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
     if (agent === undefined || !isVisible(agent, callerOf(req))) throw agentNotFound(named(req, 'agent_id'));
     res.json(agentView(agent, await switches.current()));
   });
+  post('/agents', async (req, res) => {
+    const agent = await published(parseBody(publishSchema, req.body), options);
+    const taken = (await agents.find(agent.agentId)) !== undefined;
+    if (taken || !(await options.remotes.publish(agent, callerId(req)))) {
+      throw new GatewayError(409, 'agent_exists', `agent_id: there is an agent ${agent.agentId}`);
+    }
+    res.status(201).json(agentView(agent, await switches.current()));
+  });
+  router.delete(
+    '/agents/:agent_id',
+    handler(log, async (req, res) => {
+      const agentId = named(req, 'agent_id');
+      const agent = await agents.find(agentId);
+      if (agent?.definition !== undefined) {
+        throw new GatewayError(
+          409,
+          'agent_is_local',
+          'The agents of this host are published by its folder of workflows',
+        );
+      }
+      if (!(await options.remotes.unpublish(agentId, callerId(req)))) throw agentNotFound(agentId);
+      res.status(204).end();
+    }),
+  );
   get('/providers', async (_req, res) => {
     res.json({ providers: (await providers.list()).map(providerView) });
   });
@@ -76,13 +122,33 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   return router;
 }
 
+async function published(request: PublishRequest, options: RegistryRoutesOptions) {
+  const { agent_id, provider_id = LOCAL_PROVIDER, card_url, review, allow_private } = request;
+  await knownProvider(provider_id, options.providers);
+  const { card, signed, ...shown } = await options.fetchCard(card_url, allow_private);
+  return {
+    ...shown,
+    agentId: agent_id,
+    providerId: provider_id,
+    review: reviewProfile({
+      riskLevel: review.risk_level,
+      humanApprovalRequired: review.human_approval_required,
+      allowedRegions: review.allowed_regions,
+      costPerCallUnits: review.cost_per_call_units,
+      dataClasses: review.data_classes,
+    }),
+    remote: { cardUrl: card_url, card, allowPrivate: allow_private, signed },
+  };
+}
+
 const PROVIDER_SWITCHES = [
   ['/providers/:provider_id/revoke', 'revoke'],
   ['/admin/providers/:provider_id/block', 'block'],
   ['/admin/providers/:provider_id/unblock', 'unblock'],
 ] as const;
 
-async function knownProvider(id: string, providers: ProviderStore): Promise<void> {
+/** @throws GatewayError 404. */
+export async function knownProvider(id: string, providers: ProviderStore): Promise<void> {
   if ((await providers.find(id)) !== undefined) return;
   throw new GatewayError(404, 'provider_not_found', `There is no provider ${JSON.stringify(id)}`);
 }
@@ -110,6 +176,17 @@ const providerView = ({ providerId, name, url, status, createdAt }: Provider) =>
   created_at: createdAt,
 });
 
+const remoteView = ({ cardUrl, allowPrivate, signed, health }: RemoteAgent) => ({
+  card_url: cardUrl,
+  allow_private: allowPrivate,
+  card_signed: signed,
+  health: {
+    last_seen_at: health?.seenAt ?? null,
+    latency_ms: health?.latencyMs ?? null,
+    success_rate: health?.calls ? 1 - health.failures / health.calls : null,
+  },
+});
+
 const agentView = (agent: GatewayAgent, { blockedAgents, providers }: SwitchState) => ({
   agent_id: agent.agentId,
   provider_id: agent.providerId,
@@ -117,7 +194,8 @@ const agentView = (agent: GatewayAgent, { blockedAgents, providers }: SwitchStat
   description: agent.description,
   version: agent.version,
   skills: agent.skills,
-  kind: 'workflow',
+  kind: agent.remote === undefined ? 'workflow' : 'remote',
+  ...(agent.remote && remoteView(agent.remote)),
   status: blockedAgents.has(agent.agentId) ? 'blocked' : (providers.get(agent.providerId) ?? 'active'),
   review: {
     risk_level: agent.review.riskLevel,

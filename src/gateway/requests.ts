@@ -133,6 +133,35 @@ export const providerSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+const region = z.string().regex(/^[a-z]{2}$/i, 'must be a country code of two letters');
+
+/** What is not said of a remote agent is what would be cautious: it is verified. */
+export const publishSchema = z.strictObject({
+  agent_id: name,
+  provider_id: name.optional().describe('The host’s own when absent.'),
+  card_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  review: z
+    .strictObject({
+      risk_level: z.enum(['low', 'medium', 'high']).default('medium'),
+      human_approval_required: z.boolean().default(false),
+      allowed_regions: z.array(region).default([]),
+      cost_per_call_units: z.int().min(0).default(0),
+      data_classes: z.array(z.string().min(1)).default([]),
+    })
+    .prefault({}),
+  allow_private: z.boolean().default(false).describe('It may be at a private address.'),
+});
+
+export type PublishRequest = z.output<typeof publishSchema>;
+
+export const authContextSchema = z.strictObject({
+  provider_id: z.string().min(1),
+  auth_model: z.string().trim().min(1).max(64).describe('Such as `bearer` or `api_key`.'),
+  token: z.string().min(1).max(16_384),
+  subject: z.string().max(255).optional(),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+});
+
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(1_000) });
 
 /**

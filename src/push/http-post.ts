@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import type { Addresses } from './addresses.ts';
+import { messageOf } from '../errors.ts';
+import { type Addresses, AddressRefused } from '../outbound/addresses.ts';
 import { type Post, PostError } from './ports.ts';
 
 /** Connections kept for the next change, to all webhooks together. */
@@ -18,7 +19,7 @@ export function createPost(addresses: Addresses): Post {
   const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
   return async ({ url, headers, body, signal }) => {
     const target = new URL(url);
-    addresses.check(target.hostname);
+    checkAddress(addresses, target.hostname);
     const secure = target.protocol === 'https:';
     const given = {
       method: 'POST',
@@ -43,9 +44,17 @@ export function createPost(addresses: Addresses): Post {
   };
 }
 
+function checkAddress(addresses: Addresses, hostname: string): void {
+  try {
+    addresses.check(hostname);
+  } catch (error) {
+    throw new PostError(messageOf(error), { cause: error });
+  }
+}
+
 /** An owner may know what went wrong, and nothing of what lies where. */
 function asPostError(error: unknown, signal: AbortSignal): PostError {
-  if (error instanceof PostError) return error;
+  if (error instanceof AddressRefused) return new PostError(error.message, { cause: error });
   if (signal.aborted) return new PostError('no answer in time', { cause: error });
   const { code } = error as NodeJS.ErrnoException;
   return new PostError(`the connection failed${code === undefined ? '' : ` (${code})`}`, { cause: error });

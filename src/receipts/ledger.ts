@@ -49,7 +49,7 @@ export class ReceiptLedger {
    * Writes the receipt of a call that is about to be made, or was refused, as `running`.
    * @throws HostError `unavailable`; the call must not be made then.
    */
-  async open({ request, message_id, ...call }: NewReceipt): Promise<Receipt> {
+  async open({ request, message_id, secret, ...call }: NewReceipt): Promise<Receipt> {
     const kept = withoutSecrets(request);
     const receipt = {
       ...call,
@@ -58,7 +58,11 @@ export class ReceiptLedger {
       verification: firstVerification(call.policy),
       request_digest: await digestOf(kept),
     };
-    const started_at = await this.#store.open(receipt, { request: kept, message_id });
+    const started_at = await this.#store.open(receipt, {
+      request: kept,
+      message_id,
+      ...(secret === undefined ? {} : { secret }),
+    });
     return { ...receipt, started_at };
   }
 

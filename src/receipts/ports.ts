@@ -63,7 +63,7 @@ export interface ReceiptStore {
   /** Writes a receipt as `running`. @returns when it began, by the database's clock. */
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    kept: Pick<NewReceipt, 'request' | 'message_id'>,
+    kept: Pick<NewReceipt, 'request' | 'message_id' | 'secret'>,
   ): Promise<string>;
   /** Notes the task a running receipt's call has become. */
   noteTask(receiptId: string, task: { taskId: string; contextId: string }): Promise<void>;
@@ -133,6 +133,9 @@ export interface RunningReceipt {
   receipt: Receipt;
   messageId: string;
   ageMs: number;
+  /** Its credential: encrypted, or the id of a stored one. */
+  secret?: string;
+  authContextId?: string;
 }
 
 export interface RunningStore {
@@ -158,6 +161,7 @@ export interface CallStore {
  * - `absent`: it knows nothing of it, nor is anything of it under way
  * - `open`: it is under way
  * - `ended`: for this call it ended so; a task may wait for the next one
+ * - `lost`: whether it reached the agent is not known, and cannot be found out
  * - `unknown`: it cannot be asked at the moment, or keeps no record
  */
 export type CallRecord =
@@ -171,6 +175,7 @@ export type CallRecord =
       status: Exclude<FinalReceiptStatus, 'rejected'>;
       result: ReceiptResult;
     }
+  | { record: 'lost' }
   | { record: 'unknown'; reason: string };
 
 /** Asks agents for what they know. */

@@ -98,6 +98,8 @@ export interface NewReceipt
   request: JsonObject;
   /** The id of the message that goes to the agent: by it the agent's record of the call is found again. */
   message_id: string;
+  /** A credential for the call, encrypted: kept while it is running. */
+  secret?: string;
 }
 
 /** How a call ended. */

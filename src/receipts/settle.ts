@@ -15,6 +15,8 @@ export interface SettleOptions {
   records: AgentRecords;
   /** After so long a call that its agent has not heard of will not reach it any more. */
   deadAfterMs: number;
+  /** After so long no process waits any more for a call to say which task it has become. */
+  lostAfterMs: number;
   /** After so long an asynchronous call that has no end has failed. */
   asyncDeadlineMs: number;
   /** Has an asynchronous call made that its agent has not heard of. */
@@ -66,12 +68,13 @@ export async function settleCalls(
 async function settleOne(
   call: RunningReceipt,
   record: CallRecord | undefined,
-  { ledger, begin, deadAfterMs, asyncDeadlineMs }: Omit<SettleOptions, 'running'>,
+  { ledger, begin, deadAfterMs, lostAfterMs, asyncDeadlineMs }: Omit<SettleOptions, 'running'>,
 ): Promise<boolean> {
   const { receipt, ageMs } = call;
   const isAsync = receipt.invoke_mode === 'async';
   const ending = endingOf(receipt, record, {
     dead: !isAsync && ageMs > deadAfterMs,
+    lost: ageMs > lostAfterMs,
     givenUp: !isAsync && ageMs > GIVE_UP_MS,
     late: isAsync && ageMs > asyncDeadlineMs,
   });
@@ -91,7 +94,7 @@ async function settleOne(
 function endingOf(
   { receipt_id, provider_id, policy }: Receipt,
   record: CallRecord | undefined,
-  { dead, givenUp, late }: { dead: boolean; givenUp: boolean; late: boolean },
+  { dead, lost, givenUp, late }: Record<'dead' | 'lost' | 'givenUp' | 'late', boolean>,
 ): Ending | undefined {
   const named = { receipt_id, provider_id };
   const failed = (stderr: string): Ending => ({ ...named, status: 'failed', result: { stderr } });
@@ -107,6 +110,10 @@ function endingOf(
     }
     case 'absent':
       return dead ? failed('The call was broken off before it reached the agent') : undefined;
+    case 'lost':
+      return lost
+        ? failed('The call was broken off, and whether it reached the agent is not known')
+        : undefined;
     case 'unknown':
       return givenUp ? failed(`What became of the call is not known: ${record.reason}`) : undefined;
     default:

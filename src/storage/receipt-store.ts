@@ -40,16 +40,17 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
 
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    { request, message_id }: Pick<NewReceipt, 'request' | 'message_id'>,
+    { request, message_id, secret }: Pick<NewReceipt, 'request' | 'message_id' | 'secret'>,
   ): Promise<string> {
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<{ started_at: Date }[]>`
         insert into receipt (id, agent_id, provider_id, caller, invoke_mode, status, verification, request_digest,
-                             cost_units, policy, task_id, context_id, message_id, request, started_at)
+                             cost_units, policy, task_id, context_id, message_id, request, secret, started_at)
         values (${receipt.receipt_id}::uuid, ${receipt.agent_id}, ${receipt.provider_id}, ${receipt.caller},
                 ${receipt.invoke_mode}, 'running', ${receipt.verification}, ${receipt.request_digest},
                 ${receipt.cost_units}, ${JSON.stringify(receipt.policy)}::json, ${receipt.task_id ?? null},
-                ${receipt.context_id ?? null}, ${message_id}, ${JSON.stringify(request)}::json, clock_timestamp())
+                ${receipt.context_id ?? null}, ${message_id}, ${JSON.stringify(request)}::json, ${secret ?? null},
+                clock_timestamp())
         returning started_at`;
       return (rows[0] as { started_at: Date }).started_at.toISOString();
     });
@@ -210,7 +211,7 @@ async function writeFinal(
     update receipt r
     set status = g.status, completed_at = g.completed_at, result_digest = g.result_digest, task_id = g.task_id,
         context_id = g.context_id, sequence = g.sequence, previous_id = g.previous_id,
-        previous_hash = g.previous_hash, signature = g.signature, result = g.result,
+        previous_hash = g.previous_hash, signature = g.signature, result = g.result, secret = null,
         verify_after = case when r.verification = 'pending' then g.completed_at end
     from given g
     where r.id = g.id and exists (select 1 from head)`;

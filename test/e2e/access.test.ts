@@ -26,6 +26,7 @@ const keys: Partial<Record<Who, { id: string; key: string }>> = {};
 /** A task of `right`. */
 let task: Wire;
 let receiptId = '';
+let authContextId = '';
 
 const command = async (...args: string[]): Promise<Wire> => {
   const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
@@ -56,6 +57,11 @@ beforeAll(async () => {
   task = sent.body.result;
   const invoked = await ask('right', { path: '/v1/agents/echo/invoke', body: { message: 'hello' } });
   receiptId = invoked.body.receipt_id;
+  const stored = await ask('right', {
+    path: '/v1/auth-contexts',
+    body: { provider_id: 'local', auth_model: 'bearer', token: 'a-token' },
+  });
+  authContextId = stored.body.auth_context_id;
 });
 
 afterAll(async () => {
@@ -271,6 +277,28 @@ const TABLE: Record<string, Entry> = {
   },
   'get /v1/agents': { request: of('/v1/agents'), other: 200, right: 200 },
   'get /v1/agents/:agent_id': { request: of('/v1/agents/echo'), other: 200, right: 200 },
+  'post /v1/agents': {
+    request: of('/v1/agents', 'POST', () => ({ agent_id: 'x' })),
+    other: '403 insufficient_scope',
+    right: '400 invalid_request',
+  },
+  'delete /v1/agents/:agent_id': {
+    request: of('/v1/agents/nobody', 'DELETE'),
+    other: '403 insufficient_scope',
+    right: '404 agent_not_found',
+  },
+  'get /v1/auth-contexts': { request: of('/v1/auth-contexts'), other: 200, right: 200 },
+  'post /v1/auth-contexts': {
+    request: of('/v1/auth-contexts', 'POST', () => ({})),
+    other: '400 invalid_request',
+    right: '400 invalid_request',
+  },
+  // Of `right`; it is the last to ask.
+  'delete /v1/auth-contexts/:auth_context_id': {
+    request: () => ({ path: `/v1/auth-contexts/${authContextId}`, method: 'DELETE' }),
+    other: '404 auth_context_not_found',
+    right: 204,
+  },
   'get /v1/providers': { request: of('/v1/providers'), other: 200, right: 200 },
   'post /v1/providers': {
     request: of('/v1/providers', 'POST', () => ({ provider_id: 'acme' })),

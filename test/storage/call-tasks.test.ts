@@ -47,6 +47,7 @@ const settle = async (asked: AgentRecords = records, limits: { dead?: number; de
     ledger,
     records: asked,
     deadAfterMs: limits.dead ?? 30_000,
+    lostAfterMs: 90_000,
     asyncDeadlineMs: limits.deadline ?? 3_600_000,
     begin: async (receiptId) => {
       begun.push(receiptId);

@@ -2,12 +2,14 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { HostError } from '../errors.ts';
-import { PostError } from './ports.ts';
+
+/** The address must not be reached; the message may be shown to whoever named it. */
+export class AddressRefused extends Error {}
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /**
- * Which addresses may be posted to: public ones, and what the operator names. Private, loopback, link-local,
+ * Which addresses may be reached: public ones, and what the operator names. Private, loopback, link-local,
  * unique-local, unspecified, multicast and reserved ones are not, however they are written.
  */
 export class Addresses {
@@ -42,18 +44,19 @@ export class Addresses {
   readonly lookup: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       const [first] = found ?? [];
-      if (error || first === undefined) callback(error ?? new PostError('the host has no address'), '', 4);
+      if (error || first === undefined)
+        callback(error ?? new AddressRefused('the host has no address'), '', 4);
       else if (!this.#knows(hostname) && found.some(({ address }) => this.#refuses(address))) {
-        callback(new PostError('the address is not allowed'), '', 4);
+        callback(new AddressRefused('the address is not allowed'), '', 4);
       } else if (options.all) callback(null, found);
       else callback(null, first.address, first.family);
     });
   };
 
-  /** A host that is an address needs no looking up. @throws PostError */
+  /** A host that is an address needs no looking up. @throws AddressRefused */
   check(hostname: string): void {
     const host = hostname.replace(/^\[|\]$/g, '');
-    if (isIP(host) !== 0 && this.#refuses(host)) throw new PostError('the address is not allowed');
+    if (isIP(host) !== 0 && this.#refuses(host)) throw new AddressRefused('the address is not allowed');
   }
 
   #knows(hostname: string): boolean {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Addresses } from '../../src/push/addresses.ts';
+import { Addresses } from '../../src/outbound/addresses.ts';
 
 const hostOf = (url: string): string => new URL(url).hostname;
 const look = (addresses: Addresses, host: string) =>

@@ -1,0 +1,95 @@
+import { GatewayError } from './gateway-error.ts';
+
+/** A stored credential as its owner sees it. The secret went in once and never comes out. */
+export interface AuthContext {
+  id: string;
+  owner: string;
+  providerId: string;
+  authModel: string;
+  subject?: string;
+  /** The last four characters of the secret. */
+  tokenPreview: string;
+  /** ISO 8601. */
+  expiresAt?: string;
+  createdAt: string;
+}
+
+/** The record of them, each with its secret encrypted. */
+export interface AuthContextStore {
+  create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext>;
+  /** Newest first. */
+  list(owner: string): Promise<AuthContext[]>;
+  find(owner: string, id: string): Promise<{ context: AuthContext; sealed: string } | undefined>;
+  /** False when the owner has none of this id. */
+  remove(owner: string, id: string): Promise<boolean>;
+}
+
+/** Encrypts text for one use of it. */
+export interface Sealer {
+  seal(secret: string, context: string): string;
+  open(sealed: string, context: string): string;
+}
+
+/** What a request names. */
+export interface GivenCredential {
+  auth_token?: string | undefined;
+  auth_context_id?: string | undefined;
+}
+
+interface For {
+  caller: string;
+  providerId: string;
+}
+
+/** The credentials of calls: opened for the call alone, and for no other provider than they were stored for. */
+export class Credentials {
+  readonly #contexts: AuthContextStore;
+  readonly #box: Sealer;
+
+  constructor({ contexts, box }: { contexts: AuthContextStore; box: Sealer }) {
+    this.#contexts = contexts;
+    this.#box = box;
+  }
+
+  /** @throws GatewayError 422 when there is no such stored credential for this caller and provider, or no longer. */
+  async resolve({ auth_token, auth_context_id }: GivenCredential, of: For): Promise<string | undefined> {
+    if (auth_token !== undefined || auth_context_id === undefined) return auth_token;
+    const found = await this.#contexts.find(of.caller, auth_context_id);
+    if (found === undefined || found.context.providerId !== of.providerId) {
+      throw new GatewayError(
+        422,
+        'unprocessable',
+        'auth_context_id: there is no such credential for this agent',
+      );
+    }
+    const { expiresAt } = found.context;
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+      throw new GatewayError(422, 'unprocessable', 'auth_context_id: the credential has expired');
+    }
+    return this.#box.open(found.sealed, contextOf(found.context));
+  }
+
+  async store(context: Omit<AuthContext, 'createdAt' | 'tokenPreview'>, token: string): Promise<AuthContext> {
+    // Of a short one four characters would be most of it.
+    const tokenPreview = token.length >= 12 ? token.slice(-4) : '';
+    return this.#contexts.create({ ...context, tokenPreview }, this.#box.seal(token, contextOf(context)));
+  }
+
+  /** A call's own token, for as long as its receipt is running. */
+  sealFor(receiptId: string, { auth_token }: GivenCredential): string | undefined {
+    return auth_token === undefined ? undefined : this.#box.seal(auth_token, `receipt/${receiptId}`);
+  }
+
+  /** @throws GatewayError 422 as above. */
+  async ofCall(
+    receiptId: string,
+    { secret, authContextId }: { secret?: string; authContextId?: string },
+    of: For,
+  ): Promise<string | undefined> {
+    if (secret !== undefined) return this.#box.open(secret, `receipt/${receiptId}`);
+    return this.resolve({ auth_context_id: authContextId }, of);
+  }
+}
+
+const contextOf = ({ id, providerId }: Pick<AuthContext, 'id' | 'providerId'>): string =>
+  `auth-context/${providerId}/${id}`;

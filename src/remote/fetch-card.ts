@@ -1,0 +1,86 @@
+import { AgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
+import { DefaultAgentCardResolver } from '@a2a-js/sdk/client';
+import type { JsonObject } from '../receipts/receipt.ts';
+
+export interface FetchedCard {
+  card: AgentCard;
+  /** A2A v1.0, as it is kept. */
+  json: JsonObject;
+  /** It carries a signature, and it is right. */
+  signed: boolean;
+}
+
+/** A card that cannot be used; the message is for who named its URL. */
+export class CardError extends Error {}
+
+/**
+ * Fetches a card, v1.0 or v0.3, and checks that an agent can be called by it. A signature must be right where there is
+ * one, by a key that the card's own origin publishes.
+ * @throws CardError
+ */
+export async function fetchCard(url: string, fetchImpl: typeof fetch): Promise<FetchedCard> {
+  const resolver = new DefaultAgentCardResolver({
+    fetchImpl: repaired(fetchImpl),
+    legacyCompat: { enabled: true },
+  });
+  let card: AgentCard;
+  try {
+    // What a card leaves out is not there for the resolver either.
+    card = { ...NOTHING, ...(await resolver.resolve(url, '')) };
+  } catch (error) {
+    throw new CardError(`the card cannot be fetched: ${(error as Error).message}`, { cause: error });
+  }
+  if (!card.name || !card.version) throw new CardError('the card has no name or no version');
+  const callable = card.supportedInterfaces.filter(({ protocolBinding }) => BINDINGS.has(protocolBinding));
+  if (callable.length === 0) throw new CardError('the card offers neither JSON-RPC nor HTTP+JSON');
+  const elsewhere = callable.find(({ url: at }) => !URL.canParse(at) || !/^https?:/.test(at));
+  if (elsewhere !== undefined)
+    throw new CardError('the card names an interface that is no http or https URL');
+  const signed = card.signatures.length > 0;
+  if (signed) await checkSignature(card, new URL(url).origin, fetchImpl);
+  return { card, json: AgentCard.toJSON(card) as JsonObject, signed };
+}
+
+interface LeakedScheme {
+  scheme?: { $case?: string; value?: unknown };
+}
+
+/** Servers on the protocol's JavaScript SDK write security schemes as they have them in memory. */
+function repaired(fetchImpl: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await fetchImpl(input, init);
+    if (!response.ok) return response;
+    const card = (await response.json()) as { securitySchemes?: Record<string, LeakedScheme> };
+    for (const [name, { scheme }] of Object.entries(card.securitySchemes ?? {})) {
+      if (scheme?.$case === undefined || card.securitySchemes === undefined) continue;
+      card.securitySchemes[name] = { [scheme.$case]: scheme.value };
+    }
+    return Response.json(card);
+  };
+}
+
+const NOTHING = {
+  supportedInterfaces: [],
+  securitySchemes: {},
+  securityRequirements: [],
+  skills: [],
+  signatures: [],
+};
+
+const BINDINGS: ReadonlySet<string> = new Set(['JSONRPC', 'HTTP+JSON']);
+
+async function checkSignature(card: AgentCard, origin: string, fetchImpl: typeof fetch): Promise<void> {
+  const verify = verifyAgentCardSignature(async (kid, jku) => {
+    if (jku === undefined || new URL(jku).origin !== origin)
+      throw new Error('its key is not the origin’s own');
+    const { keys = [] } = (await (await fetchImpl(jku)).json()) as { keys?: { kid?: string }[] };
+    const key = keys.find((each) => each.kid === kid);
+    if (key === undefined) throw new Error('its key is not published');
+    return key as never;
+  });
+  try {
+    await verify(card);
+  } catch (error) {
+    throw new CardError('the card’s signature is not right', { cause: error });
+  }
+}

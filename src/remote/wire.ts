@@ -1,0 +1,57 @@
+/** What an agent elsewhere says, as the gateway knows tasks. Pure. */
+import type { Message, Part, Task } from '@a2a-js/sdk';
+import { stateFromWire } from '../a2a/convert.ts';
+import type { AgentTask } from '../calls/outcome.ts';
+import type { Json, Part as OwnPart } from '../tasks/task.ts';
+
+/** @throws Error when it is no task as the protocol has it. */
+export function taskFromWire(task: Task): AgentTask {
+  const state = task.status && stateFromWire(task.status.state);
+  if (!task.id || state === undefined) throw new Error('the agent’s answer is no task');
+  const message = task.status?.message;
+  return {
+    id: task.id,
+    contextId: task.contextId,
+    status: { state, ...(message && { message: messageFrom(message) }) },
+    artifacts: task.artifacts.map(({ artifactId, name, parts }) => ({
+      artifactId,
+      ...(name ? { name } : {}),
+      parts: parts.map(partFrom),
+    })),
+  };
+}
+
+/** A plain message in place of a task: a task that has ended with it, and has no id. */
+export const replyFromWire = (reply: Message): AgentTask => ({
+  id: '',
+  contextId: reply.contextId,
+  status: { state: 'completed', message: messageFrom(reply), reply: true },
+  artifacts: [],
+});
+
+const messageFrom = ({ messageId, parts }: Message) => ({
+  messageId,
+  role: 'agent' as const,
+  parts: parts.map(partFrom),
+});
+
+/** Of files only that they are there: what callers are shown are texts and data, and `raw` has all of it. */
+function partFrom({ content, filename }: Part): OwnPart {
+  const named = filename ? { filename } : {};
+  if (content?.$case === 'text') return { text: content.value, ...named };
+  if (content?.$case === 'data') return { data: content.value as Json, ...named };
+  return named;
+}
+
+const PAYMENT_KEYS = ['payment_receipt', 'x402.payment.receipts', 'ap2.PaymentReceipt'];
+
+/** What its metadata say of a payment, x402 or AP2 style. */
+export function paymentReceiptOf({ metadata, status }: Pick<Task, 'metadata' | 'status'>): Json | undefined {
+  for (const source of [status?.message?.metadata, metadata]) {
+    for (const key of PAYMENT_KEYS) {
+      const value = source?.[key];
+      if (value !== undefined && value !== null) return value as Json;
+    }
+  }
+  return undefined;
+}

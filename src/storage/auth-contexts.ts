@@ -1,0 +1,64 @@
+import type { AuthContext, AuthContextStore } from '../gateway/credentials.ts';
+import { reachable } from './client.ts';
+import type { PrismaClient } from './generated/client.ts';
+import type { AuthContextModel } from './generated/models.ts';
+
+/** Stored credentials in Postgres. */
+export class PrismaAuthContexts implements AuthContextStore {
+  readonly #db: PrismaClient;
+
+  constructor(db: PrismaClient) {
+    this.#db = db;
+  }
+
+  create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext> {
+    const { id, owner, providerId, authModel, subject, tokenPreview, expiresAt } = context;
+    return reachable(async () => {
+      const row = await this.#db.authContext.create({
+        data: {
+          id,
+          owner,
+          providerId,
+          authModel,
+          subject: subject ?? null,
+          sealed,
+          tokenPreview,
+          expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+        },
+      });
+      return toContext(row);
+    });
+  }
+
+  list(owner: string): Promise<AuthContext[]> {
+    return reachable(async () => {
+      const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }];
+      return (await this.#db.authContext.findMany({ where: { owner }, orderBy })).map(toContext);
+    });
+  }
+
+  find(owner: string, id: string): Promise<{ context: AuthContext; sealed: string } | undefined> {
+    return reachable(async () => {
+      const row = await this.#db.authContext.findFirst({ where: { id, owner } });
+      return row === null ? undefined : { context: toContext(row), sealed: row.sealed };
+    });
+  }
+
+  remove(owner: string, id: string): Promise<boolean> {
+    return reachable(async () => {
+      const { count } = await this.#db.authContext.deleteMany({ where: { id, owner } });
+      return count > 0;
+    });
+  }
+}
+
+const toContext = (row: AuthContextModel): AuthContext => ({
+  id: row.id,
+  owner: row.owner,
+  providerId: row.providerId,
+  authModel: row.authModel,
+  ...(row.subject === null ? {} : { subject: row.subject }),
+  tokenPreview: row.tokenPreview,
+  ...(row.expiresAt === null ? {} : { expiresAt: row.expiresAt.toISOString() }),
+  createdAt: row.createdAt.toISOString(),
+});

@@ -1,0 +1,357 @@
+/** Agents elsewhere through the gateway: on the official SDK's own server, on another host of ours, and wrong ones. */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { GatewayClient } from '../support/gateway.ts';
+import {
+  endAllProducts,
+  type Product,
+  runProduct,
+  startProduct,
+  temporaryDataDir,
+} from '../support/product.ts';
+import { type RemoteServer, startRemoteAgent, startWrongAgent } from '../support/remote-agent.ts';
+import { agentUrl, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const data = await temporaryDataDir();
+const elsewhere = await temporaryDataDir();
+let product: Product;
+let host: Product;
+let client: GatewayClient;
+let remote: RemoteServer;
+const servers: RemoteServer[] = [];
+
+beforeAll(async () => {
+  product = await startProduct({ DATA_DIR: data.path, INVOKE_TIMEOUT: '3' });
+  host = await startProduct({ DATA_DIR: elsewhere.path });
+  client = new GatewayClient(product.url);
+  remote = await startRemoteAgent();
+  servers.push(remote);
+  await publish('remote', remote.cardUrl, { review: { risk_level: 'low' } });
+}, 120_000);
+
+afterAll(async () => {
+  await endAllProducts();
+  await Promise.all(servers.map((server) => server.close()));
+  await Promise.all([data.remove(), elsewhere.remove()]);
+});
+
+async function publish(agent_id: string, card_url: string, more: Wire = {}): Promise<Wire> {
+  const { status, body } = await client.post('/agents', { agent_id, card_url, allow_private: true, ...more });
+  expect({ status, error: body.error }).toEqual({ status: 201 });
+  return body;
+}
+
+describe('publish', () => {
+  it('shows it beside the host’s own', async () => {
+    const { body } = await client.get('/agents/remote');
+    expect(body).toMatchObject({
+      agent_id: 'remote',
+      provider_id: 'local',
+      name: 'Remote',
+      version: '1.2.3',
+      kind: 'remote',
+      card_url: remote.cardUrl,
+      card_signed: false,
+      status: 'active',
+      review: { risk_level: 'low', cost_per_call_units: 0 },
+      skills: [{ id: 'remote' }],
+    });
+    const { body: all } = await client.get('/agents');
+    expect(all.agents.map(({ agent_id }: Wire) => agent_id)).toContain('remote');
+  });
+
+  it.each([
+    ['the same id again', { agent_id: 'remote' }, 409, /^agent_id: /],
+    ['the id of a workflow', { agent_id: 'echo' }, 409, /^agent_id: /],
+    ['a private address', { allow_private: false }, 422, /^card_url: .*not allowed/],
+    ['no card', { card_url: 'http://127.0.0.1:1/card' }, 422, /^card_url: /],
+    ['no URL', { card_url: 'file:///etc/passwd' }, 400, /^card_url: /],
+    ['an unknown provider', { provider_id: 'nobody' }, 404, /nobody/],
+    ['an unknown field', { public: true }, 400, /^public: /],
+  ])('%s: %j %i', async (_name, given, status, message) => {
+    const body = { agent_id: 'another', card_url: remote.cardUrl, allow_private: true, ...given };
+    expect(await client.post('/agents', body)).toMatchObject({
+      status,
+      body: { error: { message: expect.stringMatching(message) } },
+    });
+  });
+
+  it('a signed card is checked, and a wrong signature refused', async () => {
+    const url = `${agentUrl(host.url, 'echo')}/.well-known/agent-card.json`;
+    expect((await publish('their-echo', url)).card_signed).toBe(true);
+    const card: Wire = await (await fetch(url)).json();
+    const server = await startRemoteAgent({ ...card, name: 'Forged' });
+    servers.push(server);
+    const { status, body } = await client.post('/agents', {
+      agent_id: 'forged',
+      card_url: server.cardUrl,
+      allow_private: true,
+    });
+    expect({ status, message: body.error?.message }).toEqual({
+      status: 422,
+      message: 'card_url: the card’s signature is not right',
+    });
+  });
+
+  it('unpublish: it is gone; a workflow is published by its folder', async () => {
+    await publish('brief', remote.cardUrl);
+    const gone = () => fetch(`${product.url}/v1/agents/brief`, { method: 'DELETE' });
+    expect((await gone()).status).toBe(204);
+    expect((await gone()).status).toBe(404);
+    expect((await client.invoke('brief', { message: 'x' })).status).toBe(404);
+    expect((await fetch(`${product.url}/v1/agents/echo`, { method: 'DELETE' })).status).toBe(409);
+  });
+});
+
+describe('calls', () => {
+  it('invoke: the envelope, with the agent’s own answer as raw', async () => {
+    const { status, body } = await client.invoke('remote', { message: 'hi', skill_id: 'remote' });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      agent_id: 'remote',
+      status: 'completed',
+      message: 'done',
+      output: { echoed: ['hi'], metadata: { skill_id: 'remote' } },
+      raw: { jsonrpc: '2.0', result: { task: { status: { state: 'TASK_STATE_COMPLETED' } } } },
+    });
+    const { receipt, output } = await client.receipt(body.receipt_id);
+    expect(receipt).toMatchObject({ status: 'succeeded', task_id: body.task_id });
+    expect(output).toMatchObject({ task_id: body.task_id, status: 'completed' });
+    const task = await client.post(`/agents/remote/tasks/${body.task_id}/get`, {});
+    expect(task.body).toMatchObject({ status: 'completed', receipt_id: body.receipt_id });
+    const { body: agent } = await client.get('/agents/remote');
+    expect(agent.health).toMatchObject({ last_seen_at: expect.any(String), latency_ms: expect.any(Number) });
+  });
+
+  it.each([
+    ['ask', 'input-required', 'succeeded'],
+    ['fail', 'failed', 'failed'],
+    ['slow', 'completed', 'succeeded'],
+    ['reply', 'completed', 'succeeded'],
+  ])('%s: %s, and the receipt %s', async (message, status, receipt) => {
+    const { body } = await client.invoke('remote', { message });
+    expect(body.status).toBe(status);
+    expect((await client.receipt(body.receipt_id)).receipt.status).toBe(receipt);
+  });
+
+  it('keeps and returns what the agent says of a payment', async () => {
+    const { body } = await client.invoke('remote', { message: 'pay', settlement: { amount: 15 } });
+    expect(body.payment_receipt).toEqual({ paid: '15', currency: 'AUD' });
+    expect((await client.receipt(body.receipt_id)).payment_receipt).toEqual(body.payment_receipt);
+  });
+
+  it('invoke-async: its receipt follows the task to its end', async () => {
+    const { body } = await client.post('/agents/remote/invoke-async', { message: 'slow' });
+    expect(body.status).toBe('running');
+    expect(await client.final(body.receipt_id, 60_000)).toMatchObject({
+      receipt: { status: 'succeeded', invoke_mode: 'async' },
+      output: { status: 'completed', output: { echoed: ['slow'] } },
+    });
+  });
+
+  it('an unknown task: 404', async () => {
+    const { status, body } = await client.post(`/agents/remote/tasks/${randomUUID()}/get`, {});
+    expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'task_not_found' });
+  });
+
+  it('a v0.3 agent, by what its card says', async () => {
+    const older = await startRemoteAgent({}, '0.3');
+    servers.push(older);
+    await publish('older', older.cardUrl);
+    expect((await client.invoke('older', { message: 'hi' })).body).toMatchObject({
+      status: 'completed',
+      output: { echoed: ['hi'] },
+      raw: { result: { kind: 'task', status: { state: 'completed' } } },
+    });
+  });
+
+  it('another host of ours, over to a question and its answer', async () => {
+    await publish('their-expenses', `${agentUrl(host.url, 'expense-approval')}/.well-known/agent-card.json`);
+    const asked = await client.invoke('their-expenses', { message: '1,200 USD chair' });
+    expect(asked.body.status).toBe('input-required');
+    const { task_id } = asked.body;
+    const answered = await client.invoke('their-expenses', { message: 'yes', task_id });
+    expect(answered.body).toMatchObject({ status: 'completed', task_id, output: { approved: true } });
+    const listed = await client.post('/agents/their-expenses/tasks/list', {});
+    expect(listed.body.output.tasks).toMatchObject([{ task_id, status: 'completed' }]);
+  });
+});
+
+describe('credentials', () => {
+  const secret = `secret-${randomUUID()}`;
+  const apiKeyCard = {
+    securitySchemes: { key: { apiKeySecurityScheme: { location: 'header', name: 'X-Their-Key' } } },
+    securityRequirements: [{ schemes: { key: { list: [] } } }],
+  };
+
+  it('auth_token is sent as a bearer token, or as the card asks', async () => {
+    await client.invoke('remote', { message: 'hi', auth_token: secret });
+    expect(remote.calls.at(-1)?.authorization).toBe(`Bearer ${secret}`);
+    const keyed = await startRemoteAgent(apiKeyCard);
+    servers.push(keyed);
+    await publish('keyed', keyed.cardUrl);
+    await client.invoke('keyed', { message: 'hi', auth_token: secret });
+    expect(keyed.calls.at(-1)).toMatchObject({ 'x-their-key': secret });
+    expect(keyed.calls.at(-1)).not.toHaveProperty('authorization');
+  });
+
+  it('an asynchronous call has it too, and it is gone with the end', async () => {
+    const { body } = await client.post('/agents/remote/invoke-async', {
+      message: 'slow',
+      auth_token: `${secret}-2`,
+    });
+    const stored = await client.final(body.receipt_id, 60_000);
+    expect(remote.calls.at(-1)?.authorization).toBe(`Bearer ${secret}-2`);
+    expect(JSON.stringify(stored)).not.toContain(secret);
+  });
+
+  it('a stored one: the secret goes in once and never comes out', async () => {
+    const made = await client.post('/auth-contexts', {
+      provider_id: 'local',
+      auth_model: 'bearer',
+      token: secret,
+      subject: 'ada',
+    });
+    expect(made).toMatchObject({
+      status: 201,
+      body: { provider_id: 'local', auth_model: 'bearer', subject: 'ada', token_preview: secret.slice(-4) },
+    });
+    const { auth_context_id } = made.body;
+    const { body } = await client.invoke('remote', { message: 'hi', auth_context_id });
+    expect(body.status).toBe('completed');
+    expect(remote.calls.at(-1)?.authorization).toBe(`Bearer ${secret}`);
+    const listed = await client.get('/auth-contexts');
+    expect(listed.body.auth_contexts).toEqual([made.body]);
+    for (const shown of [made.body, listed.body, body, await client.receipt(body.receipt_id)]) {
+      expect(JSON.stringify(shown)).not.toContain(secret);
+    }
+    const remove = () => fetch(`${product.url}/v1/auth-contexts/${auth_context_id}`, { method: 'DELETE' });
+    expect((await remove()).status).toBe(204);
+    expect((await remove()).status).toBe(404);
+    const refused = await client.invoke('remote', { message: 'hi', auth_context_id });
+    expect(refused).toMatchObject({
+      status: 422,
+      body: { error: { message: expect.stringMatching(/^auth_context_id: /) } },
+    });
+  });
+
+  it('one that has expired, or is another provider’s, is not used', async () => {
+    await client.post('/providers', { provider_id: 'acme', name: 'Acme' });
+    const of = async (more: Wire): Promise<string> =>
+      (
+        await client.post('/auth-contexts', {
+          provider_id: 'local',
+          auth_model: 'bearer',
+          token: secret,
+          ...more,
+        })
+      ).body.auth_context_id;
+    const before = remote.calls.length;
+    for (const more of [{ expires_at: '2020-01-01T00:00:00Z' }, { provider_id: 'acme' }]) {
+      const { status } = await client.invoke('remote', { message: 'hi', auth_context_id: await of(more) });
+      expect(status).toBe(422);
+    }
+    expect(remote.calls).toHaveLength(before);
+  });
+
+  it('is in no log', () => {
+    expect(product.log()).not.toContain(secret);
+  });
+});
+
+describe('an agent that does not answer as it should', () => {
+  const BIG = Buffer.alloc(1024 * 1024, 'x');
+  const WRONG: [string, Parameters<typeof startWrongAgent>[0] | 'away', number][] = [
+    ['is away', 'away', 502],
+    ['never answers', () => {}, 504],
+    ['answers with a page', (_req, res) => res.end('<html>'), 502],
+    ['answers 500', (_req, res) => res.writeHead(500).end(), 502],
+    [
+      'redirects inside',
+      (_req, res) => res.writeHead(307, { location: `${product.url}/healthz` }).end(),
+      502,
+    ],
+    [
+      'sends 100 MB',
+      (_req, res) => {
+        res.writeHead(200, { 'content-type': 'application/json' });
+        Readable.from(Array(100).fill(BIG)).pipe(res);
+      },
+      502,
+    ],
+    [
+      'answers with what is no task',
+      (_req, res) => {
+        const body = { jsonrpc: '2.0', id: 1, result: { task: { id: '', status: {} } } };
+        res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      },
+      502,
+    ],
+  ];
+
+  it.each(WRONG)('%s: a failed receipt, and nothing hangs', async (name, answer, expected) => {
+    const server = await startWrongAgent(answer === 'away' ? () => {} : answer);
+    const agentId = `wrong-${name.toLowerCase().replaceAll(/\W/g, '-')}`;
+    await publish(agentId, server.cardUrl);
+    if (answer === 'away') await server.close();
+    else servers.push(server);
+    const { status, body } = await client.invoke(agentId, { message: 'x' });
+    expect(status).toBe(expected);
+    expect(body.error.message).not.toMatch(/127\.0\.0\.1|http:/);
+    const stored = await client.receipt(body.receipt_id);
+    expect(stored).toMatchObject({
+      receipt: { status: 'failed' },
+      stderr: `${body.error.code}: ${body.error.message}`,
+    });
+  });
+
+  it('answers another task’s id: 502', async () => {
+    const server = await startWrongAgent((_req, res) => {
+      const task = { id: randomUUID(), contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
+      const body = { jsonrpc: '2.0', id: 1, result: task };
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    servers.push(server);
+    await publish('mistaken', server.cardUrl);
+    const { status, body } = await client.post(`/agents/mistaken/tasks/${randomUUID()}/get`, {});
+    expect({ status, message: body.error.message }).toEqual({
+      status: 502,
+      message: 'The agent answered with another task',
+    });
+  });
+
+  it('an asynchronous call of one that is away is made when it is back', async () => {
+    let back = false;
+    const server = await startWrongAgent((req, res) => {
+      if (!back) return void res.destroy();
+      const chunks: Buffer[] = [];
+      req
+        .on('data', (chunk) => chunks.push(chunk))
+        .on('end', () => {
+          const { id, method } = JSON.parse(Buffer.concat(chunks).toString());
+          const task = { id: 'late', contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
+          const result = method === 'SendMessage' ? { task } : task;
+          res
+            .writeHead(200, { 'content-type': 'application/json' })
+            .end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+        });
+    });
+    servers.push(server);
+    await publish('tired', server.cardUrl);
+    const { body } = await client.post('/agents/tired/invoke-async', { message: 'x' });
+    await until('it was tried', () => (server.calls.length > 0 ? true : undefined));
+    expect((await client.receipt(body.receipt_id)).receipt.status).toBe('running');
+    back = true;
+    expect((await client.final(body.receipt_id)).receipt).toMatchObject({
+      status: 'succeeded',
+      task_id: 'late',
+    });
+  });
+});
+
+it('all receipts are as signed', async () => {
+  const { stdout } = await runProduct(['receipts', 'verify', '--all', '--json'], { DATA_DIR: data.path });
+  expect(JSON.parse(stdout).findings).toEqual([]);
+});
