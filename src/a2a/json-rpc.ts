@@ -147,7 +147,7 @@ export const failure = (id: RpcResponse['id'], error: A2AError): RpcResponse => 
 /** The id to answer with when the request itself may be malformed. */
 export function idOf(body: unknown): RpcResponse['id'] {
   const id = typeof body === 'object' && body !== null && 'id' in body ? body.id : null;
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+  return typeof id === 'string' || Number.isInteger(id) ? (id as string | number) : null;
 }
 
 /** Why a body is not a JSON-RPC 2.0 request; undefined when it is one. */
@@ -156,8 +156,8 @@ function problemOf(body: unknown): string | undefined {
   const { jsonrpc, method, id, params } = body as Record<string, unknown>;
   if (jsonrpc !== '2.0') return 'jsonrpc: must be "2.0"';
   if (typeof method !== 'string' || method === '') return 'method: must be a string';
-  if (id !== undefined && id !== null && typeof id !== 'string' && typeof id !== 'number') {
-    return 'id: must be a string, a number or null';
+  if (id !== undefined && id !== null && typeof id !== 'string' && !Number.isInteger(id)) {
+    return 'id: must be a string, a whole number or null';
   }
   if (params !== undefined && (typeof params !== 'object' || params === null))
     return 'params: must be an object';

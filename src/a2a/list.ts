@@ -1,4 +1,5 @@
 import { type ListTasksRequest, type ListTasksResponse, TaskState } from '@a2a-js/sdk';
+import { z } from 'zod';
 import { invalidParams } from '../errors.ts';
 import type { TaskCursor, TaskPage, TaskQuery } from '../tasks/ports.ts';
 import { stateFromWire, taskToWire } from './convert.ts';
@@ -19,8 +20,8 @@ export function toQuery(params: ListTasksRequest, of: { owner: string; agentCode
     throw invalidParams('status', 'is no task state');
   }
   const updatedAfter = params.statusTimestampAfter;
-  if (updatedAfter && Number.isNaN(Date.parse(updatedAfter))) {
-    throw invalidParams('statusTimestampAfter', 'is not an ISO 8601 time');
+  if (updatedAfter && !isTime(updatedAfter)) {
+    throw invalidParams('statusTimestampAfter', 'is no time such as 2026-01-31T12:00:00Z (RFC 3339)');
   }
   return {
     ...of,
@@ -53,11 +54,22 @@ const writeToken = ({ statusAt, id }: TaskCursor): string =>
 function readToken(token: string): TaskCursor {
   try {
     const [statusAt, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
+    if (UUID.test(id) && isTime(statusAt) && new Date(statusAt).toISOString() === statusAt)
+      return { statusAt, id };
   } catch {
     // Falls through: not a token of ours.
   }
   throw invalidParams('pageToken', 'is not one this list gave');
+}
+
+const RFC3339 = z.iso.datetime({ offset: true });
+/** The times of protobuf's Timestamp. */
+const FIRST = Date.parse('0001-01-01T00:00:00Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+
+function isTime(text: string): boolean {
+  const at = Date.parse(text);
+  return RFC3339.safeParse(text).success && at >= FIRST && at <= LAST;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

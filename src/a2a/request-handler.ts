@@ -199,6 +199,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
   ): Promise<T> {
     return this.#answer(async () => {
       const call = this.#call(context);
+      if (taskId === '') throw invalidParams('taskId', 'is required');
       return work(this.#key(taskId, call), call);
     });
   }

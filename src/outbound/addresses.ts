@@ -6,6 +6,9 @@ import { HostError } from '../errors.ts';
 /** The address must not be reached; the message may be shown to whoever named it. */
 export class AddressRefused extends Error {}
 
+/** All of IPv6 that is given out (RFC 4291 §2.4, IANA); the rest holds old ways to write IPv4, among others. */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /**
@@ -65,6 +68,7 @@ export class Addresses {
 
   #refuses(address: string): boolean {
     if (this.#allowed.check(address, familyOf(address))) return false;
-    return ipaddr.process(address).range() !== 'unicast';
+    const plain = ipaddr.process(address);
+    return plain.range() !== 'unicast' || (plain instanceof ipaddr.IPv6 && !plain.match(GLOBAL_UNICAST));
   }
 }

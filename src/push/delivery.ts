@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { HostError } from '../errors.ts';
 import type { FileUrl } from '../tasks/file-parts.ts';
 import type { TaskFeed } from '../tasks/ports.ts';
 import { delayAfter, isExpired, type Verdict, verdictOn } from './attempts.ts';
@@ -9,6 +10,7 @@ import {
   PostError,
   type PushEngine,
   type PushStore,
+  type Stopped,
   type StoredConfig,
   type WriteBodies,
 } from './ports.ts';
@@ -97,13 +99,21 @@ export class PushDelivery {
       for (const change of told) {
         const stopped = await this.#step({ ...config, delivered, bodies }, change, signal);
         if (stopped?.delayMs !== undefined) {
-          const { key } = config;
-          await this.#options.engine.retry({ key, delivered, bodies: stopped.bodies }, stopped.delayMs);
+          await this.#retryLater({ key: config.key, delivered, bodies: stopped.bodies }, stopped.delayMs);
         }
         if (stopped !== undefined) return;
         delivered = change.version;
         bodies = 0;
       }
+    }
+  }
+
+  /** The next try is on record: one that could not be asked for now is found overdue by the sweep. */
+  async #retryLater(stopped: Stopped, delayMs: number): Promise<void> {
+    try {
+      await this.#options.engine.retry(stopped, delayMs);
+    } catch (error) {
+      if (!(error instanceof HostError) || error.code !== 'unavailable') throw error;
     }
   }
 

@@ -5,6 +5,10 @@ import type { PushStore, StoredConfig } from './ports.ts';
 const AT_ONCE = 100;
 /** More are looked for when so many places are free. */
 const REFILL = 25;
+/** One that has not been told after so long gives its place to another, and is waited for beside them. */
+const SLOW_MS = 1_000;
+/** Slow ones of one task at once: what a task can keep open in a process has a bound. */
+const MOST_SLOW = 500;
 
 export interface RoundOptions {
   store: Pick<PushStore, 'behind'>;
@@ -20,6 +24,8 @@ export interface RoundOptions {
 export class Round {
   readonly #options: RoundOptions;
   readonly #telling = new Map<string, Promise<void>>();
+  /** Those of them that are slow. */
+  readonly #slow = new Set<string>();
   #look: () => void = () => {};
   #problem: { error: unknown } | undefined;
 
@@ -36,11 +42,10 @@ export class Round {
         const looked = new Promise<void>((resolve) => {
           this.#look = resolve;
         });
-        const room = AT_ONCE - this.#telling.size;
         const { version, configs } = await this.#options.store.behind(
           taskId,
           [...this.#telling.keys()],
-          room,
+          this.#room,
         );
         for (const config of configs) this.#tell(config);
         if (this.#telling.size === 0) break;
@@ -55,7 +60,16 @@ export class Round {
     if (this.#problem !== undefined) throw this.#problem.error;
   }
 
+  get #room(): number {
+    return AT_ONCE - (this.#telling.size - this.#slow.size);
+  }
+
   #tell(config: StoredConfig): void {
+    const timer = setTimeout(() => {
+      if (this.#slow.size >= MOST_SLOW) return;
+      this.#slow.add(config.key);
+      this.#look();
+    }, SLOW_MS);
     const telling = this.#options
       .tell(config)
       .catch((error: unknown) => {
@@ -63,9 +77,10 @@ export class Round {
         this.#look();
       })
       .finally(() => {
+        clearTimeout(timer);
         this.#telling.delete(config.key);
-        const free = AT_ONCE - this.#telling.size;
-        if (this.#telling.size === 0 || free % REFILL === 0) this.#look();
+        this.#slow.delete(config.key);
+        if (this.#telling.size === 0 || this.#room % REFILL === 0) this.#look();
       });
     this.#telling.set(config.key, telling);
   }

@@ -5,6 +5,8 @@ import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 import { PUSH_CHANGED } from './system-contract.ts';
 
 const CALL_DEADLINE_MS = 3_000;
+/** Many webhooks may fail at the same moment, and nobody waits for an answer. */
+const RETRY_DEADLINE_MS = 20_000;
 
 /**
  * Push deliveries on Temporal: one workflow for a task while its webhooks are behind, and one more for each webhook
@@ -48,22 +50,27 @@ export class TemporalPushEngine implements PushEngine {
   }
 
   async retry({ key, delivered, bodies }: Stopped, delayMs: number): Promise<void> {
-    await this.#call((client) =>
-      client.workflow.start('pushRetry', {
-        // Where it stopped is part of the name: one that ends as it takes this is not taken for one that tries the next.
-        workflowId: `agent-push-retry/${key}/${delivered}.${bodies}`,
-        taskQueue: SYSTEM_TASK_QUEUE,
-        args: [key],
-        startDelay: delayMs,
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      }),
+    await this.#call(
+      (client) =>
+        client.workflow.start('pushRetry', {
+          // Where it stopped is part of the name: one that ends as it takes this is not taken for one that tries the next.
+          workflowId: `agent-push-retry/${key}/${delivered}.${bodies}`,
+          taskQueue: SYSTEM_TASK_QUEUE,
+          args: [key],
+          startDelay: delayMs,
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      RETRY_DEADLINE_MS,
     );
   }
 
-  async #call(call: (client: Client) => Promise<unknown>): Promise<void> {
+  async #call(
+    call: (client: Client) => Promise<unknown>,
+    deadlineMs: number = CALL_DEADLINE_MS,
+  ): Promise<void> {
     const client = this.#currentClient();
     try {
-      await client.connection.withDeadline(Date.now() + CALL_DEADLINE_MS, () => call(client));
+      await client.connection.withDeadline(Date.now() + deadlineMs, () => call(client));
     } catch (error) {
       // What was not told now is found behind by the next sweep.
       throw unavailable('The workflow engine could not be told of a push delivery', error);

@@ -2,7 +2,7 @@
 import { continueAsNew, defineSignal, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { SystemActivities } from './host-activities.ts';
 import type { PushActivities } from './push-activities.ts';
-import { PUSH_CHANGED } from './system-contract.ts';
+import { PUSH_CHANGED, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
 const { repairTasks, sweepReceipts, purgeExpired } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
@@ -27,6 +27,7 @@ export async function purgeSweep(): Promise<void> {
 }
 
 const { deliverPush } = proxyActivities<PushActivities>({
+  taskQueue: PUSH_TASK_QUEUE,
   // Bounded by nothing but the webhooks it tells, each of which has its own limit.
   startToCloseTimeout: '1 day',
   heartbeatTimeout: '10 seconds',
@@ -47,6 +48,7 @@ export async function pushDelivery(taskId: string): Promise<void> {
 }
 
 const { retryPush } = proxyActivities<PushActivities>({
+  taskQueue: PUSH_RETRY_TASK_QUEUE,
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
   // When a webhook is tried again is told with its failure, as is when it is given up.

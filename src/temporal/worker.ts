@@ -8,9 +8,17 @@ import { WATCH_TASK_QUEUE } from '../plain/contract.ts';
 import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 import { activityLimits } from './activity-limits.ts';
 import { automaticHeartbeats } from './heartbeats.ts';
+import { PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
-/** Plain workflows that may wait for their users, at once in one process. */
-const MOST_WATCHED = 2_000;
+/**
+ * What waits for others, at once in one process: plain workflows for their users, and webhooks that are slow to answer.
+ * Each has a task queue of its own, so that it keeps no place from anything else.
+ */
+const WAITING: readonly { taskQueue: string; atOnce: number }[] = [
+  { taskQueue: WATCH_TASK_QUEUE, atOnce: 2_000 },
+  { taskQueue: PUSH_TASK_QUEUE, atOnce: 500 },
+  { taskQueue: PUSH_RETRY_TASK_QUEUE, atOnce: 500 },
+];
 
 export interface WorkersOptions {
   connection: NativeConnection;
@@ -51,19 +59,16 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
   };
   const queues = [...options.taskQueues, ...(options.runActivities ? [SYSTEM_TASK_QUEUE] : [])];
   const workers = queues.map((taskQueue) => Worker.create({ ...shared, taskQueue }));
-  if (options.runActivities) workers.push(createWatcher(shared));
+  if (options.runActivities) workers.push(...createWaiting(shared));
   return Promise.all(workers);
 }
 
-/** A worker of its own for what waits as long as a workflow runs: it must not keep a place from anything else. */
-function createWatcher({
+function createWaiting({
   workflowBundle: _,
   workerDeploymentOptions: __,
   ...shared
-}: Omit<WorkerOptions, 'taskQueue'>) {
-  return Worker.create({
-    ...shared,
-    taskQueue: WATCH_TASK_QUEUE,
-    maxConcurrentActivityTaskExecutions: MOST_WATCHED,
-  });
+}: Omit<WorkerOptions, 'taskQueue'>): Promise<Worker>[] {
+  return WAITING.map(({ taskQueue, atOnce }) =>
+    Worker.create({ ...shared, taskQueue, maxConcurrentActivityTaskExecutions: atOnce }),
+  );
 }

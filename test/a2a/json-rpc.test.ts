@@ -98,6 +98,7 @@ describe('what is no request is -32600 (JSON-RPC 2.0 §4)', () => {
     ['an empty method', { jsonrpc: '2.0', id: 1, method: '' }, 1],
     ['a method that is no text', { jsonrpc: '2.0', id: 1, method: 5 }, 1],
     ['an id that is an object', { jsonrpc: '2.0', id: {}, method: 'tasks/get' }, null],
+    ['an id with a fraction', { jsonrpc: '2.0', id: 1.5, method: 'tasks/get' }, null],
     ['params that are a text', { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: 'x' }, 1],
     ['params that are null', { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: null }, 1],
   ];

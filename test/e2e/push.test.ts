@@ -221,23 +221,31 @@ describe('what a webhook does wrong', () => {
     expect(new Set(bad.received.slice(0, tries).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
-  it('a stall: given up after 15 seconds, the others hear of later changes meanwhile', async () => {
+  it('a stall: given up after 15 seconds, the others hear of later changes meanwhile, however many stall', async () => {
     const [stalling, good] = [await hook(() => {}), await hook()];
     const task = await send('expense-approval', chair, { url: stalling.url, id: 'a' });
     await until('the stalled try', () => stalling.received[0]);
-    await v1('expense-approval', 'CreateTaskPushNotificationConfig', {
-      taskId: task.id,
-      id: 'b',
-      url: good.url,
-    });
+    const ids = Array.from({ length: 150 }, (_, at) => `a-${at}`);
+    const configs = ids.map((id) => ({ id, url: `${stalling.url}/${id}` }));
+    for (const config of [...configs, { id: 'b', url: good.url }]) {
+      await v1('expense-approval', 'CreateTaskPushNotificationConfig', { taskId: task.id, ...config });
+    }
     await send('expense-approval', 'yes', undefined, { taskId: task.id });
     await ended(good);
-    expect(stalling.received).toHaveLength(1);
+    // None that stalls had been given up by then.
+    expect(new Set(stalling.received.map(({ path }) => path)).size).toBe(stalling.received.length);
     stalling.answer = ok;
-    await ended(stalling, 40_000);
-    const [first, second] = stalling.received as [Notification, Notification];
+    await until(
+      'the end for all',
+      () => stalling.taken.filter((each) => stateOf(each) === 'completed').length === 151 || undefined,
+      100_000,
+    );
+    const [first, second] = stalling.received.filter(({ path }) => path === '/hook') as [
+      Notification,
+      Notification,
+    ];
     expect(second.at - first.at).toBeGreaterThanOrEqual(15_000);
-  });
+  }, 150_000);
 
   it('410 ends it, and what it was not told is shown', async () => {
     const [gone, good] = [await hook(status(410)), await hook()];
