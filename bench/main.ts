@@ -3,6 +3,7 @@ import { startGround } from '../test/support/ground.ts';
 import { endAllProducts } from '../test/support/product.ts';
 import { endAllChildren } from './child.ts';
 import { type BenchOptions, readOptions } from './options.ts';
+import { credentials } from './parts/credentials.ts';
 import { followUp } from './parts/follow-up.ts';
 import { get } from './parts/get.ts';
 import { recovery } from './parts/recovery.ts';
@@ -24,7 +25,12 @@ const ON_PRODUCT: Record<string, (setting: Setting) => Promise<Row[]>> = {
 };
 
 /** Each on products of its own, on the same servers. */
-const ON_SERVERS: Record<string, (servers: Servers) => Promise<Row[]>> = { streams, recovery, sweep };
+const ON_SERVERS: Record<string, (servers: Servers) => Promise<Row[]>> = {
+  credentials,
+  streams,
+  recovery,
+  sweep,
+};
 
 async function run(options: BenchOptions): Promise<Row[]> {
   const wanted = (part: string) => options.only === undefined || options.only === part;

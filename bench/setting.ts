@@ -31,7 +31,7 @@ export const productEnv = ({ temporal, database }: BenchOptions): Record<string,
   TEMPORAL_ADDRESS: temporal ?? '',
   DATABASE_URL: database ?? '',
   SIGNING_KEY: database === undefined ? '' : SIGNING_KEY,
-  GATEWAY_SECRET_KEY: database === undefined ? '' : 'a key for measurements, known to everyone',
+  GATEWAY_SECRET_KEY: database === undefined ? '' : 'a key for measurements that everyone knows',
 });
 
 export const onServers = ({ temporalAddress, databaseUrl }: Servers): Record<string, string> =>
