@@ -6,6 +6,7 @@ import { type BenchOptions, readOptions } from './options.ts';
 import { credentials } from './parts/credentials.ts';
 import { followUp } from './parts/follow-up.ts';
 import { get } from './parts/get.ts';
+import { plain } from './parts/plain.ts';
 import { recovery } from './parts/recovery.ts';
 import { card, search } from './parts/registry.ts';
 import { send } from './parts/send.ts';
@@ -18,6 +19,7 @@ import { type Servers, type Setting, withProduct } from './setting.ts';
 /** On a running product, together. */
 const ON_PRODUCT: Record<string, (setting: Setting) => Promise<Row[]>> = {
   send,
+  plain,
   get,
   card,
   search,

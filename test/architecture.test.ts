@@ -183,6 +183,18 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['jose'],
   },
   'main.ts': { imports: ['cli'], packages: [] },
+  // What others' programs import: the host, a client of it, what their workers add.
+  library: {
+    imports: [
+      'server.ts',
+      'config.ts',
+      'agents/cards.ts',
+      'temporal/heartbeats.ts',
+      'temporal/activity-limits.ts',
+    ],
+    packages: ['@a2a-js/sdk', '@temporalio/common'],
+    packageTypes: ['@temporalio/worker'],
+  },
   'server.ts': {
     imports: [
       'agents',

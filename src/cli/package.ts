@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 
+interface PackageJson {
+  name: string;
+  version: string;
+  engines: { node: string };
+  allowScripts: Record<string, boolean>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+}
+
 /** What the product's package.json says; it lies at the same distance from the sources and from what is built. */
-export function packageJson(): { version: string; engines: { node: string } } {
+export function packageJson(): PackageJson {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 }

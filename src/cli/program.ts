@@ -104,6 +104,11 @@ function addServerCommands(program: Command, io: Io, run: Run): void {
     .description('start a worker only (ROLE=worker); prints `ready worker` when it is up')
     .action(() => run(serve({ ...io.env, ROLE: 'worker' })));
   program
+    .command('init')
+    .description('write a new project: an agent, its test, and what runs them')
+    .argument('<dir>', 'an empty folder, or one that is not there yet')
+    .action((dir: string) => run(import('./init.ts').then(({ init }) => init(contextOf(program, io), dir))));
+  program
     .command('doctor')
     .description('say what is configured, what can be reached and what is wrong')
     .action(() => run(import('./doctor/doctor.ts').then(({ doctor }) => doctor(contextOf(program, io)))));

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createWorker } from '../../src/library/worker.ts';
 import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
@@ -35,7 +36,12 @@ beforeAll(async () => {
   [product, worker] = await Promise.all([
     startProduct({ ...ground.env, WORKFLOWS: path('plain') }),
     bundling.then((workflowBundle) =>
-      Worker.create({ connection, taskQueue: 'company', workflowBundle, activities }),
+      Worker.create({
+        connection,
+        taskQueue: 'company',
+        workflowBundle,
+        ...createWorker({ activities }),
+      }),
     ),
   ]);
   running = worker.run();
@@ -250,4 +256,12 @@ describe('a workflow that keeps the contract', () => {
     expect(task.status.state).toBe('TASK_STATE_FAILED');
     expect(textOf(task)).toMatch(problem);
   });
+});
+
+it('a workflow made with the kit, on a worker of one’s own that has no database', async () => {
+  const asked = await send('kit', 'go');
+  expect([asked.status.state, textOf(asked)]).toEqual(['TASK_STATE_INPUT_REQUIRED', 'Which colour?']);
+  const done = await send('kit', 'blue', { taskId: asked.id });
+  expect([done.status.state, textOf(done)]).toEqual(['TASK_STATE_COMPLETED', 'It is blue']);
+  expect(done.artifacts).toMatchObject([{ name: 'colour', parts: [{ data: 'blue' }] }]);
 });
