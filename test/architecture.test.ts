@@ -179,7 +179,7 @@ const ARROWS: Record<string, Arrows> = {
       'receipts',
       'storage',
     ],
-    packages: ['commander', '@a2a-js/sdk', 'zod', 'pg'],
+    packages: ['commander', '@a2a-js/sdk', '@temporalio/client', 'zod', 'pg'],
     packageTypes: ['jose'],
   },
   'main.ts': { imports: ['cli'], packages: [] },

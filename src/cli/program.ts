@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { terminalAsk } from './ask.ts';
 import type { AuditOptions } from './audit.ts';
 import { type CommandContext, programName } from './context.ts';
+import type { DiscoverOptions } from './discover.ts';
 import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
 import type { NewKeyOptions } from './keys.ts';
 import { createOutput } from './output.ts';
@@ -189,6 +190,16 @@ function addCallerCommands(program: Command, io: Io, run: Run): void {
 }
 
 function addRegistryCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('discover')
+    .description(
+      'list the workflows seen in the Temporal of TEMPORAL_ADDRESS, and draft an agents.yaml of them',
+    )
+    .option('--namespace <name>', 'the namespace (TEMPORAL_NAMESPACE)')
+    .option('--out <file>', 'where the draft goes')
+    .action((options: DiscoverOptions) =>
+      run(import('./discover.ts').then(({ discover }) => discover(contextOf(program, io), options))),
+    );
   program
     .command('agents')
     .description('list the published agents, or search them')

@@ -8,11 +8,12 @@ import { type PlainActivities, WATCH_TASK_QUEUE } from './contract.ts';
 
 const retry = { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' } as const;
 
-// As long as the workflow lives; a worker's death is noticed by the missing heartbeat.
+// As long as the workflow lives; a worker's death is noticed by the missing heartbeat. Not sooner: each one is a write
+// of Temporal's, and most of the time nothing happens.
 const { watchPlain, answerPlain } = proxyActivities<PlainActivities>({
   taskQueue: WATCH_TASK_QUEUE,
   startToCloseTimeout: '3650 days',
-  heartbeatTimeout: '5 seconds',
+  heartbeatTimeout: '15 seconds',
   // Nobody needs what a watch that is called off would have seen.
   cancellationType: 'TRY_CANCEL',
   retry,

@@ -1,4 +1,8 @@
 /** Workflows that know nothing of tasks, published as they are, with a worker of their own. */
+import { randomUUID } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -7,7 +11,7 @@ import { createWorker } from '../../src/library/worker.ts';
 import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -265,3 +269,28 @@ it('a workflow made with the kit, on a worker of one’s own that has no databas
   expect([done.status.state, textOf(done)]).toEqual(['TASK_STATE_COMPLETED', 'It is blue']);
   expect(done.artifacts).toMatchObject([{ name: 'colour', parts: [{ data: 'blue' }] }]);
 });
+
+it('discover lists what runs beside the host, and drafts how it is published', async () => {
+  const out = join(tmpdir(), `agents-${randomUUID()}.yaml`);
+  await client.workflow.execute('Shout', { taskQueue: 'company', workflowId: 'theirs', args: ['x'] });
+  const env = { TEMPORAL_ADDRESS: ground.temporalAddress };
+  const args = ['--json', 'discover', '--out', out];
+  // Its visibility is a moment behind.
+  const { workflows } = await until('the workflow is listed', async () => {
+    await rm(out, { force: true });
+    const { stdout } = await runProduct(args, env);
+    const found = JSON.parse(stdout);
+    return found.workflows.some(isShout) ? found : undefined;
+  });
+  expect(workflows.find(isShout)).toMatchObject({ args: 1, count: expect.any(Number) });
+  expect(workflows.map(({ workflowType }: Wire) => workflowType)).not.toContain('plainAgent');
+  expect(await readFile(out, 'utf8')).toMatch(/code: shout\n/);
+  expect(await runProduct(args, env)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('there already'),
+  });
+  await rm(out);
+});
+
+const isShout = ({ workflowType, taskQueue }: Wire): boolean =>
+  workflowType === 'Shout' && taskQueue === 'company';

@@ -1,0 +1,56 @@
+import type { Client } from '@temporalio/client';
+import { SYSTEM_TASK_QUEUE, taskIdOf } from '../tasks/contract.ts';
+
+/** A workflow type on a task queue, as a namespace shows it. */
+export interface SeenWorkflow {
+  workflowType: string;
+  taskQueue: string;
+  count: number;
+  /** When the newest of them began. */
+  last: Date;
+  /** How many arguments the newest of them was given. */
+  args: number;
+}
+
+/** Enough to see every type that is used; a larger namespace's older workflows are not looked at. */
+const MOST = 10_000;
+
+/** The workflow types and task queues of the client's namespace, the busiest first; the host's own left out. */
+export async function seenWorkflows(client: Client): Promise<SeenWorkflow[]> {
+  const seen = new Map<string, SeenWorkflow & { workflowId: string; runId: string }>();
+  let looked = 0;
+  for await (const { type, taskQueue, workflowId, runId, startTime } of client.workflow.list({
+    pageSize: 1_000,
+  })) {
+    looked += 1;
+    if (looked > MOST) break;
+    if (isOwn(workflowId, taskQueue, type)) continue;
+    const key = JSON.stringify([type, taskQueue]);
+    const known = seen.get(key);
+    if (known === undefined || known.last < startTime) {
+      const count = known?.count ?? 0;
+      seen.set(key, { workflowType: type, taskQueue, count, last: startTime, args: 0, workflowId, runId });
+    }
+    const entry = seen.get(key);
+    if (entry) entry.count += 1;
+  }
+  const found = await Promise.all(
+    [...seen.values()].map(async ({ workflowId, runId, ...entry }) => ({
+      ...entry,
+      args: await argsOf(client, { workflowId, runId }),
+    })),
+  );
+  return found.sort((a, b) => b.count - a.count || (a.workflowType < b.workflowType ? -1 : 1));
+}
+
+const isOwn = (workflowId: string, taskQueue: string, type: string): boolean =>
+  taskIdOf(workflowId) !== undefined || taskQueue === SYSTEM_TASK_QUEUE || type.startsWith('temporal-sys-');
+
+async function argsOf(client: Client, execution: { workflowId: string; runId: string }): Promise<number> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({
+    namespace: client.options.namespace,
+    execution,
+    maximumPageSize: 1,
+  });
+  return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.length ?? 0;
+}
