@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { type Mapping, problemIn } from '../mapping/mapping.ts';
 import { durationMs, MESSAGE_ROOTS, type PlainWorkflow } from '../mapping/plain.ts';
 
-const HOST_QUEUES = new Set(['agents', 'agent-host', 'agent-host-watch']);
+/** `agents`, and the host's own, which all begin so. */
+const HOST_QUEUES = /^(agents|agent-host(-.*)?)$/;
 
 /** A task queue that another worker polls. */
 export const theirQueue = z
   .string()
   .min(1)
-  .refine((queue) => !HOST_QUEUES.has(queue), 'is polled by the host’s own workers');
+  .refine((queue) => !HOST_QUEUES.test(queue), 'is polled by the host’s own workers');
 
 const mapping = (...roots: string[]): z.ZodType<Mapping> =>
   z.json().check(({ value, issues }) => {
