@@ -41,3 +41,6 @@ export function callOf(context: ServerCallContext): Call {
   if (call === undefined) throw new Error('the SDK lost the call context');
   return call as Call;
 }
+
+/** Before v0.3 every answer was a task. */
+export const takesReply = ({ dialect }: Call): boolean => dialect !== '0.1';

@@ -11,7 +11,10 @@ const MAX_PAGE = 100;
  * A ListTasks request (A2A v1.0 §3.1.4) as a query of the record.
  * @throws HostError `invalid_params` naming the field.
  */
-export function toQuery(params: ListTasksRequest, of: { owner: string; agentCode: string }): TaskQuery {
+export function toQuery(
+  params: ListTasksRequest,
+  of: { owner: string; anyOwner: boolean; agentCode: string },
+): TaskQuery {
   const limit = params.pageSize ?? DEFAULT_PAGE;
   if (limit < 1 || limit > MAX_PAGE) throw invalidParams('pageSize', `must be between 1 and ${MAX_PAGE}`);
   if ((params.historyLength ?? 0) < 0) throw invalidParams('historyLength', 'must not be negative');

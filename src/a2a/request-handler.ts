@@ -20,6 +20,7 @@ import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
 import type { Logger } from 'pino';
 import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
+import { isAdmin } from '../auth/caller.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
@@ -29,7 +30,7 @@ import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled, replyOf } from '../tasks/state.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
 import { within } from '../web/within.ts';
-import type { Call } from './call.ts';
+import { type Call, takesReply } from './call.ts';
 import { eventsOf, messageFromWire, replyToWire, type TaskView, taskEvent, taskToWire } from './convert.ts';
 import { toProtocolError } from './errors.ts';
 import { negotiated } from './extensions.ts';
@@ -145,7 +146,8 @@ export class AgentRequestHandler implements A2ARequestHandler {
   listTasks(params: ListTasksRequest, context: ServerCallContext): Promise<ListTasksResponse> {
     return this.#answer(async () => {
       const { caller } = this.#call(context);
-      const query = toQuery(params, { owner: caller.id, agentCode: this.#agent.code });
+      const of = { owner: caller.id, anyOwner: isAdmin(caller), agentCode: this.#agent.code };
+      const query = toQuery(params, of);
       return toPage(await this.#tasks.list(query), params, query.limit);
     });
   }
@@ -154,8 +156,9 @@ export class AgentRequestHandler implements A2ARequestHandler {
   cancelTask({ id }: CancelTaskRequest, context: ServerCallContext): Promise<WireTask> {
     return this.#answer(async () => {
       const call = this.#call(context);
-      const key = this.#key(id, call);
-      const task = await within(call, (signal) => this.#tasks.cancel(key, this.#agent, signal));
+      const task = await within(call, (signal) =>
+        this.#tasks.cancel(this.#key(id, call), this.#agent, signal),
+      );
       return taskToWire(task, this.#view(call, undefined));
     });
   }
@@ -242,7 +245,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
 
   #get(id: string, call: Call, { historyLength }: TaskView): Promise<Task> {
     if (id === '') throw invalidParams('id', 'is required');
-    return this.#tasks.get(this.#key(id, call), historyLength);
+    return this.#tasks.get({ ...this.#key(id, call), anyOwner: isAdmin(call.caller) }, historyLength);
   }
 
   #key(taskId: string, { caller }: Call) {
@@ -294,6 +297,3 @@ export class AgentRequestHandler implements A2ARequestHandler {
     return toProtocolError(error, this.#log);
   }
 }
-
-/** Before v0.3 every answer was a task. */
-const takesReply = ({ dialect }: Call): boolean => dialect !== '0.1';

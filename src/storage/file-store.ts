@@ -49,11 +49,15 @@ export class PrismaFileStore implements FileStore {
     await this.#db.$executeRaw`update file set complete = true where id = ${id}`;
   }
 
-  find(owner: string, id: string, hidden: readonly string[] = []): Promise<StoredFile | undefined> {
+  find(
+    owner: string | undefined,
+    id: string,
+    hidden: readonly string[] = [],
+  ): Promise<StoredFile | undefined> {
     return reachable(async () => {
       const [row] = await this.#db.$queryRaw<FileRow[]>`
         select id, size, media_type, filename from file f
-        where id = ${id} and owner = ${owner} and complete
+        where id = ${id} and owner = coalesce(${owner ?? null}, owner) and complete
           and exists (select 1 from task_file t where t.file_id = f.id ${outside(hidden)})`;
       if (row === undefined) return undefined;
       return {

@@ -66,7 +66,8 @@ const SHOWN_STATE = Prisma.sql`
 
 /** One page, newest status first, and how many the whole list holds. */
 export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<TaskPage> {
-  const conditions = [Prisma.sql`t.owner = ${query.owner} and t.shown`];
+  const conditions = [Prisma.sql`t.shown`];
+  if (query.anyOwner !== true) conditions.push(Prisma.sql`t.owner = ${query.owner}`);
   if (query.agentCode !== undefined) conditions.push(Prisma.sql`t.agent_code = ${query.agentCode}`);
   if (query.contextId !== undefined) conditions.push(Prisma.sql`t.context_id = ${query.contextId}`);
   if (query.state !== undefined) conditions.push(Prisma.sql`${SHOWN_STATE} = ${query.state}`);

@@ -200,9 +200,9 @@ export class PrismaTaskStore implements TaskStore {
   find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {
       const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId, history) : undefined;
-      const { owner, agentCode } = key;
-      if (task?.owner === owner && (agentCode ?? task.agentCode) === task.agentCode)
-        return task.hidden ? undefined : task;
+      const { owner, anyOwner, agentCode } = key;
+      const seen = task !== undefined && (anyOwner === true || task.owner === owner);
+      if (seen && (agentCode ?? task.agentCode) === task.agentCode) return task.hidden ? undefined : task;
       return agentCode === undefined ? undefined : findTaskByAlias(this.#db, { ...key, agentCode }, history);
     });
   }

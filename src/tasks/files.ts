@@ -28,8 +28,8 @@ export interface FileStore {
    * @param taskId takes it at once.
    */
   save(file: NewFile, taskId?: string): Promise<void>;
-  /** Undefined when it is another owner's, or of no task but those of the agents in `hidden`. */
-  find(owner: string, id: string, hidden?: readonly string[]): Promise<StoredFile | undefined>;
+  /** Without an owner whoever's it is. Undefined when it is another owner's, or of no task but those of the agents in `hidden`. */
+  find(owner: string | undefined, id: string, hidden?: readonly string[]): Promise<StoredFile | undefined>;
   /** Its bytes from `start` to before `end`, in pieces. */
   read(id: string, start: number, end: number): AsyncIterable<Uint8Array>;
   /** Whose a task is; undefined when there is none. */
@@ -142,7 +142,11 @@ export class Files {
    * Undefined when there is none for this owner.
    * @param hidden the agents whose tasks are not there for him.
    */
-  find(owner: string, id: string, hidden: readonly string[] = []): Promise<StoredFile | undefined> {
+  find(
+    owner: string | undefined,
+    id: string,
+    hidden: readonly string[] = [],
+  ): Promise<StoredFile | undefined> {
     return this.#store.find(owner, id, hidden);
   }
 

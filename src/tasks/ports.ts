@@ -44,6 +44,8 @@ export type DeliveryResult = { outcome: 'accepted' } | { outcome: 'refused'; rea
 
 export interface TaskKey {
   owner: string;
+  /** The id names the task whoever's it is: for an admin, who may see all. */
+  anyOwner?: boolean;
   /** Any agent's when absent; the task is then named by its id alone. */
   agentCode?: string;
   /** The task's id or its alias. */
@@ -109,6 +111,8 @@ export type PendingStart = TaskInput;
 
 export interface TaskQuery {
   owner: string;
+  /** Everybody's: for an admin, who may see all. */
+  anyOwner?: boolean;
   agentCode?: string;
   contextId?: string;
   state?: TaskState;

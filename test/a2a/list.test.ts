@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { toPage, toQuery } from '../../src/a2a/list.ts';
 import type { TaskCursor, TaskQuery } from '../../src/tasks/ports.ts';
 
-const of = { owner: 'alice', agentCode: 'echo' };
+const of = { owner: 'alice', anyOwner: false, agentCode: 'echo' };
 const params = (given: Partial<ListTasksRequest> = {}): ListTasksRequest => ({
   ...ListTasksRequest.fromJSON({}),
   ...given,

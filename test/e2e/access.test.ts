@@ -434,6 +434,28 @@ describe.each(Object.keys(A2AService) as (keyof typeof A2AService)[])('gRPC %s',
   });
 });
 
+it('an admin reads the tasks of all callers, and no more', async () => {
+  const begun = await ask('other', {
+    path: `${AGENT}/expense-approval`,
+    body: rpcBody('message/send', { message: olderMessage('900 USD desk') }),
+  });
+  const { id } = begun.body.result;
+  const v1 = { 'A2A-Version': '1.0' };
+  const rest = (path: string, method = 'GET') => ({ path: `${REST}/${path}`, method, headers: v1 });
+  expect((await ask('right', rest(`tasks/${id}`))).body.id).toBe(id);
+  const { tasks } = (await ask('right', rest('tasks'))).body;
+  expect(tasks.map((each: Wire) => each.id)).toContain(id);
+  const theirs = (await ask('other', rest('tasks'))).body;
+  expect(theirs.tasks.map((each: Wire) => each.id)).toEqual([id]);
+  expect((await ask('right', { ...rest(`tasks/${id}:cancel`, 'POST'), body: {} })).status).toBe(404);
+  const answer = olderMessage('yes', { taskId: id });
+  const sent = await ask('right', {
+    path: `${AGENT}/expense-approval`,
+    body: rpcBody('message/send', { message: answer }),
+  });
+  expect(sent.body.error.code).toBe(-32001);
+});
+
 it('gRPC: a task is its caller’s alone', async () => {
   const getTask = { tenant: 'expense-approval', id: task.id };
   const as = (who: Who) => ({ 'x-api-key': keys[who]?.key ?? '' });
