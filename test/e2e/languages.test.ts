@@ -1,7 +1,7 @@
 /** The examples in Python and Go, run by real workers of theirs: plain and cooperating, over A2A and the gateway. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,8 @@ import { until } from '../support/until.ts';
 const run = promisify(execFile);
 const examples = fileURLToPath(new URL('../../workflows/other-languages', import.meta.url));
 const v1 = { version: '1.0' };
+
+const goBinary = join(tmpdir(), `agent-host-go-agents-${process.pid}`);
 
 /** What builds a worker, and then runs it. Both keep what they were given by registries for the next time. */
 const LANGUAGES = {
@@ -38,9 +40,8 @@ const LANGUAGES = {
   go: {
     tool: 'go',
     worker: async (): Promise<[string, ...string[]]> => {
-      const binary = join(tmpdir(), `agent-host-go-agents-${process.pid}`);
-      await run('go', ['build', '-o', binary, '.'], { cwd: join(examples, 'go') });
-      return [binary];
+      await run('go', ['build', '-o', goBinary, '.'], { cwd: join(examples, 'go') });
+      return [goBinary];
     },
   },
 };
@@ -84,6 +85,7 @@ describe.runIf(process.env.FULL).each(['python', 'go'] as const)('%s', (language
       child?.kill('SIGTERM');
       await endAllProducts();
       await ground?.stop();
+      await rm(goBinary, { force: true });
     });
 
     const code = (name: string) => `${name}-${language}`;
