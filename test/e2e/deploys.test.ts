@@ -42,7 +42,7 @@ describe('deploys', () => {
     expect(freshEnd.status.message.parts[0].text).toBe('second deployment heard B');
   });
 
-  it('a deployment that is taken back starts new tasks on its code again', async () => {
+  it('a deployment that is taken back starts new tasks on its code again', { timeout: 180_000 }, async () => {
     const second = await start(2);
     await second.end('SIGTERM');
     const first = await start(1);
