@@ -212,7 +212,7 @@ export const configSchema = z.object({
     .describe('The most that one call through the gateway may cost, whatever its caller would pay.'),
   KILL_AT: z
     .string()
-    .regex(/^(save|accept|append|start|deliver|project|open|finish):(before|after)$/)
+    .regex(/^(save|accept|append|start|deliver|project|open|finish|keep):(before|after)$/)
     .optional()
     .describe(
       'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',

@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'content_type_not_supported'
   | 'unavailable'
   | 'too_many'
+  | 'key_in_use'
   | 'config';
 
 export class HostError extends Error {
@@ -47,6 +48,10 @@ export const unavailable = (message: string, cause?: unknown): HostError =>
 /** A limit is reached; what was asked for was not done. */
 export const tooMany = (message: string, retryAfterS: number): HostError =>
   new HostError('too_many', message, { retryAfterS });
+
+/** Another request with the same idempotency key is at work; nothing was done. */
+export const keyInUse = (): HostError =>
+  new HostError('key_in_use', 'A request with this Idempotency-Key is being worked on', { retryAfterS: 1 });
 
 /** Why something failed, on one line, whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -28,6 +28,8 @@ import { LocalLink } from './gateway/local-link.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { type RegistryRoutesOptions, registryRoutes } from './gateway/registry-routes.ts';
 import { AllRecords } from './gateway/remote-records.ts';
+import type { KeyStore } from './idempotency/ports.ts';
+import { withKillPoint } from './kill-points.ts';
 import type { Metrics } from './metrics.ts';
 import { Addresses } from './outbound/addresses.ts';
 import { createFetch } from './outbound/fetch.ts';
@@ -38,6 +40,7 @@ import { RemoteLink } from './remote/remote-link.ts';
 import type { SigningKeys } from './signing/keys.ts';
 import { PrismaAuthContexts } from './storage/auth-contexts.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
+import { PrismaKeyStore } from './storage/key-store.ts';
 import { PrismaProviderStore } from './storage/provider-store.ts';
 import { PrismaRemoteAgents } from './storage/remote-agents.ts';
 import { PrismaSwitches } from './storage/switches.ts';
@@ -69,6 +72,8 @@ export interface GatewayHost {
   /** The agents that can be called, and the one book that all calls are in. */
   agents: GatewayAgents;
   calls: CallBook;
+  /** The idempotency keys of calls. */
+  keys: KeyStore;
   router(serving: { requests: OpenRequests; streams: Pick<StreamLimits, 'open'> }): Router;
 }
 
@@ -106,6 +111,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
       config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
     log,
   });
+  const keys = withKillPoint(new PrismaKeyStore(db), config.KILL_AT);
   const background = new BackgroundCalls({
     calls: receipts.calls,
     ledger,
@@ -126,6 +132,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     refusals: () => refusals(switches),
     agents,
     calls,
+    keys,
     router: ({ requests, streams }) => {
       const providers = new PrismaProviderStore(db);
       const gateway = new Gateway({
@@ -146,10 +153,21 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             streams,
             cancelWaitMs: config.SEND_WAIT * 1_000,
             maxBody: config.MAX_BODY,
+            keys,
             log,
           }),
         )
-        .use(registryRoutes({ agents, remotes, fetchCard: cardFetcher(fetchTo), providers, switches, log }))
+        .use(
+          registryRoutes({
+            agents,
+            remotes,
+            fetchCard: cardFetcher(fetchTo),
+            providers,
+            switches,
+            keys,
+            log,
+          }),
+        )
         .use(authContextRoutes({ credentials, contexts, providers, log }))
         .use(
           receiptRoutes({
@@ -157,6 +175,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             verdicts: receipts.verdicts,
             ledger,
             verify: receipts.verify,
+            keys,
             log,
           }),
         );

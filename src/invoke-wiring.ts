@@ -19,7 +19,7 @@ export interface InvokeParts {
   tasks: TaskService;
   push: PushService;
   /** Its agents and its rules are this facade's too. */
-  gateway: Pick<GatewayHost, 'agents' | 'calls' | 'refusals'>;
+  gateway: Pick<GatewayHost, 'agents' | 'calls' | 'refusals' | 'keys'>;
   limits: RequestLimits;
   requests: OpenRequests;
   log: Logger;
@@ -31,9 +31,10 @@ export function invokeRouter({ config, tasks, push, gateway, limits, requests, l
   const waitMs = config.SEND_WAIT * 1_000;
   const invoker = new Invoker({ agents, tasks, calls: gateway.calls, push, limits, waitMs });
   const sessions = new SessionTasks({ tasks, agents, refusals: gateway.refusals });
+  const { keys } = gateway;
   return Router()
-    .use(invokeRoutes({ invoker, requests, maxBody: config.MAX_BODY, log }))
-    .use(taskRoutes({ tasks: sessions, requests, waitMs, log }));
+    .use(invokeRoutes({ invoker, keys, requests, maxBody: config.MAX_BODY, log }))
+    .use(taskRoutes({ tasks: sessions, keys, requests, waitMs, log }));
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

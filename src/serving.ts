@@ -50,7 +50,7 @@ export interface Serving {
   repairs: PrismaRepairStore;
   metrics: Metrics;
   signing: SigningKeys;
-  gateway: Pick<GatewayHost, 'router' | 'refusals' | 'agents' | 'calls'>;
+  gateway: Pick<GatewayHost, 'router' | 'refusals' | 'agents' | 'calls' | 'keys'>;
 }
 
 /** Puts the surfaces together and opens them. @returns where the host is reached. */

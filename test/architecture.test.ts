@@ -41,7 +41,7 @@ const ARROWS: Record<string, Arrows> = {
   mapping: { imports: [], types: ['tasks/task.ts'], packages: [], sandboxed: true },
   policy: { imports: [], types: ['agents'], packages: [] },
   // Its proofs are checked in browsers too.
-  receipts: { imports: [], packages: ['jose', 'canonicalize'] },
+  receipts: { imports: [], types: ['idempotency/ports.ts'], packages: ['jose', 'canonicalize'] },
 
   // Requests to addresses that others have named. ipaddr.js tells public ones from others.
   outbound: { imports: [], packages: ['ipaddr.js'] },
@@ -101,6 +101,7 @@ const ARROWS: Record<string, Arrows> = {
       'auth',
       'receipts',
       'gateway',
+      'idempotency',
       'agents/catalog.ts',
       'agents/review.ts',
       'temporal/deployment.ts',
@@ -130,21 +131,28 @@ const ARROWS: Record<string, Arrows> = {
   },
 
   // The surfaces.
+  // A request that comes again is answered as the first time; for surfaces and the writers of what they accept.
+  idempotency: {
+    imports: ['auth'],
+    packages: ['express', 'canonicalize'],
+    packageTypes: ['pino'],
+  },
   // Bodies, streams and open requests, for whatever is served over HTTP.
   web: { imports: [], packages: ['express', '@a2a-js/sdk'] },
   // The rules of calls, for the surfaces that leave receipts.
   calls: {
     imports: ['tasks', 'agents', 'policy', 'receipts'],
+    types: ['idempotency/ports.ts'],
     packages: [],
     packageTypes: ['pino'],
   },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },
   invoke: {
-    imports: ['tasks', 'agents', 'calls', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web'],
     types: ['push', 'receipts'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
@@ -293,6 +301,7 @@ const ARROWS: Record<string, Arrows> = {
       'agents',
       'calls',
       'gateway',
+      'kill-points.ts',
       'outbound',
       'policy',
       'receipt-keeping.ts',
@@ -300,7 +309,7 @@ const ARROWS: Record<string, Arrows> = {
       'storage',
       'temporal',
     ],
-    types: ['auth', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
+    types: ['auth', 'idempotency', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],
   },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ReviewProfile, reviewVersion } from '../agents/review.ts';
 import { messageOf } from '../errors.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import {
   decide,
   type PolicyAgent,
@@ -9,6 +10,7 @@ import {
   type PolicyLimits,
   type PolicyProvider,
   type PolicyRequest,
+  type Refusal,
 } from '../policy/decide.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { Ending, InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
@@ -38,6 +40,8 @@ export interface Call {
   contextId?: string | undefined;
   /** The credential it is given, encrypted for this receipt. */
   seal?(receiptId: string): string | undefined;
+  /** The idempotency key of its request. */
+  claim?: Claim | undefined;
 }
 
 export type Refused = Extract<PolicyDecision, { decision: 'refuse' }>;
@@ -75,11 +79,14 @@ export class CallBook {
   }
 
   /**
-   * Decides, and writes the receipt as running. One that is refused must be closed by `refused`.
-   * @throws HostError `unavailable`; the call must not be made then.
+   * Decides, and writes the receipt as running. One that is refused must be closed by `refused`. A call whose first
+   * try was broken off goes on with what that has left.
+   * @throws HostError `unavailable`, `key_in_use`; the call must not be made then.
    */
   async open(call: Call): Promise<OpenCall> {
-    const { agent, caller, mode, terms, request, messageId, taskId, contextId } = call;
+    const { agent, caller, mode, terms, request, messageId, taskId, contextId, claim } = call;
+    const begun = await this.#begunBy(claim);
+    if (begun !== undefined) return begun;
     const decision = await this.decide(agent, terms);
     const receiptId = randomUUID();
     const secret = decision.decision === 'allow' ? call.seal?.(receiptId) : undefined;
@@ -96,8 +103,23 @@ export class CallBook {
       request,
       message_id: messageId,
       ...(secret === undefined ? {} : { secret }),
+      claim,
     });
     return { receipt, decision };
+  }
+
+  /** What an earlier try under the same key has opened; nothing when that came to an end before its agent had it. */
+  async #begunBy(claim: Claim | undefined): Promise<OpenCall | undefined> {
+    if (claim?.receiptId === undefined) return undefined;
+    const receipt = await this.#options.ledger.find(claim.receiptId);
+    if (receipt === undefined) return undefined;
+    const { status, task_id, policy } = receipt;
+    if (status === 'failed' && task_id === undefined) return undefined;
+    const { decision, code = '', message = '' } = policy;
+    return {
+      receipt,
+      decision: decision === 'allow' ? { decision } : { decision, code: code as Refusal, message },
+    };
   }
 
   /** Policy has refused it: its receipt is final, with the task that says so if there is one. */

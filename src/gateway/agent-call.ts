@@ -12,6 +12,8 @@ export interface AgentCall {
   taskId?: string | undefined;
   contextId?: string | undefined;
   credential?: string | undefined;
+  /** One message under its id, whatever the agent says of repetitions. */
+  once?: boolean | undefined;
 }
 
 /** A task of a caller at an agent. */

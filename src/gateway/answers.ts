@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
+import type { IdempotencyOptions } from '../idempotency/middleware.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { asGatewayError, errorBody } from './gateway-error.ts';
@@ -11,7 +12,7 @@ const RETRY_AFTER_S = '1';
 /** Tells a failure. Ours are told by an id that the log has; nothing else of them is shown. */
 function answerFailure(res: Response, error: unknown, log: Logger): void {
   const { status, code, message, ids } = asGatewayError(error);
-  if (status === 503 || status === 429) res.setHeader('Retry-After', RETRY_AFTER_S);
+  if (status === 503 || status === 429 || code === 'key_in_use') res.setHeader('Retry-After', RETRY_AFTER_S);
   res.status(status).json(errorBody(code, status === 500 ? referred(error, log) : message, ids));
 }
 
@@ -63,6 +64,18 @@ export function refusalBody(status: number, message: string): object {
 }
 
 const CODES_OF_STATUS: Record<number, string> = { 429: 'too_many_requests', 503: 'unavailable' };
+
+const KEY_CODES: Record<number, string> = {
+  409: 'key_in_use',
+  422: 'key_reused',
+  503: 'unavailable',
+};
+
+/** How it is told here that an Idempotency-Key is not taken. */
+export const refuseKey: IdempotencyOptions['refuse'] = (res, { status, message, retryAfterS }) => {
+  if (retryAfterS !== undefined) res.setHeader('Retry-After', String(retryAfterS));
+  res.status(status).json(errorBody(KEY_CODES[status] ?? 'invalid_request', message));
+};
 
 /** A name in the path. */
 export const named = (req: Request, name: string): string => String(req.params[name]);

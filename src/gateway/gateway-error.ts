@@ -23,6 +23,8 @@ type GatewayErrorCode =
   | 'agent_failed'
   | 'agent_timeout'
   | 'too_many_requests'
+  | 'key_in_use'
+  | 'key_reused'
   | 'unavailable'
   | 'internal';
 
@@ -90,6 +92,7 @@ const BY_CODE: Partial<Record<HostError['code'], readonly [number, GatewayErrorC
   task_not_cancelable: [409, 'task_ended'],
   unsupported_operation: [409, 'task_not_waiting'],
   too_many: [429, 'too_many_requests'],
+  key_in_use: [409, 'key_in_use'],
   unavailable: [503, 'unavailable'],
 };
 

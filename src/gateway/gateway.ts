@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type CallBook, policyOf } from '../calls/call-book.ts';
 import type { Outcome } from '../calls/outcome.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import type { PolicyRequest } from '../policy/decide.ts';
 import type { InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
 import type { Json } from '../tasks/task.ts';
@@ -20,6 +21,8 @@ export interface Invocation {
   request: InvokeRequest;
   /** The body as it came: what the receipt keeps, its credentials left out. */
   body: JsonObject;
+  /** Its idempotency key. */
+  claim?: Claim | undefined;
 }
 
 /** The answer to every call on an agent or one of its tasks. */
@@ -118,8 +121,8 @@ export class Gateway {
 
   /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403. */
   async #open(invocation: Invocation, mode: InvokeMode): Promise<Opened> {
-    const { agent, caller, request, body } = invocation;
-    const outgoing = messageOf(request, randomUUID());
+    const { agent, caller, request, body, claim } = invocation;
+    const outgoing = messageOf(request, claim?.id ?? randomUUID());
     const { taskId, contextId, message } = outgoing;
     const { receipt, decision } = await this.#options.calls.open({
       agent,
@@ -132,6 +135,7 @@ export class Gateway {
       contextId,
       // What the agent is to be given has to outlive this process, as the call does.
       seal: (receiptId) => agent.remote && this.#options.credentials.sealFor(receiptId, request),
+      claim,
     });
     if (decision.decision === 'refuse') {
       await this.#options.calls.refused(receipt, decision);
@@ -141,12 +145,13 @@ export class Gateway {
   }
 
   async #send(opened: Opened, signal: AbortSignal): Promise<Answer> {
-    const { agent, caller, outgoing, receipt, request } = opened;
+    const { agent, caller, outgoing, receipt, request, claim } = opened;
+    const once = outgoing.message.messageId === claim?.id;
     try {
       const credential =
         agent.remote &&
         (await this.#options.credentials.resolve(request, { caller, providerId: agent.providerId }));
-      return await this.#options.link.send({ agent, caller, ...outgoing, credential }, signal);
+      return await this.#options.link.send({ agent, caller, ...outgoing, once, credential }, signal);
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;

@@ -1,14 +1,16 @@
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { callerOf } from '../auth/guard.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
+import { claimOf, idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { writeEvents } from '../web/sse.ts';
 import type { AgentTasks, CallerTask } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
-import { body, callerId, failureEvent, handler, named, refuseWhenStopping } from './answers.ts';
+import { body, callerId, failureEvent, handler, named, refuseKey, refuseWhenStopping } from './answers.ts';
 import type { Gateway, Invocation } from './gateway.ts';
 import { agentNotFound } from './gateway-error.ts';
 import { invokeSchema, parseBody, taskCallSchema, taskGetSchema, taskListSchema } from './requests.ts';
@@ -22,6 +24,7 @@ export interface InvokeRoutesOptions {
   /** How long a cancel waits for the agent's clean-up. */
   cancelWaitMs: number;
   maxBody: number;
+  keys: KeyStore;
   log: Logger;
 }
 
@@ -33,35 +36,40 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   const router = Router();
   const large = body(options.maxBody);
   const small = body(SMALL_BODY);
-  const post = (path: string, read: typeof large, work: (req: Request, res: Response) => Promise<void>) =>
-    router.post(`/agents/:agent_id/${path}`, refuseWhenStopping(requests), read, handler(log, work));
+  const post = (
+    path: string,
+    before: RequestHandler[],
+    work: (req: Request, res: Response) => Promise<void>,
+  ) => router.post(`/agents/:agent_id/${path}`, refuseWhenStopping(requests), ...before, handler(log, work));
+  const keyed = { store: options.keys, refuse: refuseKey, log };
+  const byWork = idempotent(keyed);
 
-  post('invoke', large, async (req, res) => {
+  post('invoke', [large, byWork], async (req, res) => {
     res.json(await gateway.invoke(await invocationOf(req, options), requests.signalFor(res)));
   });
-  post('invoke-async', large, async (req, res) => {
+  post('invoke-async', [large, byWork], async (req, res) => {
     res.json(await gateway.invokeAsync(await invocationOf(req, options)));
   });
-  post('check', large, async (req, res) => {
+  post('check', [large], async (req, res) => {
     const { agent, request } = await invocationOf(req, options);
     res.json(await gateway.check(agent, request));
   });
-  post('tasks/list', small, async (req, res) => {
+  post('tasks/list', [small], async (req, res) => {
     const agent = await agentOf(req, options);
     res.json(await tasks.list(agent, callerId(req), parseBody(taskListSchema, req.body)));
   });
-  post('tasks/:task_id/get', small, async (req, res) => {
+  post('tasks/:task_id/get', [small], async (req, res) => {
     const ref = await refOf(req, options);
     const { history_length, ...given } = parseBody(taskGetSchema, req.body);
     res.json(await tasks.get({ ...ref, given }, history_length));
   });
-  post('tasks/:task_id/cancel', small, async (req, res) => {
+  post('tasks/:task_id/cancel', [small, idempotent(keyed, 'itself')], async (req, res) => {
     const ref = await refOf(req, options);
     const given = parseBody(taskCallSchema, req.body);
     const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(options.cancelWaitMs)]);
     res.json(await tasks.cancel({ ...ref, given }, wait));
   });
-  post('tasks/:task_id/subscribe', small, async (req, res) => {
+  post('tasks/:task_id/subscribe', [small], async (req, res) => {
     const ref = await refOf(req, options);
     const given = parseBody(taskCallSchema, req.body);
     const close = await streams.open(ref.caller, ref.agent.agentId);
@@ -91,5 +99,5 @@ const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<Omit<C
 async function invocationOf(req: Request, options: InvokeRoutesOptions): Promise<Invocation> {
   const agent = await agentOf(req, options);
   const request = parseBody(invokeSchema, req.body);
-  return { agent, caller: callerId(req), request, body: req.body as JsonObject };
+  return { agent, caller: callerId(req), request, body: req.body as JsonObject, claim: claimOf(req) };
 }

@@ -40,12 +40,13 @@ export class LocalLink implements AgentLink {
     return this.#answer(await this.#tasks.settled({ task, deferred: false }, signal), 0);
   }
 
-  #send({ agent, caller, message, taskId, contextId }: AgentCall) {
+  #send({ agent, caller, message, taskId, contextId, once }: AgentCall) {
     return this.#tasks.send({
       owner: caller,
       agent: definitionOf(agent),
       message,
       takesReply: true,
+      ...(once && { once }),
       ...(taskId === undefined ? {} : { taskId }),
       ...(contextId === undefined ? {} : { contextId }),
     });

@@ -2,11 +2,13 @@ import { type Request, Router } from 'express';
 import type { Logger } from 'pino';
 import { isAdmin } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
+import { idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
 import type { StoredReceipt } from '../receipts/receipt.ts';
 import type { VerifierReport } from '../receipts/verifier.ts';
-import { body, callerId, handler, named } from './answers.ts';
+import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import { parseBody, type ReceiptListRequest, receiptQuerySchema, verdictSchema } from './requests.ts';
 
@@ -16,6 +18,7 @@ export interface ReceiptRoutesOptions {
   ledger: ReceiptLedger;
   /** One sweep of the verifier, now. */
   verify(): Promise<VerifierReport>;
+  keys: KeyStore;
   log: Logger;
 }
 
@@ -23,7 +26,7 @@ const SMALL_BODY = 1024 * 1024;
 
 /** Receipts: a caller sees those of its own calls, an admin all. */
 export function receiptRoutes(options: ReceiptRoutesOptions): Router {
-  const { receipts, verdicts, ledger, log } = options;
+  const { receipts, verdicts, ledger, keys, log } = options;
   const router = Router();
   router.get(
     '/receipts',
@@ -55,6 +58,7 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
   router.post(
     '/receipts/:receipt_id/verify',
     body(SMALL_BODY),
+    idempotent({ store: keys, refuse: refuseKey, log }, 'itself'),
     handler(log, async (req, res) => {
       const { receipt } = await found(req, receipts);
       const given = parseBody(verdictSchema, req.body);

@@ -3,6 +3,8 @@ import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { reviewProfile, reviewVersion } from '../agents/review.ts';
 import { callerOf } from '../auth/guard.ts';
+import { idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
 import {
   type GatewayAgent,
   type GatewayAgents,
@@ -12,7 +14,7 @@ import {
   type Switches,
   type SwitchState,
 } from './agents.ts';
-import { body, callerId, handler, named } from './answers.ts';
+import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import { agentNotFound, GatewayError } from './gateway-error.ts';
 import type { Provider, ProviderStore, SwitchTurn } from './providers.ts';
 import {
@@ -35,6 +37,7 @@ export interface RegistryRoutesOptions {
   fetchCard(url: string, allowPrivate: boolean): Promise<FetchedAgent>;
   providers: ProviderStore;
   switches: Switches;
+  keys: KeyStore;
   log: Logger;
 }
 
@@ -42,13 +45,14 @@ const SMALL_BODY = 1024 * 1024;
 
 /** The agents, who offers them, and the switches that policy reads. */
 export function registryRoutes(options: RegistryRoutesOptions): Router {
-  const { agents, providers, switches, log } = options;
+  const { agents, providers, switches, keys, log } = options;
   const router = Router();
   const small = body(SMALL_BODY);
+  const once = idempotent({ store: keys, refuse: refuseKey, log }, 'itself');
   const get = (path: string, work: (req: Request, res: Response) => Promise<void>) =>
     router.get(path, handler(log, work));
   const post = (path: string, work: (req: Request, res: Response) => Promise<void>) =>
-    router.post(path, small, handler(log, work));
+    router.post(path, small, once, handler(log, work));
 
   get('/agents', async (req, res) => {
     const { provider_id, limit, cursor } = parseBody(agentQuerySchema, { ...req.query });

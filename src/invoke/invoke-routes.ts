@@ -1,10 +1,13 @@
 import { type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
+import { byStatus, claimOf, type Fate, idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import type { Invoker } from './invoker.ts';
+import { refuseKey } from './key-refusal.ts';
 import { invokeSchema, parse } from './requests.ts';
 import { type Failure, failureOf, RPC, RpcError } from './rpc-error.ts';
 
@@ -12,6 +15,7 @@ const METHOD = 'a2a.sendMessage';
 
 export interface InvokeRoutesOptions {
   invoker: Invoker;
+  keys: KeyStore;
   requests: OpenRequests;
   maxBody: number;
   log: Logger;
@@ -26,13 +30,21 @@ interface RpcRequest {
 }
 
 /** `POST /invoke`: JSON-RPC 2.0 with the one method of this facade. */
-export function invokeRoutes({ invoker, requests, maxBody, log }: InvokeRoutesOptions): Router {
+export function invokeRoutes({ invoker, keys, requests, maxBody, log }: InvokeRoutesOptions): Router {
   const router = Router();
   const read = jsonBody(maxBody, (res, status, message) => {
     const code = status === 400 ? RPC.parse : RPC.invalidRequest;
     answerFailure(res, { status, code, message }, null);
   });
-  router.post('/invoke', read, async (req, res) => {
+  const once = idempotent({
+    store: keys,
+    refuse: refuseKey,
+    contentOf: withoutId,
+    fateOf,
+    replayed: (answer, body) => ({ ...withoutId(answer), ...idOf(body) }),
+    log,
+  });
+  router.post('/invoke', read, once, async (req, res) => {
     const id = idOf(req.body);
     try {
       if (requests.stopping) throw new RpcError(RPC.internal, 'The host is stopping; try again', 503);
@@ -41,6 +53,7 @@ export function invokeRoutes({ invoker, requests, maxBody, log }: InvokeRoutesOp
         caller: callerOf(req),
         params: parse(invokeSchema, params, 'params'),
         given: params as JsonObject,
+        claim: claimOf(req),
       };
       const task = await invoker.invoke(invocation, requests.signalFor(res));
       res.json({ jsonrpc: '2.0', ...id, result: { task } });
@@ -74,6 +87,20 @@ function requestOf(body: unknown): RpcRequest {
   if (method !== METHOD) throw new RpcError(RPC.methodNotFound, `method: there is only ${METHOD}`);
   if (!isObject(params)) throw new RpcError(RPC.invalidParams, 'params: must be an object');
   return { params };
+}
+
+/** The id tells one request from another, and not one piece of work. */
+function withoutId(body: unknown): object {
+  if (!isObject(body)) return { body };
+  const { id: _, ...content } = body;
+  return content;
+}
+
+/** What JSON-RPC tells as an error was not done; an error of ours, or a limit, may yet be overcome. */
+function fateOf(status: number, body: unknown): Fate {
+  const error = isObject(body) && isObject(body.error) ? body.error : undefined;
+  if (error === undefined) return byStatus(status);
+  return error.code === RPC.internal ? 'let-go' : 'forget';
 }
 
 /** What JSON-RPC can tell goes with 200; the rest is HTTP's. */

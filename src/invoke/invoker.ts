@@ -3,6 +3,7 @@ import { isVisible, type Viewer } from '../agents/access.ts';
 import type { RequestLimits } from '../auth/limits/request-limits.ts';
 import type { CallBook, OpenCall } from '../calls/call-book.ts';
 import { HostError, invalidParams, messageOf } from '../errors.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import type { PushService } from '../push/service.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import { checkInputModes } from '../tasks/modes.ts';
@@ -20,6 +21,8 @@ export interface Invocation {
   params: InvokeParams;
   /** The parameters as they came: what the receipt keeps, its credentials left out. */
   given: JsonObject;
+  /** The idempotency key of its request. */
+  claim?: Claim | undefined;
 }
 
 export interface InvokerOptions {
@@ -71,19 +74,20 @@ export class Invoker {
       messageId: request.message.messageId,
       taskId: request.taskId,
       contextId: request.contextId,
+      claim: invocation.claim,
     });
     const task = await this.#taskOf(open, ready, { params, signal });
     return showTask(task, { historyLength: params.configuration?.historyLength, accepts });
   }
 
-  async #prepare({ caller, params }: Invocation): Promise<Ready> {
+  async #prepare({ caller, params, claim }: Invocation): Promise<Ready> {
     const { configuration, skillIds = [], metadata } = params;
     const agent = await this.#options.agents.find(params.agentId);
     if (agent === undefined || !isVisible(agent, caller)) throw agentNotFound(params.agentId);
     await this.#options.limits.countAgent(caller, agent.agentId);
     checkSkills(agent, skillIds);
     const accepts = acceptedModes(agent.definition, configuration?.acceptedOutputModes);
-    const message = outgoing(params);
+    const message = outgoing(params, claim?.id ?? randomUUID());
     checkInputModes(agent.definition, message);
     const wanted = configuration?.taskPushNotificationConfig;
     const historyLength = configuration?.historyLength;
@@ -97,6 +101,7 @@ export class Invoker {
       scopes: [...caller.scopes],
       agent: agent.definition,
       message,
+      ...(message.messageId === claim?.id && { once: true }),
       ...(taskId === undefined ? {} : { taskId }),
       ...(sessionId === undefined ? {} : { contextId: sessionId }),
       ...(metadata === undefined ? {} : { metadata: metadata as Metadata }),
@@ -137,6 +142,10 @@ export class Invoker {
   ): Promise<Task> {
     const { tasks, calls } = this.#options;
     if (decision.decision === 'refuse') {
+      // A try that was broken off may have told it already.
+      const { owner } = request;
+      if (receipt.status === 'rejected' && receipt.task_id !== undefined)
+        return tasks.get({ owner, taskId: receipt.task_id });
       const refused = await tasks.refuse(request, inOwnWords(decision.message));
       await calls.refused(receipt, decision, { taskId: refused.id, contextId: refused.contextId });
       return refused;
@@ -168,11 +177,17 @@ function checkSkills({ definition }: InvokedAgent, skillIds: readonly string[]):
     throw invalidParams(`skillIds[${index}]`, `is none of the agent’s: ${[...known].join(', ')}`);
 }
 
-/** The skills reach the workflow in the message's metadata. */
-function outgoing({ message: { messageId, parts, metadata }, skillIds = [] }: InvokeParams): Message {
+/**
+ * The skills reach the workflow in the message's metadata.
+ * @param id of a message that names none itself.
+ */
+function outgoing(
+  { message: { messageId, parts, metadata }, skillIds = [] }: InvokeParams,
+  id: string,
+): Message {
   const all: Metadata = { ...(metadata as Metadata), ...(skillIds.length === 0 ? {} : { skillIds }) };
   return {
-    messageId: messageId ?? randomUUID(),
+    messageId: messageId ?? id,
     role: 'user',
     parts,
     ...(Object.keys(all).length === 0 ? {} : { metadata: all }),

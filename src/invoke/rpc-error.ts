@@ -40,6 +40,7 @@ const CODES: Partial<Record<ErrorCode, { code: number; status: number }>> = {
   content_type_not_supported: { code: RPC.invalidParams, status: 400 },
   unsupported_operation: { code: RPC.invalidParams, status: 409 },
   task_not_cancelable: { code: RPC.invalidParams, status: 409 },
+  key_in_use: { code: RPC.invalidRequest, status: 409 },
   task_not_found: { code: RPC.notFound, status: 404 },
   agent_not_found: { code: RPC.notFound, status: 404 },
 };
@@ -65,7 +66,7 @@ export function failureOf(error: unknown, log: Logger): Failure {
     const known = CODES[error.code];
     if (known !== undefined) {
       const busy = error.code === 'unsupported_operation' ? 'taskId: ' : '';
-      return { ...known, message: `${busy}${inOwnWords(error.message)}` };
+      return { ...known, retryAfterS: error.retryAfterS, message: `${busy}${inOwnWords(error.message)}` };
     }
     if (error.code === 'too_many') {
       return { code: RPC.internal, status: 429, message: error.message, retryAfterS: error.retryAfterS };

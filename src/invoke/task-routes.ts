@@ -1,8 +1,11 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
+import { idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
 import { answerError } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { refuseKey } from './key-refusal.ts';
 import { getSchema, listSchema, parse } from './requests.ts';
 import { failureOf } from './rpc-error.ts';
 import type { SessionTasks } from './session-tasks.ts';
@@ -10,6 +13,7 @@ import { showTask } from './view.ts';
 
 export interface TaskRoutesOptions {
   tasks: SessionTasks;
+  keys: KeyStore;
   requests: OpenRequests;
   /** How long a cancel waits for the agent's clean-up. */
   waitMs: number;
@@ -17,7 +21,7 @@ export interface TaskRoutesOptions {
 }
 
 /** `GET /tasks`, `GET /tasks/{id}`, `POST /tasks/{id}/cancel`. */
-export function taskRoutes({ tasks, requests, waitMs, log }: TaskRoutesOptions): Router {
+export function taskRoutes({ tasks, keys, requests, waitMs, log }: TaskRoutesOptions): Router {
   const router = Router();
   const handler =
     (work: (req: Request, res: Response) => Promise<void>) => async (req: Request, res: Response) => {
@@ -47,6 +51,7 @@ export function taskRoutes({ tasks, requests, waitMs, log }: TaskRoutesOptions):
   );
   router.post(
     '/tasks/:id/cancel',
+    idempotent({ store: keys, refuse: refuseKey, log }, 'itself'),
     handler(async (req, res) => {
       const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(waitMs)]);
       res.json(showTask(await tasks.cancel(callerOf(req), String(req.params.id), wait)));

@@ -47,9 +47,9 @@ export class ReceiptLedger {
 
   /**
    * Writes the receipt of a call that is about to be made, or was refused, as `running`.
-   * @throws HostError `unavailable`; the call must not be made then.
+   * @throws HostError `unavailable`, `key_in_use`; the call must not be made then.
    */
-  async open({ request, message_id, secret, ...call }: NewReceipt): Promise<Receipt> {
+  async open({ request, message_id, secret, claim, ...call }: NewReceipt): Promise<Receipt> {
     const kept = withoutSecrets(request);
     const receipt = {
       ...call,
@@ -61,9 +61,15 @@ export class ReceiptLedger {
     const started_at = await this.#store.open(receipt, {
       request: kept,
       message_id,
+      claim,
       ...(secret === undefined ? {} : { secret }),
     });
     return { ...receipt, started_at };
+  }
+
+  /** A receipt as it stands. */
+  async find(receiptId: string): Promise<Receipt | undefined> {
+    return (await this.#store.find(receiptId))?.receipt;
   }
 
   /** Notes the task that a running call has become. */

@@ -60,10 +60,14 @@ export interface ReceiptPage {
 
 /** The record of receipts. Every method is one statement or one transaction. */
 export interface ReceiptStore {
-  /** Writes a receipt as `running`. @returns when it began, by the database's clock. */
+  /**
+   * Writes a receipt as `running`, together with the claim of its request.
+   * @returns when it began, by the database's clock.
+   * @throws HostError `key_in_use`: another request has the claim's key, and nothing was written.
+   */
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    kept: Pick<NewReceipt, 'request' | 'message_id' | 'secret'>,
+    kept: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'claim'>,
   ): Promise<string>;
   /** Notes the task a running receipt's call has become. */
   noteTask(receiptId: string, task: { taskId: string; contextId: string }): Promise<void>;

@@ -1,3 +1,5 @@
+import type { Claim } from '../idempotency/ports.ts';
+
 /** The receipt of one call. It is stored, signed and shown in this one form, under the names its readers know. */
 
 const RECEIPT_STATUSES = ['running', 'succeeded', 'failed', 'rejected'] as const;
@@ -100,6 +102,8 @@ export interface NewReceipt
   message_id: string;
   /** A credential for the call, encrypted: kept while it is running. */
   secret?: string;
+  /** The idempotency key of its request: written with the receipt, or nothing is. */
+  claim?: Claim | undefined;
 }
 
 /** How a call ended. */

@@ -1,4 +1,5 @@
 import type { PrismaClient } from './generated/client.ts';
+import { forgetKeys } from './key-store.ts';
 import { forgetProofs } from './proof-log.ts';
 import { forgetMinutes } from './rate-counter.ts';
 import { forgetStreams } from './stream-slots.ts';
@@ -8,4 +9,5 @@ export async function purgeExpired(db: PrismaClient): Promise<void> {
   await forgetProofs(db);
   await forgetMinutes(db);
   await forgetStreams(db);
+  await forgetKeys(db);
 }

@@ -1,3 +1,5 @@
+import { keyInUse } from '../errors.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import type {
   ReceiptPage,
   ReceiptQuery,
@@ -10,6 +12,7 @@ import type {
 import type { FinalReceipt, NewReceipt, Receipt, StoredReceipt } from '../receipts/receipt.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { insertKey, pointKey } from './key-store.ts';
 import {
   headOf,
   RECEIPT_COLUMNS,
@@ -40,19 +43,25 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
 
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    { request, message_id, secret }: Pick<NewReceipt, 'request' | 'message_id' | 'secret'>,
+    { request, message_id, secret, claim }: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'claim'>,
   ): Promise<string> {
+    const key = claim && keyOf(claim, receipt.receipt_id);
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<{ started_at: Date }[]>`
+        with k as (${key ?? Prisma.sql`select 1`})
         insert into receipt (id, agent_id, provider_id, caller, invoke_mode, status, verification, request_digest,
                              cost_units, policy, task_id, context_id, message_id, request, secret, started_at)
-        values (${receipt.receipt_id}::uuid, ${receipt.agent_id}, ${receipt.provider_id}, ${receipt.caller},
+        select ${receipt.receipt_id}::uuid, ${receipt.agent_id}, ${receipt.provider_id}, ${receipt.caller},
                 ${receipt.invoke_mode}, 'running', ${receipt.verification}, ${receipt.request_digest},
-                ${receipt.cost_units}, ${JSON.stringify(receipt.policy)}::json, ${receipt.task_id ?? null},
+                ${receipt.cost_units}::int, ${JSON.stringify(receipt.policy)}::json, ${receipt.task_id ?? null},
                 ${receipt.context_id ?? null}, ${message_id}, ${JSON.stringify(request)}::json, ${secret ?? null},
-                clock_timestamp())
+                clock_timestamp()
+        from k
         returning started_at`;
-      return (rows[0] as { started_at: Date }).started_at.toISOString();
+      const [row] = rows;
+      if (row === undefined) throw keyInUse();
+      if (claim !== undefined) claim.held = true;
+      return row.started_at.toISOString();
     });
   }
 
@@ -162,6 +171,10 @@ function conditionsOf(query: ReceiptQuery): Prisma.Sql[] {
   }
   return conditions;
 }
+
+/** A key that a try before has written follows this one's receipt. */
+const keyOf = (claim: Claim, receiptId: string): Prisma.Sql =>
+  claim.held ? pointKey(claim, receiptId) : insertKey(claim, receiptId);
 
 async function lockChain(tx: Statements, providerId: string): Promise<void> {
   await tx.$executeRaw`insert into receipt_chain (provider_id) values (${providerId}) on conflict do nothing`;

@@ -4,7 +4,7 @@ import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
-import { checkId, checkMessage, digestOf } from './message.ts';
+import { checkId, checkMessage } from './message.ts';
 import type {
   MessageDelivery,
   NewPushConfig,
@@ -18,6 +18,7 @@ import type {
 } from './ports.ts';
 import { notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
 import { refuseTask } from './refused.ts';
+import { checkRepetition, digestFor } from './repetition.ts';
 import { checkStart, inputOf, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
@@ -41,6 +42,8 @@ export interface SendRequest {
   pushConfig?: NewPushConfig;
   /** One agent calls another: the task that it works on counts already. */
   uncounted?: boolean;
+  /** One message under its id, whatever the agent says of repetitions. */
+  once?: boolean;
   /** How many of the task's newest messages its sender wants back; all when undefined. */
   history?: number;
 }
@@ -274,15 +277,6 @@ export class TaskService {
     let current = task;
     for await (const change of this.watch(task, signal)) current = applyChange(current, change);
     return current;
-  }
-}
-
-const digestFor = ({ agent, message, taskId, contextId }: SendRequest): string | null =>
-  agent.duplicateMessages === 'new-task' ? null : digestOf(message, taskId, contextId);
-
-function checkRepetition(request: SendRequest, digest: string): void {
-  if (digest !== digestFor(request)) {
-    throw invalidParams('message.messageId', 'was used before for a message with other content');
   }
 }
 

@@ -1,0 +1,266 @@
+/** Idempotency-Key on both facades: the same answer again, whatever dies meanwhile. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/storage/client.ts';
+import type { PrismaClient } from '../../src/storage/generated/client.ts';
+import { purgeExpired } from '../../src/storage/purge.ts';
+import { startGround, type TestGround } from '../support/ground.ts';
+import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
+import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { type Answer, post, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
+
+const WORKFLOWS = new URL('./fixtures/invoke', import.meta.url).pathname;
+const LONG = process.env.FULL !== undefined;
+let ground: TestGround;
+let env: Record<string, string>;
+let host: Product;
+let client: InvokeCaller;
+let db: PrismaClient;
+
+beforeAll(async () => {
+  ground = await startGround();
+  env = { ...ground.env, WORKFLOWS, SEND_WAIT: '3' };
+  host = await startProduct(env);
+  client = new InvokeCaller(host.url);
+  db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
+});
+
+afterAll(async () => {
+  await db.$disconnect();
+  await endAllProducts();
+  await ground.stop();
+});
+
+const keyed = (key: string = randomUUID()) => ({ 'Idempotency-Key': key });
+const replayed = ({ headers }: Answer) => headers.get('idempotent-replayed');
+const made = async (sessionId: string) => ({
+  tasks: await db.task.count({ where: { contextId: sessionId } }),
+  receipts: await db.receipt.count({ where: { contextId: sessionId } }),
+});
+
+/** Asks again while another request is at work on the key, as a client would. */
+const settled = (ask: () => Promise<Answer>): Promise<Answer> =>
+  until('an answer that is not 409', async () => {
+    const answer = await ask();
+    if (answer.status === 409) expect(answer.headers.get('retry-after')).toBe('1');
+    return answer.status === 409 ? undefined : answer;
+  });
+
+describe('the invoke facade', () => {
+  it('gives the first answer again, with the new request’s id', async () => {
+    const sessionId = newSession();
+    const key = randomUUID();
+    const params = asking('caller', 'show', { sessionId });
+    const body = { jsonrpc: '2.0', id: 'first', method: 'a2a.sendMessage', params };
+    const first = await client.post(body, keyed(key));
+    expect({ status: first.status, replayed: replayed(first) }).toEqual({ status: 200, replayed: null });
+    const second = await client.post({ ...body, id: 'second' }, keyed(`"${key}"`));
+    expect(replayed(second)).toBe('true');
+    expect(second.body).toEqual({ ...first.body, id: 'second' });
+    // The order of its fields is no part of a body.
+    const third = await client.post({ params, method: 'a2a.sendMessage', jsonrpc: '2.0' }, keyed(key));
+    expect(third.body).toEqual({ jsonrpc: '2.0', result: first.body.result });
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  });
+
+  it('another body: 422', async () => {
+    const key = keyed();
+    await client.invoke(asking('caller', 'show'), key);
+    const { status, body } = await client.send(asking('caller', 'other'), key);
+    expect({ status, body }).toEqual({ status: 422, body: { status: 422, message: expect.any(String) } });
+  });
+
+  it.each(['', '""', 'x'.repeat(256)])('a key that is none (%j): 400', async (key) => {
+    const { status, body } = await client.send(asking('caller', 'show'), keyed(key));
+    expect({ status, message: body.message }).toEqual({
+      status: 400,
+      message: expect.stringMatching(/^Idempotency-Key /),
+    });
+  });
+
+  it('at work: 409 with Retry-After, then the answer', async () => {
+    const sessionId = newSession();
+    const key = keyed();
+    const ask = () => client.send(asking('caller', 'slow', { sessionId }), key);
+    const first = ask();
+    await until('the call is made', async () => (await made(sessionId)).receipts === 1 || undefined);
+    const second = await ask();
+    expect({ status: second.status, retry: second.headers.get('retry-after') }).toEqual({
+      status: 409,
+      retry: '1',
+    });
+    const { body } = await first;
+    expect((await ask()).body).toEqual(body);
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  });
+
+  it('a call that is not taken does not use up its key', async () => {
+    const key = keyed();
+    const refused = [
+      asking('caller', []),
+      asking('nobody', 'show'),
+      asking('caller', 'show', { skillIds: ['none'] }),
+      asking('caller', 'show', { taskId: randomUUID() }),
+      asking('caller', [{ data: { amount: 'much' } }]),
+    ];
+    for (const params of refused) expect((await client.send(params, key)).body.error).toBeDefined();
+    const { status, body } = await client.send(asking('caller', 'show'), key);
+    expect({ status, state: body.result?.task.status }).toEqual({ status: 200, state: 'COMPLETED' });
+  });
+
+  it('a refusal by policy is an answer', async () => {
+    const sessionId = newSession();
+    const key = keyed();
+    const ask = () => client.invoke(asking('guarded', 'x', { sessionId }), key);
+    const first = await ask();
+    expect(first.status).toBe('REJECTED');
+    expect(await ask()).toEqual(first);
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  });
+
+  it('a client that went away finds its task', async () => {
+    const sessionId = newSession();
+    const key = keyed();
+    const params = asking('caller', 'slow', { sessionId });
+    const gone = new AbortController();
+    const first = fetch(`${client.base}/invoke`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...key },
+      body: JSON.stringify({ jsonrpc: '2.0', method: 'a2a.sendMessage', params }),
+      signal: gone.signal,
+    });
+    await until('the call is made', async () => (await made(sessionId)).tasks === 1 || undefined);
+    gone.abort();
+    await expect(first).rejects.toThrow();
+    const { body } = await settled(() => client.send(params, key));
+    await client.reached(body.result.task.id, 'COMPLETED');
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  });
+
+  it('a key of yesterday is forgotten', async () => {
+    const key = randomUUID();
+    const first = await client.invoke(asking('caller', 'show'), keyed(key));
+    const past = new Date(Date.now() - 1_000);
+    await db.idempotencyKey.updateMany({ where: { key }, data: { expiresAt: past } });
+    const second = await client.invoke(asking('caller', 'show'), keyed(key));
+    expect(second.id).not.toBe(first.id);
+    await db.idempotencyKey.updateMany({ where: { key }, data: { expiresAt: past } });
+    await purgeExpired(db);
+    expect(await db.idempotencyKey.count({ where: { key } })).toBe(0);
+  });
+
+  it('a cancel is answered as the first time', async () => {
+    const { id } = await client.invoke(
+      asking('caller', 'wait', { configuration: { returnImmediately: true } }),
+    );
+    const key = keyed();
+    const cancel = () => post(`${client.base}/tasks/${id}/cancel`, '', key);
+    const first = await cancel();
+    expect(first).toMatchObject({ status: 200, body: { status: 'CANCELED' } });
+    const second = await cancel();
+    expect(second).toMatchObject({ status: 200, body: first.body });
+    expect(replayed(second)).toBe('true');
+  });
+});
+
+describe('the gateway', () => {
+  const invoke = (path: string, body: Wire, key: Record<string, string>) =>
+    post(`${host.url}/v1/agents/${path}`, body, key);
+
+  it.each(['caller/invoke', 'caller/invoke-async'])('%s: one receipt, one answer', async (path) => {
+    const context_id = newSession();
+    const key = keyed();
+    const body = { message: 'show', context_id };
+    const first = await invoke(path, body, key);
+    expect(first.status).toBe(200);
+    const second = await invoke(path, { context_id, message: 'show' }, key);
+    expect({ ...second, headers: undefined }).toEqual({ ...first, headers: undefined });
+    expect(replayed(second)).toBe('true');
+    expect(await made(context_id)).toEqual({
+      tasks: expect.any(Number),
+      receipts: 1,
+    });
+    expect(await invoke(path, { ...body, message: 'text' }, key)).toMatchObject({
+      status: 422,
+      body: { error: { code: 'key_reused' } },
+    });
+  });
+
+  it('a refusal by policy is an answer; a body that cannot be read is none', async () => {
+    const key = keyed();
+    expect((await invoke('guarded/invoke', { mesage: 'x' }, key)).status).toBe(400);
+    const first = await invoke('guarded/invoke', { message: 'x' }, key);
+    expect(first).toMatchObject({ status: 403, body: { receipt_id: expect.any(String) } });
+    expect((await invoke('guarded/invoke', { message: 'x' }, key)).body).toEqual(first.body);
+  });
+
+  it('keys are of one route and one caller', async () => {
+    const key = keyed();
+    const sessionId = newSession();
+    await client.invoke(asking('caller', 'show', { sessionId }), key);
+    const answer = await invoke('caller/invoke', { message: 'show', context_id: sessionId }, key);
+    expect({ status: answer.status, replayed: replayed(answer) }).toEqual({ status: 200, replayed: null });
+  });
+
+  it('what it registers is registered once', async () => {
+    const key = keyed();
+    const provider = { provider_id: `p-${randomUUID()}`, name: 'One' };
+    const create = () => post(`${host.url}/v1/providers`, provider, key);
+    const first = await create();
+    expect(first.status).toBe(201);
+    expect(await create()).toMatchObject({ status: 201, body: first.body });
+    expect((await post(`${host.url}/v1/providers`, provider)).status).toBe(409);
+  });
+});
+
+describe('a process that dies', () => {
+  const POINTS = ['open:after', 'accept:after', 'keep:before'];
+  const MORE = ['open:before', 'accept:before', 'start:after', 'finish:before', 'finish:after', 'keep:after'];
+
+  it.each([...POINTS, ...(LONG ? MORE : [])])(
+    'at %s leaves nothing, or a key that finds its task',
+    async (point) => {
+      const victim = await startProduct({ ...env, ROLE: 'host', KILL_AT: point });
+      const sessionId = newSession();
+      const key = keyed();
+      const params = asking('caller', 'show', { sessionId });
+      await expect(new InvokeCaller(victim.url).send(params, key)).rejects.toThrow();
+      expect(await victim.exited).toMatchObject({ signal: 'SIGKILL' });
+      const answer = await settled(() => client.send(params, key));
+      expect(answer).toMatchObject({
+        status: 200,
+        body: { result: { task: { sessionId, status: 'COMPLETED' } } },
+      });
+      expect((await client.send(params, key)).body).toEqual(answer.body);
+      expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+      await until('the receipt is final', async () => {
+        const receipt = await db.receipt.findFirst({ where: { contextId: sessionId } });
+        return receipt?.status === 'succeeded' ? receipt : undefined;
+      });
+    },
+    120_000,
+  );
+
+  it('50 identical requests to two processes, one of which is killed: one workflow, one receipt, one answer', async () => {
+    const victim = await startProduct({ ...env, ROLE: 'host' });
+    const sessionId = newSession();
+    const key = keyed();
+    const params = asking('caller', 'slow', { sessionId });
+    const other = new InvokeCaller(victim.url);
+    const asked = Array.from({ length: 50 }, (_, index) =>
+      (index % 2 === 0 ? other : client)
+        .send(params, key)
+        // A client whose connection breaks asks again, elsewhere.
+        .catch(() => client.send(params, key)),
+    );
+    await until('the call is made', async () => (await made(sessionId)).tasks === 1 || undefined);
+    await victim.end('SIGKILL');
+    for (const answer of await Promise.all(asked)) expect([200, 409]).toContain(answer.status);
+    const answers = await Promise.all(asked.map(() => settled(() => client.send(params, key))));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    const [first] = answers;
+    await client.reached(first?.body.result.task.id, 'COMPLETED');
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  }, 120_000);
+});
