@@ -60,6 +60,10 @@ export function requireCredentials(config: Config): void {
     const problem = 'AUTH_AUDIENCE: must be given with AUTH_ISSUER: tokens for others are not for this host';
     throw new HostError('config', problem, { field: 'AUTH_AUDIENCE' });
   }
+  if (config.INVOKE_REQUIRE_DPOP && AUTH_ISSUER === undefined) {
+    const problem = 'INVOKE_REQUIRE_DPOP: needs AUTH_ISSUER: there are no other tokens that DPoP binds';
+    throw new HostError('config', problem, { field: 'INVOKE_REQUIRE_DPOP' });
+  }
   const mayHaveKeys = DATABASE_URL !== undefined || existsSync(join(DATA_DIR, 'postgres'));
   if (!isLoopback(HOST) && AUTH_ISSUER === undefined && !mayHaveKeys) refuseUnguarded(HOST);
 }

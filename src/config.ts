@@ -210,6 +210,12 @@ export const configSchema = z.object({
   GATEWAY_MAX_COST_UNITS: number('must be a whole number, not negative', (n) => Number.isInteger(n) && n >= 0)
     .optional()
     .describe('The most that one call through the gateway may cost, whatever its caller would pay.'),
+  INVOKE_REQUIRE_DPOP: z
+    .stringbool()
+    .default(false)
+    .describe(
+      'The invoke facade takes access tokens bound by DPoP and no other credential. Needs `AUTH_ISSUER`.',
+    ),
   KILL_AT: z
     .string()
     .regex(/^(save|accept|append|start|deliver|project|open|finish|keep):(before|after)$/)

@@ -103,7 +103,7 @@ export async function serve(
       { path: GATEWAY_PATH, router: adminRoutes({ ...parts.callers, log }) },
       {
         path: INVOKE_PATH,
-        router: invokeRouter({ ...parts, limits: parts.callers.limits, config, requests, log }),
+        router: invokeRouter({ ...parts, config, requests, log }),
       },
       { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
     ],

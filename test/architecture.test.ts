@@ -102,6 +102,7 @@ const ARROWS: Record<string, Arrows> = {
       'receipts',
       'gateway',
       'idempotency',
+      'invoke',
       'agents/catalog.ts',
       'agents/review.ts',
       'temporal/deployment.ts',
@@ -168,6 +169,9 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
 
+  // What programs import that call the invoke facade, in Node or a browser: nothing of a server.
+  client: { imports: [], types: ['invoke/view.ts'], packages: [], sandboxed: true },
+
   // Those who put it together.
   cli: {
     // A client of the host, and what starts and examines it.
@@ -194,6 +198,7 @@ const ARROWS: Record<string, Arrows> = {
   // What others' programs import: the host, a client of it, what their workers add.
   library: {
     imports: [
+      'client',
       'server.ts',
       'config.ts',
       'agents/cards.ts',
@@ -315,8 +320,8 @@ const ARROWS: Record<string, Arrows> = {
   },
   // The invoke facade, put together.
   'invoke-wiring.ts': {
-    imports: ['agents', 'invoke'],
-    types: ['auth', 'config.ts', 'gateway', 'gateway-wiring.ts', 'push', 'tasks', 'web'],
+    imports: ['agents', 'auth', 'invoke', 'storage'],
+    types: ['callers.ts', 'config.ts', 'gateway', 'gateway-wiring.ts', 'push', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['pino'],
   },

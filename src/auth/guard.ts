@@ -124,6 +124,24 @@ export function requireScope(caller: Caller | undefined, scope: Scope): asserts 
   });
 }
 
+/** Lets pass who proves to hold the key that its token is bound to (RFC 9449); behind the guard. */
+export function dpopOnly({
+  authenticator,
+  refusals,
+}: Pick<GuardOptions, 'authenticator' | 'refusals'>): RequestHandler {
+  return (req, res, next) => {
+    if (callerOf(req).how === 'dpop') return next();
+    const refusal = new Refusal(401, 'A token bound by DPoP is needed', {
+      code: 'invalid_token',
+      scheme: 'DPoP',
+    });
+    refusals.note(refusal, whoAsked(req));
+    const offered = challengesOf(refusal, { dpop: authenticator.dpopAlgorithms });
+    res.setHeader('WWW-Authenticate', offered.at(-1) ?? 'DPoP');
+    res.status(401).json(plainBody(401, refusal.message));
+  };
+}
+
 const whoAsked = (req: Request) => ({
   caller: CALLERS.get(req)?.id,
   address: req.ip,

@@ -9,6 +9,7 @@ export const INVOKE_ACCESS: GuardedSurface = {
     { method: 'post', path: '/invoke', needs: 'agents:invoke' },
     { method: 'get', path: '/tasks', needs: 'agents:invoke' },
     { method: 'get', path: '/tasks/:id', needs: 'agents:invoke' },
+    { method: 'get', path: '/tasks/:id/stream', needs: 'agents:invoke' },
     { method: 'post', path: '/tasks/:id/cancel', needs: 'agents:invoke' },
   ],
 };

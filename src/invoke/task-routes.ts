@@ -1,18 +1,25 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
+import type { StreamLimits } from '../auth/limits/stream-limits.ts';
+import { invalidParams } from '../errors.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
+import type { Task } from '../tasks/task.ts';
 import { answerError } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { writeEvents } from '../web/sse.ts';
 import { refuseKey } from './key-refusal.ts';
 import { getSchema, listSchema, parse } from './requests.ts';
 import { failureOf } from './rpc-error.ts';
 import type { SessionTasks } from './session-tasks.ts';
+import { TaskStream } from './task-stream.ts';
 import { showTask } from './view.ts';
 
 export interface TaskRoutesOptions {
   tasks: SessionTasks;
+  stream: TaskStream;
+  streams: Pick<StreamLimits, 'open'>;
   keys: KeyStore;
   requests: OpenRequests;
   /** How long a cancel waits for the agent's clean-up. */
@@ -20,8 +27,9 @@ export interface TaskRoutesOptions {
   log: Logger;
 }
 
-/** `GET /tasks`, `GET /tasks/{id}`, `POST /tasks/{id}/cancel`. */
-export function taskRoutes({ tasks, keys, requests, waitMs, log }: TaskRoutesOptions): Router {
+/** `GET /tasks`, `GET /tasks/{id}` and its stream, `POST /tasks/{id}/cancel`. */
+export function taskRoutes(options: TaskRoutesOptions): Router {
+  const { tasks, keys, requests, waitMs, log } = options;
   const router = Router();
   const handler =
     (work: (req: Request, res: Response) => Promise<void>) => async (req: Request, res: Response) => {
@@ -44,10 +52,16 @@ export function taskRoutes({ tasks, keys, requests, waitMs, log }: TaskRoutesOpt
   router.get(
     '/tasks/:id',
     handler(async (req, res) => {
+      res.vary('Accept');
+      if (req.accepts(['json', EVENTS]) === EVENTS) return writeStream(req, res, options);
       const { historyLength } = parse(getSchema, { ...req.query }, 'query');
       const task = await tasks.get(callerOf(req), String(req.params.id), historyLength);
       res.json(showTask(task, { historyLength }));
     }),
+  );
+  router.get(
+    '/tasks/:id/stream',
+    handler((req, res) => writeStream(req, res, options)),
   );
   router.post(
     '/tasks/:id/cancel',
@@ -58,4 +72,41 @@ export function taskRoutes({ tasks, keys, requests, waitMs, log }: TaskRoutesOpt
     }),
   );
   return router;
+}
+
+const EVENTS = 'text/event-stream';
+
+/**
+ * The task after each change, as server-sent events whose id is its version; from behind `Last-Event-ID`, when that is
+ * given. Ends with the task.
+ */
+async function writeStream(req: Request, res: Response, options: TaskRoutesOptions): Promise<void> {
+  const { tasks, stream, streams, requests, log } = options;
+  const { historyLength } = parse(getSchema, { ...req.query }, 'query');
+  const seen = lastEventId(req);
+  const caller = callerOf(req);
+  const task = await tasks.get(caller, String(req.params.id));
+  // By this a browser's EventSource knows that it need not come again.
+  if (TaskStream.isOver(task, seen)) return void res.status(204).end();
+  const close = await streams.open(caller.id, task.agentCode);
+  if (res.closed) close();
+  else res.once('close', close);
+  const events = stream.snapshots(task, seen, requests.signalFor(res));
+  const write = (event: unknown) => {
+    const snapshot = event as Task;
+    return `id: ${snapshot.version}\ndata: ${JSON.stringify(showTask(snapshot, { historyLength }))}\n\n`;
+  };
+  const told = (error: unknown) => {
+    const { status, message } = failureOf(error, log);
+    return { status, message };
+  };
+  await writeEvents(res, events, undefined, told, write);
+}
+
+/** @throws HostError `invalid_params`. */
+function lastEventId(req: Request): number | undefined {
+  const given = req.get('Last-Event-ID');
+  if (given === undefined || given === '') return undefined;
+  if (!/^\d{1,9}$/.test(given)) throw invalidParams('Last-Event-ID', 'is no id of an event here');
+  return Number(given);
 }

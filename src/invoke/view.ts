@@ -13,19 +13,19 @@ export const STATES = {
   rejected: 'REJECTED',
 } as const satisfies Record<TaskState, string>;
 
-type InvokeTaskState = (typeof STATES)[TaskState];
+export type InvokeTaskState = (typeof STATES)[TaskState];
 
 /** Exactly one of text, data, url and raw, which is base64. */
-type InvokePart = Omit<Part, 'file'>;
+export type InvokePart = Omit<Part, 'file'>;
 
-interface InvokeMessage {
+export interface InvokeMessage {
   messageId: string;
   role: 'user' | 'agent';
   parts: InvokePart[];
   metadata?: Metadata;
 }
 
-interface InvokeArtifact {
+export interface InvokeArtifact {
   artifactId: string;
   name?: string;
   description?: string;

@@ -1,4 +1,7 @@
-/** A client of a host's agents: `workflow-agent-host/client`. The A2A SDK's own, found by the host and the code. */
+/**
+ * Clients of a host's agents: `workflow-agent-host/client`. The A2A SDK's own, found by the host and the code; and one of
+ * the invoke facade.
+ */
 import { randomUUID } from 'node:crypto';
 import { type Message, SendMessageRequest } from '@a2a-js/sdk';
 import {
@@ -11,6 +14,7 @@ import { AGENT_SURFACE_PATH } from '../agents/cards.ts';
 
 export { type Artifact, type Message, type Part, type Task, TaskState } from '@a2a-js/sdk';
 export type { Client } from '@a2a-js/sdk/client';
+export * from '../client/index.ts';
 
 export interface HostAddress {
   /** The host's base URL, as its ready line says. */

@@ -7,19 +7,25 @@ const KEEP_ALIVE_MS = 15_000;
 /**
  * Writes events as they come, no faster than the client reads, with a comment every 15 s so that nothing on
  * the way takes the stream for dead. A failure on the way is one last `error` event.
+ * @param first the first event, where it was looked at; undefined when the stream is to be open before it comes.
  */
 export async function writeEvents(
   res: Response,
   events: AsyncIterator<unknown>,
-  first: IteratorResult<unknown>,
+  first: IteratorResult<unknown> | undefined,
   onError: (error: unknown) => unknown,
+  write: (event: unknown) => string = formatSSEEvent,
 ): Promise<void> {
   for (const [name, value] of Object.entries(SSE_HEADERS)) res.setHeader(name, value);
   res.flushHeaders();
   const keepAlive = setInterval(() => res.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref();
   try {
-    for (let next = first; !next.done && !res.destroyed; next = await events.next()) {
-      if (!res.write(formatSSEEvent(next.value))) await drained(res);
+    for (
+      let next = first ?? (await events.next());
+      !next.done && !res.destroyed;
+      next = await events.next()
+    ) {
+      if (!res.write(write(next.value))) await drained(res);
     }
   } catch (error) {
     if (!res.destroyed) res.write(formatSSEErrorEvent(onError(error)));

@@ -367,6 +367,11 @@ const TABLE: Record<string, Entry> = {
     right: '200 -32602',
   },
   'get /v1/a2a/tasks': { request: of('/v1/a2a/tasks'), other: 200, right: 200 },
+  'get /v1/a2a/tasks/:id/stream': {
+    request: of('/v1/a2a/tasks/00000000-0000-4000-8000-000000000000/stream'),
+    other: 404,
+    right: 404,
+  },
   'get /v1/a2a/tasks/:id': { request: of('/v1/a2a/tasks/ID'), other: 404, right: 200 },
   // Last among the task's own, because it ends it.
   [`post ${AGENT}/:code/rest/tasks/:id\\:cancel`]: {
