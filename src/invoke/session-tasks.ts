@@ -1,6 +1,6 @@
-import { isVisible, type Viewer } from '../agents/access.ts';
+import { ALL_SEEING_SCOPE, isVisible, type Viewer } from '../agents/access.ts';
 import { invalidParams, taskNotFound } from '../errors.ts';
-import type { TaskCursor } from '../tasks/ports.ts';
+import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Task, TaskState } from '../tasks/task.ts';
 import type { InvokedAgent, InvokedAgents } from './agents.ts';
@@ -20,7 +20,7 @@ export interface SessionTasksOptions {
   refusals(): Promise<(agentId: string) => string | undefined>;
 }
 
-/** The caller's tasks, with whatever agent and by whatever surface they began. */
+/** The caller's tasks, with whatever agent and by whatever surface they began; an admin reads everybody's. */
 export class SessionTasks {
   readonly #tasks: TaskService;
   readonly #agents: InvokedAgents;
@@ -37,7 +37,7 @@ export class SessionTasks {
    * switched off.
    */
   async get(caller: Viewer, taskId: string, historyLength?: number): Promise<Task> {
-    return (await this.#find(caller, taskId, historyLength)).task;
+    return (await this.#find(seenBy(caller), caller, { taskId, historyLength })).task;
   }
 
   /** Newest first. @throws HostError `invalid_params`. */
@@ -46,7 +46,7 @@ export class SessionTasks {
     { sessionId, status, cursor, limit }: SessionQuery,
   ): Promise<{ tasks: Task[]; nextCursor: string | null }> {
     const { tasks, next } = await this.#tasks.list({
-      owner: caller.id,
+      ...seenBy(caller),
       limit,
       ...(sessionId === undefined ? {} : { contextId: sessionId }),
       ...(status === undefined ? {} : { state: status }),
@@ -61,17 +61,17 @@ export class SessionTasks {
 
   /** The task as it stands once the agent has cleaned up, or `signal` aborts. @throws HostError `task_not_cancelable`. */
   async cancel(caller: Viewer, taskId: string, signal: AbortSignal): Promise<Task> {
-    const { task, agent } = await this.#find(caller, taskId, 0);
+    const { task, agent } = await this.#find({ owner: caller.id }, caller, { taskId, historyLength: 0 });
     const key = { owner: caller.id, agentCode: task.agentCode, taskId: task.id };
     return this.#tasks.cancel(key, agent.definition, signal);
   }
 
   async #find(
+    whose: Pick<TaskKey, 'owner' | 'anyOwner'>,
     caller: Viewer,
-    taskId: string,
-    historyLength: number | undefined,
+    { taskId, historyLength }: { taskId: string; historyLength: number | undefined },
   ): Promise<{ task: Task; agent: InvokedAgent }> {
-    const task = await this.#tasks.get({ owner: caller.id, taskId }, historyLength);
+    const task = await this.#tasks.get({ ...whose, taskId }, historyLength);
     const agent = await this.#agents.find(task.agentCode);
     if (agent === undefined || !isThere(agent, caller)) throw taskNotFound();
     const refusal = (await this.#refusals())(agent.agentId);
@@ -82,6 +82,12 @@ export class SessionTasks {
 
 const isThere = (agent: InvokedAgent | undefined, caller: Viewer): boolean =>
   agent !== undefined && isVisible(agent, caller);
+
+/** Whose tasks a caller reads: its own, and an admin everybody's. */
+const seenBy = ({ id, scopes }: Viewer): Pick<TaskKey, 'owner' | 'anyOwner'> => ({
+  owner: id,
+  ...(scopes.has(ALL_SEEING_SCOPE) && { anyOwner: true }),
+});
 
 const writeCursor = ({ statusAt, id }: TaskCursor): string =>
   Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');

@@ -452,6 +452,10 @@ it('an admin reads the tasks of all callers, and no more', async () => {
   expect(tasks.map((each: Wire) => each.id)).toContain(id);
   const theirs = (await ask('other', rest('tasks'))).body;
   expect(theirs.tasks.map((each: Wire) => each.id)).toEqual([id]);
+  expect((await ask('right', { path: `/v1/a2a/tasks/${id}`, method: 'GET' })).body.id).toBe(id);
+  const facade = (await ask('right', { path: '/v1/a2a/tasks', method: 'GET' })).body;
+  expect(facade.tasks.map((each: Wire) => each.id)).toContain(id);
+  expect((await ask('right', { path: `/v1/a2a/tasks/${id}/cancel` })).status).toBe(404);
   expect((await ask('right', { ...rest(`tasks/${id}:cancel`, 'POST'), body: {} })).status).toBe(404);
   const answer = olderMessage('yes', { taskId: id });
   const sent = await ask('right', {
