@@ -99,6 +99,7 @@ const OTHERS = ['AGENT_HOST_URL', 'AGENT_HOST_API_KEY', 'DEBUG', 'POSTGRES_PASSW
 /** Variables that its commands set for themselves. */
 const OWN = [
   'ACCESS',
+  'ACCESS_TOKEN',
   'BASE',
   'JSON',
   'MESSAGE',
@@ -108,6 +109,7 @@ const OWN = [
   'EXPENSE',
   'REFUND',
   'DIGEST',
+  'DPOP_PROOF',
   'QUOTE',
 ];
 

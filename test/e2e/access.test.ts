@@ -1,9 +1,7 @@
-/** Who may call what (WIRE.md section 4): every route with every credential, on the real product. */
-import { A2AService } from '@a2a-js/sdk/server/grpc';
+/** Who may call what over HTTP: every route with every credential, on the real product. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
-import { GrpcClient } from '../support/grpc.ts';
 import {
   endAllProducts,
   type Product,
@@ -15,9 +13,8 @@ import { type Answer, agentUrl, olderMessage, post, rpc, userMessage, type Wire 
 import { until } from '../support/until.ts';
 
 const data = await temporaryDataDir();
-const env = { DATA_DIR: data.path, GRPC_PORT: '0' };
+const env = { DATA_DIR: data.path };
 let product: Product;
-let grpc: GrpcClient;
 
 /** Each caller's key; `nobody` has none. */
 const CALLERS = ['nobody', 'wrongScope', 'revoked', 'other', 'right'] as const;
@@ -42,10 +39,6 @@ beforeAll(async () => {
   // Before the host ever ran: the command makes the database itself.
   keys.right = await createKey('right', ALL);
   product = await startProduct(env);
-  const card = await fetch(`${product.url}${AGENT}/echo/.well-known/agent-card.json`);
-  const { supportedInterfaces } = (await card.json()) as Wire;
-  const { url } = supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
-  grpc = new GrpcClient(url);
   keys.other = await createKey('other', 'agents:read,agents:invoke,receipts:read');
   keys.revoked = await createKey('revoked', ALL);
   keys.wrongScope = await createKey('wrong-scope', 'receipts:read');
@@ -65,7 +58,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  grpc.close();
   await endAllProducts();
   await data.remove();
 });
@@ -419,26 +411,6 @@ describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, any
   });
 });
 
-describe.each(Object.keys(A2AService) as (keyof typeof A2AService)[])('gRPC %s', (method) => {
-  it.each([
-    ['nobody', 'UNAUTHENTICATED'],
-    ['revoked', 'UNAUTHENTICATED'],
-    ['wrongScope', 'PERMISSION_DENIED'],
-  ] as const)('%s: %s', async (who, code) => {
-    const key = keys[who]?.key;
-    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-    expect(
-      await grpc.refused(
-        method,
-        { tenant: 'echo', taskId: '', pageSize: 0, pageToken: '' },
-        headers as Record<string, string>,
-      ),
-    ).toMatchObject({
-      code,
-    });
-  });
-});
-
 it('an admin reads the tasks of all callers, and no more', async () => {
   const begun = await ask('other', {
     path: `${AGENT}/expense-approval`,
@@ -463,13 +435,6 @@ it('an admin reads the tasks of all callers, and no more', async () => {
     body: rpcBody('message/send', { message: answer }),
   });
   expect(sent.body.error.code).toBe(-32001);
-});
-
-it('gRPC: a task is its caller’s alone', async () => {
-  const getTask = { tenant: 'expense-approval', id: task.id };
-  const as = (who: Who) => ({ 'x-api-key': keys[who]?.key ?? '' });
-  expect(await grpc.call('getTask', getTask, as('right'))).toMatchObject({ id: task.id });
-  expect(await grpc.refused('getTask', getTask, as('other'))).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 describe('what a refusal says', () => {

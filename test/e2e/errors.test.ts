@@ -1,4 +1,4 @@
-/** Every row of WIRE.md's error table that needs no callers: status, code, and a message that helps. */
+/** Every row of the README's table of errors that needs no callers: status, code, and a message that helps. */
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type RequestOptions } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** The same messageId from the same caller to the same agent is the same request (WIRE.md section 1). */
+/** The same messageId from the same caller to the same agent is the same request. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';

@@ -1,4 +1,4 @@
-/** Starting, refusing to start, stopping (WIRE.md section 0). */
+/** Starting, refusing to start, stopping. */
 import { randomUUID } from 'node:crypto';
 import { access, chmod } from 'node:fs/promises';
 import { join } from 'node:path';
