@@ -52,7 +52,7 @@ export function idempotent(options: IdempotencyOptions, writtenBy: WrittenBy = '
           claim.held = true;
         }
         CLAIMS.set(req, claim);
-        keepAnswer(res, claim, options);
+        keepAnswer(req, res, claim, options);
       }
     } catch (error) {
       if (!(error instanceof HostError)) return next(error);
@@ -114,30 +114,39 @@ function replay(
 
 const KEPT_HEADERS = ['location'];
 
-/** The answer goes on record before it goes out; one that cannot be kept goes out all the same. */
-function keepAnswer(
-  res: Response,
-  claim: Claim,
-  { store, fateOf = byStatus, log }: IdempotencyOptions,
-): void {
+/**
+ * The answer goes on record before it goes out; one that cannot be kept goes out all the same. One that another try
+ * was quicker with gives way to the other's.
+ */
+function keepAnswer(req: Request, res: Response, claim: Claim, options: IdempotencyOptions): void {
+  const { store, fateOf = byStatus, log } = options;
   const send = res.json.bind(res);
   res.json = (body: unknown) => {
     res.json = send;
-    void settle(body).finally(() => send(body));
+    void settle(body).then((other) => {
+      if (other === undefined) send(body);
+      else replay(req, res, other, options);
+    });
     return res;
   };
-  const settle = async (body: unknown): Promise<void> => {
-    if (!claim.held) return;
+  /** @returns the answer that is kept already, when there is one. */
+  const settle = async (body: unknown): Promise<KeptAnswer | undefined> => {
+    if (!claim.held) return undefined;
     try {
       const told = fateOf(res.statusCode, body);
       // Its client has gone before it was all done: another try is to have the end of it.
       const fate = res.closed && told === 'keep' ? 'let-go' : told;
       if (fate === 'let-go') await store.letGo(claim);
       else if (fate === 'forget') await store.forget(claim);
-      else await store.keep(claim, answerOf(res, body));
+      else {
+        const answer = answerOf(res, body);
+        const kept = await store.keep(claim, answer);
+        if (kept !== answer) return kept;
+      }
     } catch (error) {
       log.warn({ err: error }, 'an answer was not kept under its idempotency key');
     }
+    return undefined;
   };
 }
 

@@ -42,8 +42,8 @@ export interface KeyStore {
   take(claim: Claim): Promise<boolean>;
   /** Takes over a key that nobody holds and that has no answer. False when somebody else was first. */
   takeOver(claim: Claim): Promise<boolean>;
-  /** Keeps the answer, unless there is one. */
-  keep(claim: Claim, answer: KeptAnswer): Promise<void>;
+  /** Keeps the answer, unless there is one. @returns the one that is kept: of two tries both give the same. */
+  keep(claim: Claim, answer: KeptAnswer): Promise<KeptAnswer>;
   /** Nobody is at work on it any more, and there is no answer: the next try goes on with it. */
   letGo(claim: Claim): Promise<void>;
   /** Nothing came of the request: the key is as if it had not been used. */

@@ -41,7 +41,7 @@ export function invokeRoutes({ invoker, keys, requests, maxBody, log }: InvokeRo
     refuse: refuseKey,
     contentOf: withoutId,
     fateOf,
-    replayed: (answer, body) => ({ ...withoutId(answer), ...idOf(body) }),
+    replayed: (answer, body) => ({ jsonrpc: '2.0', ...idOf(body), ...withoutId(answer) }),
     log,
   });
   router.post('/invoke', read, once, async (req, res) => {

@@ -68,11 +68,15 @@ export class PrismaKeyStore implements KeyStore {
     return count > 0;
   }
 
-  async keep(claim: Claim, { status, headers, body }: KeptAnswer): Promise<void> {
-    await this.#run(Prisma.sql`
+  async keep(claim: Claim, answer: KeptAnswer): Promise<KeptAnswer> {
+    const { status, headers, body } = answer;
+    const kept = await this.#run(Prisma.sql`
       update idempotency_key k
       set status = ${status}, headers = ${JSON.stringify(headers)}::json, body = ${body}, held_until = null
       where ${isOf(claim)} and status is null`);
+    if (kept > 0) return answer;
+    const known = await this.find(claim);
+    return known?.answer ?? answer;
   }
 
   async letGo(claim: Claim): Promise<void> {
