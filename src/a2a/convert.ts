@@ -35,6 +35,10 @@ const WIRE_STATES: Record<TaskState, WireState> = {
 
 const STATES = new Map(Object.entries(WIRE_STATES).map(([state, wire]) => [wire, state as TaskState]));
 
+/** The state as v1.0 names it; unspecified when there is none. */
+export const stateToWire = (state: TaskState | undefined): WireState =>
+  state === undefined ? WireState.TASK_STATE_UNSPECIFIED : WIRE_STATES[state];
+
 /** The state a client names; undefined when it names none. */
 export const stateFromWire = (wire: WireState): TaskState | undefined => STATES.get(wire);
 
@@ -101,7 +105,7 @@ const artifactToWire = (artifact: Artifact): WireArtifact => ({
 });
 
 const statusToWire = (status: TaskStatus, task: Task): WireStatus => ({
-  state: WIRE_STATES[status.state],
+  state: stateToWire(status.state),
   message: status.message === undefined ? undefined : messageToWire(status.message, task),
   timestamp: status.at,
 });

@@ -4,7 +4,6 @@ import {
   type ListTasksResponse,
   type SendMessageRequest,
   Message as WireMessage,
-  TaskState as WireState,
   type Task as WireTask,
 } from '@a2a-js/sdk';
 import {
@@ -14,6 +13,7 @@ import {
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
+import { stateToWire } from '../a2a/convert.ts';
 import type {
   AgentCall,
   AgentLink,
@@ -24,7 +24,7 @@ import type {
 } from '../gateway/agent-call.ts';
 import type { GatewayAgent, RemoteAgentStore } from '../gateway/agents.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
-import { isSettled } from '../tasks/state.ts';
+import { isFinal, isSettled } from '../tasks/state.ts';
 import type { Json, Message } from '../tasks/task.ts';
 import { presentAs } from './credentials.ts';
 import { agentError } from './errors.ts';
@@ -132,7 +132,7 @@ export class RemoteLink implements AgentLink {
       const page: ListTasksResponse = await client.listTasks({
         tenant: '',
         contextId: contextId ?? '',
-        status: status === undefined ? WireState.TASK_STATE_UNSPECIFIED : WIRE_STATES[status],
+        status: stateToWire(status),
         pageSize: limit,
         pageToken: pageToken ?? '',
         historyLength: 0,
@@ -158,7 +158,7 @@ export class RemoteLink implements AgentLink {
         wait = POLL_MS.first;
       }
       last = now;
-      if (FINAL.has(answer.task.status.state)) return;
+      if (isFinal(answer.task.status.state)) return;
       await delay(wait, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -272,16 +272,3 @@ const toWire = (message: Message, taskId: string | undefined, contextId: string 
     taskId: taskId ?? '',
     contextId: contextId ?? '',
   });
-
-const FINAL: ReadonlySet<string> = new Set(['completed', 'failed', 'canceled', 'rejected']);
-
-const WIRE_STATES = {
-  submitted: WireState.TASK_STATE_SUBMITTED,
-  working: WireState.TASK_STATE_WORKING,
-  'input-required': WireState.TASK_STATE_INPUT_REQUIRED,
-  'auth-required': WireState.TASK_STATE_AUTH_REQUIRED,
-  completed: WireState.TASK_STATE_COMPLETED,
-  failed: WireState.TASK_STATE_FAILED,
-  canceled: WireState.TASK_STATE_CANCELED,
-  rejected: WireState.TASK_STATE_REJECTED,
-} as const;

@@ -4,13 +4,7 @@ import { A2AService } from '@a2a-js/sdk/server/grpc';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
-import {
-  endAllProducts,
-  type Product,
-  runProduct,
-  startProduct,
-  temporaryDataDir,
-} from '../support/product.ts';
+import { endAllProducts, type Product, runJson, startProduct, temporaryDataDir } from '../support/product.ts';
 import { userMessage, type Wire } from '../support/rpc.ts';
 
 type Method = keyof typeof A2AService;
@@ -23,11 +17,7 @@ const keys: Record<string, { id: string; key: string }> = {};
 /** A task of `right`, which waits. */
 let taskId = '';
 
-async function command(...args: string[]): Promise<Wire> {
-  const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
+const command = (...args: string[]): Promise<Wire> => runJson(args, env);
 
 const as = (who: string): Record<string, string> => {
   const key = keys[who]?.key;

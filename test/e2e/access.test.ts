@@ -5,6 +5,7 @@ import { SURFACES } from '../../src/surfaces.ts';
 import {
   endAllProducts,
   type Product,
+  runJson,
   runProduct,
   startProduct,
   temporaryDataDir,
@@ -25,11 +26,7 @@ let task: Wire;
 let receiptId = '';
 let authContextId = '';
 
-const command = async (...args: string[]): Promise<Wire> => {
-  const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return JSON.parse(stdout);
-};
+const command = (...args: string[]): Promise<Wire> => runJson(args, env);
 const createKey = (name: string, scopes: string): Promise<Wire> =>
   command('keys', 'create', '--name', name, '--scopes', scopes);
 

@@ -2,13 +2,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
-import {
-  endAllProducts,
-  type Product,
-  runProduct,
-  startProduct,
-  temporaryDataDir,
-} from '../support/product.ts';
+import { endAllProducts, type Product, runJson, startProduct, temporaryDataDir } from '../support/product.ts';
 import { type Answer, agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -25,8 +19,7 @@ let product: Product;
 let key: string;
 let card: string;
 
-const command = async (...args: string[]): Promise<Wire> =>
-  JSON.parse((await runProduct(['--json', ...args], env)).stdout);
+const command = (...args: string[]): Promise<Wire> => runJson(args, env);
 
 beforeAll(async () => {
   ({ key } = await command('keys', 'create', '--name', 'app', '--scopes', 'agents:read,agents:invoke'));

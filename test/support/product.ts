@@ -1,3 +1,4 @@
+import { deepStrictEqual as deepEqual } from 'node:assert';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -5,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { Wire } from './rpc.ts';
 
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
@@ -108,6 +110,14 @@ export async function runProduct(
   const [code] = (await once(child, 'close')) as [number | null];
   running.delete(child);
   return { code, stdout, stderr };
+}
+
+/** What a command that must go well prints with --json. */
+export async function runJson(args: string[], env: Record<string, string>): Promise<Wire> {
+  const { code, stdout, stderr } = await runProduct(['--json', ...args], env);
+  // Not vitest's: the measurements start the product, too.
+  deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  return JSON.parse(stdout);
 }
 
 /** Ends what a failed test left; the embedded servers end with their host. */
