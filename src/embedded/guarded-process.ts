@@ -33,7 +33,8 @@ export interface GuardedProcess {
   stop(): Promise<void>;
 }
 
-const KEPT_LINES = 20;
+// A panic of a Go program with all its goroutines is long, and its reason stands first.
+const KEPT_LINES = 500;
 
 /*
  * The shell becomes the program (`exec`), so that the pid is the program's own and its exit reaches the host

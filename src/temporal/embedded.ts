@@ -45,9 +45,10 @@ export async function startEmbeddedTemporal(options: EmbeddedTemporalOptions): P
       return { address, pid: server.pid, exited, stop: () => server.stop() };
     }
     await server.stop();
-    // Somebody took one of its ports first.
-    if (attempt < ATTEMPTS && /in use/.test(failure)) continue;
-    throw new HostError('unavailable', `The embedded Temporal did not start: ${failure}`);
+    // It chooses ports for its services and opens them a moment later. When somebody takes one in between it dies, not
+    // always with a word about ports.
+    if (attempt < ATTEMPTS && failure.crashed) continue;
+    throw new HostError('unavailable', `The embedded Temporal did not start: ${failure.reason}`);
   }
 }
 
@@ -66,16 +67,25 @@ function launch(cli: string, port: number, { dataDir, namespace }: EmbeddedTempo
   });
 }
 
+interface Failure {
+  readonly reason: string;
+  /** It ended by itself, and nobody's signal made it. */
+  readonly crashed: boolean;
+}
+
 /** @returns what went wrong, or `undefined`. */
 async function becomeReady(
   server: GuardedProcess,
   address: string,
   namespace: string,
-): Promise<string | undefined> {
+): Promise<Failure | undefined> {
   const given = new AbortController();
-  const died = server.exited.then(reasonOf);
+  const died = server.exited.then((exit) => ({ reason: reasonOf(exit), crashed: exit.signal === null }));
+  const silent = answers(address, namespace, given.signal).then((reason) =>
+    reason === undefined ? undefined : { reason, crashed: false },
+  );
   try {
-    return await Promise.race([died, answers(address, namespace, given.signal)]);
+    return await Promise.race([died, silent]);
   } finally {
     given.abort();
   }
@@ -134,6 +144,10 @@ async function probe(connection: Connection, namespace: string): Promise<string 
 
 function reasonOf({ code, signal, output }: Exit): string {
   const lines = output.trim().split('\n');
-  const line = lines.findLast((each) => /error|fatal/i.test(each)) ?? lines.at(-1);
+  // A panic says why in its first line, and where in all that follow.
+  const line =
+    lines.find((each) => each.startsWith('panic:')) ??
+    lines.findLast((each) => /error|fatal/i.test(each)) ??
+    lines.at(-1);
   return line?.trim() || `it ended with ${signal ?? code}`;
 }

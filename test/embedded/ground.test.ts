@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type DataDir, lockDataDir } from '../../src/embedded/data-dir.ts';
 import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
+import { findTemporalCli } from '../../src/temporal/cli-binary.ts';
 import { startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
 import { gone, startHost, temporaryDir } from './helpers.ts';
 
@@ -83,6 +84,42 @@ describe('the embedded servers', { timeout: 60_000 }, () => {
     const second = await startEmbeddedTemporal({ dataDir, namespace: 'mine' });
     onTestFinished(() => second.stop());
     expect(await statusOf(second.address, 'mine', 'kept')).toBe('RUNNING');
+  });
+});
+
+describe('the embedded Temporal', { timeout: 60_000 }, () => {
+  // Stands for a server that lost a port it had chosen: it panics as often as it is told, then it is the real one.
+  async function panicking(times: number): Promise<string> {
+    const dir = await temporaryDir();
+    const cli = join(dir, 'temporal');
+    const real = await findTemporalCli();
+    const script = `#!/bin/sh
+[ "$1" = server ] || exec ${real} "$@"
+[ -e ${dir}/${times} ] && exec ${real} "$@"
+n=0; while [ -e ${dir}/$((n += 1)) ]; do :; done; : > ${dir}/$n
+echo 'panic: no luck' >&2
+n=0; while [ $((n += 1)) -lt 99 ]; do echo "main.go:$n +0x8e" >&2; done
+exit 2
+`;
+    await writeFile(cli, script, { mode: 0o755 });
+    return cli;
+  }
+
+  test('that dies while it starts is started again', async () => {
+    const dataDir = await lockedDir();
+    const server = await startEmbeddedTemporal({ dataDir, namespace: 'mine', cli: await panicking(2) });
+    onTestFinished(() => server.stop());
+    await expect(statusOf(server.address, 'mine', 'none')).rejects.toThrow(/not found/);
+  });
+
+  test('that dies each time says why in one line', async () => {
+    const dataDir = await lockedDir();
+    await expect(
+      startEmbeddedTemporal({ dataDir, namespace: 'mine', cli: await panicking(3) }),
+    ).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The embedded Temporal did not start: panic: no luck',
+    });
   });
 });
 
