@@ -29,6 +29,8 @@ export interface Call {
   agent: CalledAgent;
   /** The id of who calls. */
   caller: string;
+  /** What the caller is allowed, if the call is made later. */
+  scopes?: readonly string[] | undefined;
   mode: InvokeMode;
   terms: PolicyRequest;
   /** The body as it came; the receipt keeps it without its credentials. */
@@ -84,7 +86,7 @@ export class CallBook {
    * @throws HostError `unavailable`, `key_in_use`; the call must not be made then.
    */
   async open(call: Call): Promise<OpenCall> {
-    const { agent, caller, mode, terms, request, messageId, taskId, contextId, claim } = call;
+    const { agent, caller, scopes, mode, terms, request, messageId, taskId, contextId, claim } = call;
     const begun = await this.#begunBy(claim);
     if (begun !== undefined) return begun;
     const decision = await this.decide(agent, terms);
@@ -102,6 +104,7 @@ export class CallBook {
       ...(contextId === undefined ? {} : { context_id: contextId }),
       request,
       message_id: messageId,
+      scopes,
       ...(secret === undefined ? {} : { secret }),
       claim,
     });

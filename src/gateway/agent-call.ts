@@ -7,6 +7,8 @@ export interface AgentCall {
   agent: GatewayAgent;
   /** The id of who calls. */
   caller: string;
+  /** What the caller is allowed. */
+  scopes: readonly string[];
   message: Message;
   /** The task it continues. */
   taskId?: string | undefined;

@@ -67,7 +67,7 @@ export class BackgroundCalls {
   }
 
   async #send(call: OpenCall): Promise<void> {
-    const { receipt, request, messageId } = call;
+    const { receipt, request, messageId, scopes } = call;
     const { receipt_id, provider_id, agent_id, caller } = receipt;
     const { agents, link, ledger, credentials } = this.#options;
     const agent = await agents.find(agent_id);
@@ -75,7 +75,7 @@ export class BackgroundCalls {
     const outgoing = messageOf(parseBody(invokeSchema, request), messageId);
     const of = { caller, providerId: provider_id };
     const credential = agent.remote && (await credentials.ofCall(receipt_id, call, of));
-    const task = await link.begin({ agent, caller, ...outgoing, credential });
+    const task = await link.begin({ agent, caller, scopes, ...outgoing, credential });
     const { task_id, context_id } = outcomeOf(task);
     if (task_id !== undefined) {
       await ledger.noteTask(receipt_id, { taskId: task_id, contextId: context_id });

@@ -18,6 +18,8 @@ export interface Invocation {
   agent: GatewayAgent;
   /** The id of who calls. */
   caller: string;
+  /** What the caller is allowed. */
+  scopes: readonly string[];
   request: InvokeRequest;
   /** The body as it came: what the receipt keeps, its credentials left out. */
   body: JsonObject;
@@ -121,12 +123,13 @@ export class Gateway {
 
   /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403. */
   async #open(invocation: Invocation, mode: InvokeMode): Promise<Opened> {
-    const { agent, caller, request, body, claim } = invocation;
+    const { agent, caller, scopes, request, body, claim } = invocation;
     const outgoing = messageOf(request, claim?.id ?? randomUUID());
     const { taskId, contextId, message } = outgoing;
     const { receipt, decision } = await this.#options.calls.open({
       agent,
       caller,
+      scopes,
       mode,
       terms: termsOf(request),
       request: body,
@@ -145,13 +148,13 @@ export class Gateway {
   }
 
   async #send(opened: Opened, signal: AbortSignal): Promise<Answer> {
-    const { agent, caller, outgoing, receipt, request, claim } = opened;
+    const { agent, caller, scopes, outgoing, receipt, request, claim } = opened;
     const once = outgoing.message.messageId === claim?.id;
     try {
       const credential =
         agent.remote &&
         (await this.#options.credentials.resolve(request, { caller, providerId: agent.providerId }));
-      return await this.#options.link.send({ agent, caller, ...outgoing, once, credential }, signal);
+      return await this.#options.link.send({ agent, caller, scopes, ...outgoing, once, credential }, signal);
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;

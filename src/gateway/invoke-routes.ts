@@ -99,5 +99,7 @@ const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<Omit<C
 async function invocationOf(req: Request, options: InvokeRoutesOptions): Promise<Invocation> {
   const agent = await agentOf(req, options);
   const request = parseBody(invokeSchema, req.body);
-  return { agent, caller: callerId(req), request, body: req.body as JsonObject, claim: claimOf(req) };
+  const { id: caller, scopes } = callerOf(req);
+  const body = req.body as JsonObject;
+  return { agent, caller, scopes: [...scopes], request, body, claim: claimOf(req) };
 }

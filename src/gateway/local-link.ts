@@ -40,9 +40,10 @@ export class LocalLink implements AgentLink {
     return this.#answer(await this.#tasks.settled({ task, deferred: false }, signal), 0);
   }
 
-  #send({ agent, caller, message, taskId, contextId, once }: AgentCall) {
+  #send({ agent, caller, scopes, message, taskId, contextId, once }: AgentCall) {
     return this.#tasks.send({
       owner: caller,
+      scopes,
       agent: definitionOf(agent),
       message,
       takesReply: true,

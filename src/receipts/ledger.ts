@@ -49,7 +49,7 @@ export class ReceiptLedger {
    * Writes the receipt of a call that is about to be made, or was refused, as `running`.
    * @throws HostError `unavailable`, `key_in_use`; the call must not be made then.
    */
-  async open({ request, message_id, secret, claim, ...call }: NewReceipt): Promise<Receipt> {
+  async open({ request, message_id, secret, scopes, claim, ...call }: NewReceipt): Promise<Receipt> {
     const kept = withoutSecrets(request);
     const receipt = {
       ...call,
@@ -61,6 +61,7 @@ export class ReceiptLedger {
     const started_at = await this.#store.open(receipt, {
       request: kept,
       message_id,
+      scopes,
       claim,
       ...(secret === undefined ? {} : { secret }),
     });

@@ -67,7 +67,7 @@ export interface ReceiptStore {
    */
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    kept: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'claim'>,
+    kept: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'scopes' | 'claim'>,
   ): Promise<string>;
   /** Notes the task a running receipt's call has become. */
   noteTask(receiptId: string, task: { taskId: string; contextId: string }): Promise<void>;
@@ -137,6 +137,8 @@ export interface RunningReceipt {
   receipt: Receipt;
   messageId: string;
   ageMs: number;
+  /** Its agent has said which task the call has become. */
+  sent: boolean;
   /** Its credential: encrypted, or the id of a stored one. */
   secret?: string;
   authContextId?: string;
@@ -150,6 +152,8 @@ export interface RunningStore {
 /** A running receipt with all that it takes to make its call. */
 export interface OpenCall extends RunningReceipt {
   request: JsonObject;
+  /** What its caller was allowed. */
+  scopes: string[];
 }
 
 /** Single calls under way. */

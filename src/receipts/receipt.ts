@@ -102,6 +102,8 @@ export interface NewReceipt
   message_id: string;
   /** A credential for the call, encrypted: kept while it is running. */
   secret?: string;
+  /** What the caller is allowed: kept for a call that is made later. */
+  scopes?: readonly string[] | undefined;
   /** The idempotency key of its request: written with the receipt, or nothing is. */
   claim?: Claim | undefined;
 }

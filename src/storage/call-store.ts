@@ -14,10 +14,10 @@ export class PrismaCallStore implements CallStore {
 
   open(receiptId: string): Promise<OpenCall | undefined> {
     return reachable(async () => {
-      const [row] = await this.#db.$queryRaw<(RunningRow & { request: JsonObject })[]>`
-        select ${RUNNING_COLUMNS}, r.request from receipt r
+      const [row] = await this.#db.$queryRaw<(RunningRow & { request: JsonObject; scopes: string[] })[]>`
+        select ${RUNNING_COLUMNS}, r.request, r.scopes from receipt r
         where r.id = ${receiptId}::uuid and r.status = 'running'`;
-      return row && { ...toRunning(row), request: row.request };
+      return row && { ...toRunning(row), request: row.request, scopes: row.scopes };
     });
   }
 

@@ -72,18 +72,20 @@ export const toStored = (row: StoredRow): StoredReceipt => ({
 export type RunningRow = ReceiptRow & {
   message_id: string;
   age_ms: number;
+  sent: boolean;
   secret: string | null;
   auth_context_id: string | null;
 };
 
 export const RUNNING_COLUMNS = Prisma.sql`
-  ${RECEIPT_COLUMNS}, r.message_id, r.secret, r.request->>'auth_context_id' as auth_context_id,
+  ${RECEIPT_COLUMNS}, r.message_id, r.sent_at is not null as sent, r.secret, r.request->>'auth_context_id' as auth_context_id,
   (extract(epoch from clock_timestamp() - r.started_at) * 1000)::float8 as age_ms`;
 
 export const toRunning = (row: RunningRow): RunningReceipt => ({
   receipt: toReceipt(row),
   messageId: row.message_id,
   ageMs: row.age_ms,
+  sent: row.sent,
   ...(row.secret === null ? {} : { secret: row.secret }),
   ...(row.auth_context_id === null ? {} : { authContextId: row.auth_context_id }),
 });

@@ -43,19 +43,25 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
 
   open(
     receipt: Omit<Receipt, 'started_at'>,
-    { request, message_id, secret, claim }: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'claim'>,
+    {
+      request,
+      message_id,
+      secret,
+      scopes = [],
+      claim,
+    }: Pick<NewReceipt, 'request' | 'message_id' | 'secret' | 'scopes' | 'claim'>,
   ): Promise<string> {
     const key = claim && keyOf(claim, receipt.receipt_id);
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<{ started_at: Date }[]>`
         with k as (${key ?? Prisma.sql`select 1`})
         insert into receipt (id, agent_id, provider_id, caller, invoke_mode, status, verification, request_digest,
-                             cost_units, policy, task_id, context_id, message_id, request, secret, started_at)
+                             cost_units, policy, task_id, context_id, message_id, request, secret, scopes, started_at)
         select ${receipt.receipt_id}::uuid, ${receipt.agent_id}, ${receipt.provider_id}, ${receipt.caller},
                 ${receipt.invoke_mode}, 'running', ${receipt.verification}, ${receipt.request_digest},
                 ${receipt.cost_units}::int, ${JSON.stringify(receipt.policy)}::json, ${receipt.task_id ?? null},
                 ${receipt.context_id ?? null}, ${message_id}, ${JSON.stringify(request)}::json, ${secret ?? null},
-                clock_timestamp()
+                ${scopes}::text[], clock_timestamp()
         from k
         returning started_at`;
       const [row] = rows;
@@ -68,7 +74,7 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
   noteTask(receiptId: string, { taskId, contextId }: { taskId: string; contextId: string }): Promise<void> {
     return reachable(async () => {
       await this.#db.$executeRaw`
-        update receipt set task_id = ${taskId}, context_id = ${contextId}
+        update receipt set task_id = ${taskId}, context_id = ${contextId}, sent_at = now()
         where id = ${receiptId}::uuid and status = 'running'`;
     });
   }

@@ -10,6 +10,7 @@ import {
   temporaryDataDir,
 } from '../support/product.ts';
 import { type Answer, userMessage, type Wire } from '../support/rpc.ts';
+import { until } from '../support/until.ts';
 
 const AGENT = '/orchestrator/a2a/v1';
 const WHO = ['outsider', 'boss', 'accountant', 'root'] as const;
@@ -167,6 +168,25 @@ describe('search', () => {
       (await ask(who, 'POST', '/open', send('directory'))).body.result.task.status.message.parts[0].text;
     expect(await text('outsider')).toMatch(/^1 agent fits/);
     expect(await text('boss')).toMatch(/^2 agents fit/);
+  });
+
+  it.each([
+    ['outsider', /^1 agent fits/],
+    ['accountant', /^2 agents fit/],
+  ] as [Who, RegExp][])('so does one that %s calls by the facades', async (who, answer) => {
+    const request = { message: 'directory' };
+    const { body: sync } = await ask(who, 'POST', '/v1/agents/open/invoke', request);
+    expect(sync.message).toMatch(answer);
+    const message = { role: 'user', parts: [{ text: 'directory' }] };
+    const invoke = rpcOf('a2a.sendMessage', { agentId: 'open', message });
+    const { body: invoked } = await ask(who, 'POST', '/v1/a2a/invoke', invoke);
+    expect(invoked.result.task.messages.at(-1).parts[0].text).toMatch(answer);
+    const { body: begun } = await ask(who, 'POST', '/v1/agents/open/invoke-async', request);
+    const { output } = await until('the call has ended', async () => {
+      const { body } = await ask('root', 'GET', `/v1/receipts/${begun.receipt_id}`);
+      return body.receipt.status === 'running' ? undefined : body;
+    });
+    expect(output.message).toMatch(answer);
   });
 });
 

@@ -270,8 +270,13 @@ describe('a list', () => {
     await ground.ledger.noteTask(two.receipt_id, { taskId: 't', contextId: 'c' });
     const running = await ground.store.running(-60_000, 10);
     expect(running).toEqual([
-      { receipt: one, messageId: 'm-1', ageMs: expect.any(Number) },
-      { receipt: { ...two, task_id: 't', context_id: 'c' }, messageId: 'm-2', ageMs: expect.any(Number) },
+      { receipt: one, messageId: 'm-1', ageMs: expect.any(Number), sent: false },
+      {
+        receipt: { ...two, task_id: 't', context_id: 'c' },
+        messageId: 'm-2',
+        ageMs: expect.any(Number),
+        sent: true,
+      },
     ]);
     const after = { startedAt: one.started_at, id: one.receipt_id };
     const rest = await ground.store.running(-60_000, 10, after);
