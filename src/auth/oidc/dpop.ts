@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, type JWTPayload, jwtVerify } from 'jose';
-import { HostError } from '../../errors.ts';
+import { errors, type JWTPayload } from 'jose';
 import type { Presented } from '../authenticator.ts';
 import { Refusal, type RefusalCode } from '../refusal.ts';
 import type { Nonces } from './nonces.ts';
-
-export const DPOP_ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'RS256'];
+import { ProofKeys } from './proof-keys.ts';
 
 /** How old a proof may be, in seconds, beside what the clocks may differ. */
 const MAX_AGE_S = 60;
@@ -39,6 +37,7 @@ interface Bound {
 /** Checks that the caller has the key which its token is bound to. */
 export class ProofChecker {
   readonly #options: ProofCheckerOptions;
+  readonly #keys = new ProofKeys();
 
   constructor(options: ProofCheckerOptions) {
     this.#options = options;
@@ -52,7 +51,7 @@ export class ProofChecker {
   async check({ token, thumbprint, presented }: Bound): Promise<{ nonce: string | undefined }> {
     const [proof, ...others] = presented.dpop;
     if (proof === undefined || others.length > 0) throw invalid('One DPoP header is needed');
-    const { payload, jwk } = await this.#verified(proof);
+    const { payload, thumbprint: own } = await this.#verified(proof, thumbprint);
     if (payload.htm !== presented.method) throw invalid('htm is not the method of this request');
     if (typeof payload.htu !== 'string' || !sameTarget(payload.htu, presented.url)) {
       throw invalid('htu is not the URL of this request');
@@ -60,9 +59,7 @@ export class ProofChecker {
     const nonce = this.#checkNonce(payload.nonce);
     const iat = this.#checkAge(payload.iat);
     if (payload.ath !== sha256(token).toString('base64url')) throw invalid('ath is not that of the token');
-    if ((await calculateJwkThumbprint(jwk)) !== thumbprint) {
-      throw invalid('The token is bound to another key', 'invalid_token');
-    }
+    if (own !== thumbprint) throw invalid('The token is bound to another key', 'invalid_token');
     const { jti } = payload;
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI)
       throw invalid('jti is missing or too long');
@@ -73,19 +70,11 @@ export class ProofChecker {
     return { nonce };
   }
 
-  async #verified(proof: string): Promise<{ payload: JWTPayload; jwk: JWK }> {
+  async #verified(proof: string, bound: string): Promise<{ payload: JWTPayload; thumbprint: string }> {
     if (proof.length > MAX_PROOF) throw invalid('The proof is too long');
     try {
-      const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
-        typ: 'dpop+jwt',
-        algorithms: DPOP_ALGORITHMS,
-        // Its age is checked here and by no `exp` or `nbf` of its own.
-        currentDate: new Date(0),
-        clockTolerance: Number.MAX_SAFE_INTEGER,
-      });
-      return { payload, jwk: protectedHeader.jwk as JWK };
+      return await this.#keys.verify(proof, bound);
     } catch (error) {
-      if (error instanceof HostError) throw error;
       throw invalid(problemOf(error), 'invalid_dpop_proof', error);
     }
   }

@@ -2,8 +2,10 @@ import { errors, type JWTPayload, jwtVerify } from 'jose';
 import { HostError } from '../../errors.ts';
 import type { Authenticated, Presented, TokenVerifier } from '../authenticator.ts';
 import { type AuthScheme, Refusal } from '../refusal.ts';
-import { DPOP_ALGORITHMS, type ProofChecker } from './dpop.ts';
+import type { ProofChecker } from './dpop.ts';
 import type { Issuer } from './issuer.ts';
+import { KnownTokens } from './known-tokens.ts';
+import { DPOP_ALGORITHMS } from './proof-keys.ts';
 
 /** Signed by a key pair: with a shared secret, whoever verifies could sign. */
 const TOKEN_ALGORITHMS = [
@@ -40,9 +42,11 @@ export interface OidcVerifierOptions {
 export class OidcVerifier implements TokenVerifier {
   readonly dpopAlgorithms = DPOP_ALGORITHMS.join(' ');
   readonly #options: OidcVerifierOptions;
+  readonly #known: KnownTokens;
 
   constructor(options: OidcVerifierOptions) {
     this.#options = options;
+    this.#known = new KnownTokens(options.issuer.keyFor);
   }
 
   async verify(token: string, scheme: AuthScheme, presented: Presented): Promise<Authenticated> {
@@ -65,17 +69,20 @@ export class OidcVerifier implements TokenVerifier {
     if (token.length > MAX_TOKEN || token.split('.').length !== 3)
       throw refused('The token is not known', scheme);
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, issuer.keyFor, {
+      const known = await this.#known.find(token);
+      if (known !== undefined) return known.payload;
+      const verified = await jwtVerify(token, issuer.keyFor, {
         issuer: issuerUrl,
         audience,
         algorithms: TOKEN_ALGORITHMS,
         clockTolerance: clockSkewS,
         requiredClaims: ['exp'],
       });
-      if (!TOKEN_TYPES.has((protectedHeader.typ ?? 'jwt').toLowerCase())) {
+      if (!TOKEN_TYPES.has((verified.protectedHeader.typ ?? 'jwt').toLowerCase())) {
         throw refused('The token is no access token', scheme);
       }
-      return payload;
+      this.#known.add(token, verified);
+      return verified.payload;
     } catch (error) {
       if (error instanceof Refusal || error instanceof HostError) throw error;
       throw refused(problemOf(error), scheme, error);
