@@ -24,6 +24,7 @@ const ARROWS: Record<string, Arrows> = {
   'errors.ts': { imports: [], packages: [] },
   'config.ts': { imports: [], packages: ['zod'] },
   'durable-file.ts': { imports: [], packages: [] },
+  'package.ts': { imports: [], packages: [] },
 
   // The domain. It knows neither Express nor Prisma nor Temporal.
   tasks: {
@@ -147,13 +148,15 @@ const ARROWS: Record<string, Arrows> = {
     packages: [],
     packageTypes: ['pino'],
   },
+  // The HTTP facades, described: each facade says what its routes are.
+  openapi: { imports: [], types: ['auth/guard.ts'], packages: ['express', 'zod'] },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },
   invoke: {
-    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
     types: ['push', 'receipts'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
@@ -164,7 +167,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   a2a: {
-    imports: ['tasks', 'agents', 'auth', 'push', 'web'],
+    imports: ['tasks', 'agents', 'auth', 'push', 'web', 'openapi'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'proxy-addr', 'zod'],
     packageTypes: ['pino'],
   },
@@ -178,6 +181,7 @@ const ARROWS: Record<string, Arrows> = {
     imports: [
       'server.ts',
       'config.ts',
+      'package.ts',
       'agents',
       'tasks',
       'a2a/convert.ts',
@@ -243,6 +247,8 @@ const ARROWS: Record<string, Arrows> = {
       'gateway',
       'invoke/access.ts',
       'invoke-wiring.ts',
+      'openapi',
+      'package.ts',
       'signing',
       'callers.ts',
       'grpc.ts',
@@ -272,8 +278,8 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'surfaces.ts': {
-    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts', 'invoke/access.ts'],
-    types: ['auth/guard.ts'],
+    imports: ['a2a', 'agents/cards.ts', 'gateway', 'invoke'],
+    types: ['auth/guard.ts', 'openapi'],
     packages: [],
   },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },

@@ -1,9 +1,9 @@
 import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageJson } from '../package.ts';
 import type { CommandContext } from './context.ts';
 import { EXIT, type ExitCode, usageError } from './failure.ts';
-import { packageJson } from './package.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../templates/project', import.meta.url));
 

@@ -1,5 +1,6 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Command, CommanderError, Option } from 'commander';
+import { packageJson } from '../package.ts';
 import { terminalAsk } from './ask.ts';
 import type { AuditOptions } from './audit.ts';
 import { type CommandContext, programName } from './context.ts';
@@ -7,7 +8,6 @@ import type { DiscoverOptions } from './discover.ts';
 import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
 import type { NewKeyOptions } from './keys.ts';
 import { createOutput } from './output.ts';
-import { packageJson } from './package.ts';
 import type { ExportOptions, VerifyOptions } from './receipts.ts';
 import type { SendOptions } from './send.ts';
 import type { TaskOptions } from './tasks.ts';

@@ -2,9 +2,9 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { HostError } from '../../errors.ts';
+import { packageJson } from '../../package.ts';
 import type { SecretSettings } from '../../secrets/keys.ts';
 import type { SigningSettings } from '../../signing/settings.ts';
-import { packageJson } from '../package.ts';
 import { type Check, ok, reasonOf, wrong } from './check.ts';
 
 export function checkNode(version = process.versions.node, range = packageJson().engines.node): Check {

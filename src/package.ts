@@ -11,5 +11,5 @@ interface PackageJson {
 
 /** What the product's package.json says; it lies at the same distance from the sources and from what is built. */
 export function packageJson(): PackageJson {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 }
