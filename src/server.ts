@@ -18,6 +18,7 @@ import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
 import { givenSigningKeys } from './signing/settings.ts';
 import { PrismaAgentRegistry } from './storage/agent-registry.ts';
+import { Bulletin } from './storage/bulletin.ts';
 import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
 import { PrismaFileStore } from './storage/file-store.ts';
@@ -99,7 +100,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
   const registry = new PrismaAgentRegistry(db);
   const inspector = new TemporalInspector(() => temporal.client);
-  const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, log });
+  const bulletin = new Bulletin(db);
+  const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, bulletin, log });
   await feed.open();
   undo.add(() => feed.close());
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
@@ -202,6 +204,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     files,
     temporal,
     db,
+    bulletin,
     repairs,
     metrics,
     signing,

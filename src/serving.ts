@@ -1,3 +1,4 @@
+import type { Router } from 'express';
 import type { Logger } from 'pino';
 import { hostCardRoutes } from './a2a/card-routes.ts';
 import type { GrpcListening } from './a2a/grpc/server.ts';
@@ -17,17 +18,18 @@ import { grpcAgents, grpcInterface } from './grpc.ts';
 import { createApp, type Listening } from './http.ts';
 import { INVOKE_PATH } from './invoke/access.ts';
 import { invokeRouter } from './invoke-wiring.ts';
+import { ToolCalls } from './mcp/calls.ts';
+import { mcpRoutes } from './mcp/routes.ts';
 import type { Metrics } from './metrics.ts';
-import { openApiDocument } from './openapi/document.ts';
-import { openApiRoutes } from './openapi/routes.ts';
 import { packageJson } from './package.ts';
 import type { PushService } from './push/service.ts';
 import { cardSigner } from './signing/card-signer.ts';
 import { jwksRoutes } from './signing/jwks-routes.ts';
 import type { SigningKeys } from './signing/keys.ts';
+import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { PrismaRepairStore } from './storage/repair-store.ts';
-import { DESCRIBED, SURFACES } from './surfaces.ts';
+import { SURFACES } from './surfaces.ts';
 import type { Files } from './tasks/files.ts';
 import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -50,6 +52,7 @@ export interface Serving {
   files: Files;
   temporal: TemporalHost;
   db: PrismaClient;
+  bulletin: Bulletin;
   repairs: PrismaRepairStore;
   metrics: Metrics;
   signing: SigningKeys;
@@ -98,7 +101,6 @@ export async function serve(
     metrics: parts.metrics.registry,
     routers: [
       { path: '/', router: jwksRoutes(parts.signing) },
-      { path: '/', router: openApiRoutes(openApiDocument(DESCRIBED, aboutOf(publicUrl, parts))) },
       {
         path: '/',
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
@@ -109,6 +111,7 @@ export async function serve(
         path: INVOKE_PATH,
         router: invokeRouter({ ...parts, config, requests, log }),
       },
+      { path: '/', router: mcpRouter(parts, { config, requests, log }) },
       { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
     ],
     log,
@@ -138,6 +141,23 @@ export async function serve(
   return ownUrl;
 }
 
+function mcpRouter(
+  { catalog, tasks, callers, gateway, bulletin }: Serving,
+  { config, requests, log }: { config: Config; requests: OpenRequests; log: Logger },
+): Router {
+  const waitMs = config.SEND_WAIT * 1_000;
+  const { limits, streams } = callers;
+  const calls = new ToolCalls({ catalog, tasks, limits, streams, refusals: gateway.refusals, waitMs });
+  return mcpRoutes({
+    calls,
+    bulletin,
+    requests,
+    maxBody: config.MAX_BODY,
+    version: packageJson().version,
+    log,
+  });
+}
+
 /** The cards as they are while the host asks for no credentials, and as they are once it does. */
 async function signedCards(
   where: Pick<CardOptions, 'publicUrl' | 'grpc'>,
@@ -150,12 +170,6 @@ async function signedCards(
   await Promise.all([open.sign(sign), guarded.sign(sign)]);
   return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
 }
-
-const aboutOf = (url: string, { callers }: Serving) => ({
-  url,
-  version: packageJson().version,
-  openIdConnectUrl: callers.cardAuth.openIdConnectUrl,
-});
 
 async function checkDatabase(db: PrismaClient): Promise<void> {
   try {

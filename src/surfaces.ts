@@ -1,12 +1,9 @@
 import { agentSurfaceAccess } from './a2a/access.ts';
-import { SEARCH_DESCRIBED } from './a2a/operations.ts';
 import { AGENT_SURFACE_PATH } from './agents/cards.ts';
 import type { GuardedSurface } from './auth/guard.ts';
 import { GATEWAY_ACCESS } from './gateway/access.ts';
-import { GATEWAY_DESCRIBED } from './gateway/operations.ts';
 import { INVOKE_ACCESS } from './invoke/access.ts';
-import { INVOKE_DESCRIBED } from './invoke/operations.ts';
-import type { DescribedSurface } from './openapi/operation.ts';
+import { MCP_ACCESS } from './mcp/access.ts';
 
 /** What the host's own routes ask. */
 const HOST: GuardedSurface = {
@@ -15,8 +12,6 @@ const HOST: GuardedSurface = {
     { method: 'get', path: '/healthz', needs: 'public' },
     { method: 'get', path: '/readyz', needs: 'optional' },
     { method: 'get', path: '/metrics', needs: 'admin' },
-    { method: 'get', path: '/openapi.json', needs: 'public' },
-    { method: 'get', path: '/docs', needs: 'public' },
     { method: 'get', path: '/.well-known/jwks.json', needs: 'public' },
     { method: 'get', path: '/.well-known/agent.json', needs: 'optional' },
     { method: 'get', path: '/.well-known/agent-card.json', needs: 'optional' },
@@ -29,7 +24,5 @@ export const SURFACES: readonly GuardedSurface[] = [
   ...agentSurfaceAccess(AGENT_SURFACE_PATH),
   GATEWAY_ACCESS,
   INVOKE_ACCESS,
+  MCP_ACCESS,
 ];
-
-/** What `/openapi.json` describes: the surfaces that no protocol does. */
-export const DESCRIBED: readonly DescribedSurface[] = [SEARCH_DESCRIBED, INVOKE_DESCRIBED, GATEWAY_DESCRIBED];

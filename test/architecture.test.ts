@@ -148,17 +148,21 @@ const ARROWS: Record<string, Arrows> = {
     packages: [],
     packageTypes: ['pino'],
   },
-  // The HTTP facades, described: each facade says what its routes are.
-  openapi: { imports: [], types: ['auth/guard.ts'], packages: ['express', 'zod'] },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },
   invoke: {
-    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
+    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web'],
     types: ['push', 'receipts'],
     packages: ['express', 'zod'],
+    packageTypes: ['pino'],
+  },
+  // Agents as tools. The SDK is the codec of what a tool and its result are; the transport is in its routes alone.
+  mcp: {
+    imports: ['tasks', 'agents', 'auth', 'web'],
+    packages: ['@modelcontextprotocol', 'express'],
     packageTypes: ['pino'],
   },
   auth: {
@@ -167,7 +171,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   a2a: {
-    imports: ['tasks', 'agents', 'auth', 'push', 'web', 'openapi'],
+    imports: ['tasks', 'agents', 'auth', 'push', 'web'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'proxy-addr', 'zod'],
     packageTypes: ['pino'],
   },
@@ -247,7 +251,7 @@ const ARROWS: Record<string, Arrows> = {
       'gateway',
       'invoke/access.ts',
       'invoke-wiring.ts',
-      'openapi',
+      'mcp',
       'package.ts',
       'signing',
       'callers.ts',
@@ -268,7 +272,7 @@ const ARROWS: Record<string, Arrows> = {
       'undo.ts',
     ],
     packages: [],
-    packageTypes: ['pino'],
+    packageTypes: ['express', 'pino'],
   },
   // Who may call, put together; and the record as the command line works on it.
   'callers.ts': {
@@ -278,8 +282,8 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'surfaces.ts': {
-    imports: ['a2a', 'agents/cards.ts', 'gateway', 'invoke'],
-    types: ['auth/guard.ts', 'openapi'],
+    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts', 'invoke/access.ts', 'mcp/access.ts'],
+    types: ['auth/guard.ts'],
     packages: [],
   },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },

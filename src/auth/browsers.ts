@@ -10,6 +10,7 @@ const EXPOSED = [
   'ETag',
   'Idempotent-Replayed',
   'Location',
+  'Mcp-Session-Id',
   'Retry-After',
   'WWW-Authenticate',
   'X-A2A-Extensions',

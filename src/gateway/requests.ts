@@ -9,10 +9,7 @@ const id = z
   .max(255)
   .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
 
-/** Whatever JSON can say. */
-export const json = z.json();
-
-const jsonObject = z.record(z.string(), json);
+const jsonObject = z.record(z.string(), z.json());
 
 const auth = {
   auth_token: z
@@ -47,7 +44,7 @@ const settlementSchema = z
       .pipe(z.string().regex(decimal, 'must be a decimal number, not negative'))
       .optional(),
   })
-  .catchall(json);
+  .catchall(z.json());
 
 export const invokeSchema = z
   .strictObject({
@@ -106,7 +103,7 @@ export const receiptQuerySchema = z.strictObject({
   status: z.enum(['running', 'succeeded', 'failed', 'rejected']).optional(),
   verification: z.enum(['not_required', 'pending', 'verified', 'failed']).optional(),
   invoke_mode: z.enum(['sync', 'async']).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 
@@ -119,7 +116,7 @@ export const verdictSchema = z.strictObject({
 
 export const agentQuerySchema = z.strictObject({
   provider_id: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 

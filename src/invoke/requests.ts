@@ -67,8 +67,9 @@ const state = z.string().transform((name, context): TaskState => {
 });
 
 const MAX_PAGE = 100;
-const BETWEEN = `must be between 1 and ${MAX_PAGE}`;
-const page = z.coerce.number(BETWEEN).int().min(1, BETWEEN).max(MAX_PAGE, BETWEEN);
+const page = z.coerce
+  .number(`must be between 1 and ${MAX_PAGE}`)
+  .pipe(z.int().min(1).max(MAX_PAGE, `must be between 1 and ${MAX_PAGE}`));
 
 export const listSchema = z.strictObject({
   sessionId: id.optional(),
@@ -78,11 +79,7 @@ export const listSchema = z.strictObject({
 });
 
 export const getSchema = z.strictObject({
-  historyLength: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must not be negative')
-    .optional(),
+  historyLength: z.coerce.number('must be a whole number').pipe(count).optional(),
 });
 
 /**

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { BULLETIN_CHANNEL } from './bulletin.ts';
 import { TASK_CHANNEL } from './change-log.ts';
 
 const PING_EVERY_MS = 2_000;
@@ -9,6 +10,8 @@ const RETRY_MS = [100, 250, 500, 1_000] as const;
 export interface ListenerEvents {
   /** A task changed. */
   changed(taskId: string): void;
+  /** One process told all. */
+  told(note: string): void;
   /** What was sent while nobody listened is lost: everything watched is to be read again. */
   reconnected(): void;
 }
@@ -50,13 +53,16 @@ export class Listener {
       query_timeout: PING_TIMEOUT_MS,
       keepAlive: true,
     });
-    client.on('notification', ({ payload }) => {
-      if (payload !== undefined) this.#events.changed(payload);
+    client.on('notification', ({ channel, payload }) => {
+      if (payload === undefined) return;
+      if (channel === BULLETIN_CHANNEL) this.#events.told(payload);
+      else this.#events.changed(payload);
     });
     client.on('error', () => this.#lost(client));
     client.on('end', () => this.#lost(client));
     try {
       await client.connect();
+      await client.query(`listen ${BULLETIN_CHANNEL}`);
       await client.query(`listen ${TASK_CHANNEL}`);
     } catch (error) {
       client.end().catch(() => undefined);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { unavailable } from '../errors.ts';
 import type { Subscription, TaskFeed } from '../tasks/ports.ts';
 import type { TaskChange } from '../tasks/task.ts';
+import type { Bulletin } from './bulletin.ts';
 import { ChangeQueue } from './change-queue.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { Listener } from './listener.ts';
@@ -28,14 +29,19 @@ export class PostgresTaskFeed implements TaskFeed {
   #failing = false;
   #closed = false;
 
-  constructor(options: { db: PrismaClient; url: string; log: Logger }) {
+  /** @param options.bulletin hears what comes over the same connection. */
+  constructor(options: { db: PrismaClient; url: string; bulletin?: Bulletin; log: Logger }) {
     this.#db = options.db;
     this.#log = options.log;
     this.#listener = new Listener(
       options.url,
       {
         changed: (taskId) => this.#changed(taskId),
-        reconnected: () => this.#changedAll(),
+        told: (note) => options.bulletin?.heard(note),
+        reconnected: () => {
+          this.#changedAll();
+          options.bulletin?.reconnected();
+        },
       },
       options.log,
     );

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
-import { asDescribed } from '../support/described.ts';
 import {
   endAllProducts,
   type Product,
@@ -84,8 +83,7 @@ async function ask(who: Who, { path, method = 'POST', body, headers }: Request):
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json');
-  const answer = { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
-  return asDescribed(method, `${product.url}${path}`, answer);
+  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 }
 
 /** What a route answers its caller: the HTTP status, or that and an error's code in the body. */
@@ -125,8 +123,6 @@ const TABLE: Record<string, Entry> = {
   'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
   'get /readyz': { request: of('/readyz'), other: 200, right: 200, anybody: true },
   'get /metrics': { request: of('/metrics'), other: 403, right: 200 },
-  'get /openapi.json': { request: of('/openapi.json'), other: 200, right: 200, anybody: true },
-  'get /docs': { request: of('/docs'), other: 200, right: 200, anybody: true },
   'get /.well-known/jwks.json': {
     request: of('/.well-known/jwks.json'),
     other: 200,
@@ -359,6 +355,17 @@ const TABLE: Record<string, Entry> = {
     other: '200 -32001',
     right: '200 -32602',
   },
+  'post /mcp': {
+    request: () => ({
+      path: '/mcp',
+      headers: { accept: 'application/json, text/event-stream' },
+      body: rpcBody('tools/list', {}),
+    }),
+    other: 200,
+    right: 200,
+  },
+  'get /mcp': { request: of('/mcp'), other: '405 -32000', right: '405 -32000' },
+  'delete /mcp': { request: of('/mcp', 'DELETE'), other: '405 -32000', right: '405 -32000' },
   'get /v1/a2a/tasks': { request: of('/v1/a2a/tasks'), other: 200, right: 200 },
   'get /v1/a2a/tasks/:id/stream': {
     request: of('/v1/a2a/tasks/00000000-0000-4000-8000-000000000000/stream'),
@@ -410,15 +417,6 @@ describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, any
       expect(body.message ?? body.error.message).toMatch(/\S/);
     }
   });
-});
-
-it('the OpenAPI document and its page are there for anybody, and the page may do nothing but show itself', async () => {
-  const document = await ask('nobody', { path: '/openapi.json', method: 'GET' });
-  expect(document.body).toMatchObject({ openapi: '3.1.0', servers: [{ url: product.url }] });
-  const page = await ask('nobody', { path: '/docs', method: 'GET' });
-  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
-  expect(page.body).toContain('/v1/agents/{agent_id}/invoke');
 });
 
 it('an admin reads the tasks of all callers, and no more', async () => {

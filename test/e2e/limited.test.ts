@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
+import { mcpClient } from '../support/mcp.ts';
 import {
   endAllProducts,
   type Product,
@@ -117,6 +118,23 @@ describe.each(WAYS)('%s', (_way, method, path, body) => {
     if (path.includes('nothing') || path.includes('deliveries')) expect(answer.status).toBe(open.status);
     else expect(answer.status).toBe(200);
   });
+});
+
+it('MCP: there is no such tool', async () => {
+  const tools = async (who: Who) => {
+    const client = await mcpClient({ hosts: [product.url], key: keys[who] ?? '', version: 'newest' });
+    const names = (await client.listTools()).tools.map(({ name }) => name);
+    const called = await client.callTool({ name: 'payroll', arguments: { message: 'x' } }).catch(String);
+    await client.close();
+    return { names, called };
+  };
+  const outsider = await tools('outsider');
+  expect(outsider.names).toContain('open');
+  expect(outsider.names).not.toContain('payroll');
+  expect(outsider.called).toContain('There is no tool "payroll"');
+  const boss = await tools('boss');
+  expect(boss.names).toContain('payroll');
+  expect(boss.called).toMatchObject({ structuredContent: { state: 'completed' } });
 });
 
 it('its card is for no shared cache', async () => {
