@@ -21,6 +21,8 @@ import { invokeRouter } from './invoke-wiring.ts';
 import { ToolCalls } from './mcp/calls.ts';
 import { mcpRoutes } from './mcp/routes.ts';
 import type { Metrics } from './metrics.ts';
+import { openApiDocument } from './openapi/document.ts';
+import { openApiRoutes } from './openapi/routes.ts';
 import { packageJson } from './package.ts';
 import type { PushService } from './push/service.ts';
 import { cardSigner } from './signing/card-signer.ts';
@@ -29,7 +31,7 @@ import type { SigningKeys } from './signing/keys.ts';
 import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { PrismaRepairStore } from './storage/repair-store.ts';
-import { SURFACES } from './surfaces.ts';
+import { DESCRIBED, SURFACES } from './surfaces.ts';
 import type { Files } from './tasks/files.ts';
 import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -101,6 +103,7 @@ export async function serve(
     metrics: parts.metrics.registry,
     routers: [
       { path: '/', router: jwksRoutes(parts.signing) },
+      { path: '/', router: openApiRoutes(openApiDocument(DESCRIBED, aboutOf(publicUrl, parts))) },
       {
         path: '/',
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
@@ -170,6 +173,12 @@ async function signedCards(
   await Promise.all([open.sign(sign), guarded.sign(sign)]);
   return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
 }
+
+const aboutOf = (url: string, { callers }: Serving) => ({
+  url,
+  version: packageJson().version,
+  openIdConnectUrl: callers.cardAuth.openIdConnectUrl,
+});
 
 async function checkDatabase(db: PrismaClient): Promise<void> {
   try {

@@ -1,9 +1,13 @@
 import { agentSurfaceAccess } from './a2a/access.ts';
+import { SEARCH_DESCRIBED } from './a2a/operations.ts';
 import { AGENT_SURFACE_PATH } from './agents/cards.ts';
 import type { GuardedSurface } from './auth/guard.ts';
 import { GATEWAY_ACCESS } from './gateway/access.ts';
+import { GATEWAY_DESCRIBED } from './gateway/operations.ts';
 import { INVOKE_ACCESS } from './invoke/access.ts';
+import { INVOKE_DESCRIBED } from './invoke/operations.ts';
 import { MCP_ACCESS } from './mcp/access.ts';
+import type { DescribedSurface } from './openapi/operation.ts';
 
 /** What the host's own routes ask. */
 const HOST: GuardedSurface = {
@@ -12,6 +16,8 @@ const HOST: GuardedSurface = {
     { method: 'get', path: '/healthz', needs: 'public' },
     { method: 'get', path: '/readyz', needs: 'optional' },
     { method: 'get', path: '/metrics', needs: 'admin' },
+    { method: 'get', path: '/openapi.json', needs: 'public' },
+    { method: 'get', path: '/docs', needs: 'public' },
     { method: 'get', path: '/.well-known/jwks.json', needs: 'public' },
     { method: 'get', path: '/.well-known/agent.json', needs: 'optional' },
     { method: 'get', path: '/.well-known/agent-card.json', needs: 'optional' },
@@ -26,3 +32,6 @@ export const SURFACES: readonly GuardedSurface[] = [
   INVOKE_ACCESS,
   MCP_ACCESS,
 ];
+
+/** What `/openapi.json` describes: the surfaces that no protocol does. */
+export const DESCRIBED: readonly DescribedSurface[] = [SEARCH_DESCRIBED, INVOKE_DESCRIBED, GATEWAY_DESCRIBED];

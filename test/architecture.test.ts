@@ -148,13 +148,15 @@ const ARROWS: Record<string, Arrows> = {
     packages: [],
     packageTypes: ['pino'],
   },
+  // The HTTP facades, described: each facade says what its routes are.
+  openapi: { imports: [], types: ['auth/guard.ts'], packages: ['express', 'zod'] },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },
   invoke: {
-    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web'],
+    imports: ['tasks', 'agents', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
     types: ['push', 'receipts'],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
@@ -171,7 +173,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   a2a: {
-    imports: ['tasks', 'agents', 'auth', 'push', 'web'],
+    imports: ['tasks', 'agents', 'auth', 'push', 'web', 'openapi'],
     packages: ['@a2a-js/sdk', '@grpc/grpc-js', 'express', 'proxy-addr', 'zod'],
     packageTypes: ['pino'],
   },
@@ -252,6 +254,7 @@ const ARROWS: Record<string, Arrows> = {
       'invoke/access.ts',
       'invoke-wiring.ts',
       'mcp',
+      'openapi',
       'package.ts',
       'signing',
       'callers.ts',
@@ -282,8 +285,8 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'surfaces.ts': {
-    imports: ['a2a', 'agents/cards.ts', 'gateway/access.ts', 'invoke/access.ts', 'mcp/access.ts'],
-    types: ['auth/guard.ts'],
+    imports: ['a2a', 'agents/cards.ts', 'gateway', 'invoke', 'mcp/access.ts'],
+    types: ['auth/guard.ts', 'openapi'],
     packages: [],
   },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },

@@ -9,7 +9,7 @@ const CARDS: RouteAccess[] = [
   { method: 'get', path: '/:code/.well-known/agent-card.json', needs: 'optional' },
 ];
 
-const SEARCH: RouteAccess[] = [{ method: 'post', path: '/agents/search', needs: 'agents:read' }];
+export const SEARCH: RouteAccess[] = [{ method: 'post', path: '/agents/search', needs: 'agents:read' }];
 
 const RPC_CALLS: RouteAccess[] = [
   { method: 'post', path: '/:code', needs: 'agents:invoke' },

@@ -17,7 +17,7 @@ const MAX_BODY = 1024 * 1024;
 
 const names = z.array(z.string()).optional();
 
-const searchSchema = z.object({
+export const searchSchema = z.object({
   query: z.string().optional(),
   skip: z.int().min(0).default(0),
   top: z.int().min(1).max(100).default(20),

@@ -9,7 +9,10 @@ const id = z
   .max(255)
   .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
 
-const jsonObject = z.record(z.string(), z.json());
+/** Whatever JSON can say. */
+export const json = z.json();
+
+const jsonObject = z.record(z.string(), json);
 
 const auth = {
   auth_token: z
@@ -44,7 +47,7 @@ const settlementSchema = z
       .pipe(z.string().regex(decimal, 'must be a decimal number, not negative'))
       .optional(),
   })
-  .catchall(z.json());
+  .catchall(json);
 
 export const invokeSchema = z
   .strictObject({
@@ -103,7 +106,7 @@ export const receiptQuerySchema = z.strictObject({
   status: z.enum(['running', 'succeeded', 'failed', 'rejected']).optional(),
   verification: z.enum(['not_required', 'pending', 'verified', 'failed']).optional(),
   invoke_mode: z.enum(['sync', 'async']).optional(),
-  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 
@@ -116,7 +119,7 @@ export const verdictSchema = z.strictObject({
 
 export const agentQuerySchema = z.strictObject({
   provider_id: z.string().optional(),
-  limit: z.coerce.number().pipe(z.int().min(1).max(200)).default(50),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 

@@ -11,7 +11,7 @@ import { refuseKey } from './key-refusal.ts';
 import { invokeSchema, parse } from './requests.ts';
 import { type Failure, failureOf, RPC, RpcError } from './rpc-error.ts';
 
-const METHOD = 'a2a.sendMessage';
+export const METHOD = 'a2a.sendMessage';
 
 export interface InvokeRoutesOptions {
   invoker: Invoker;

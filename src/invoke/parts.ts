@@ -6,6 +6,10 @@ const CONTENTS = ['text', 'data', 'url', 'raw'] as const;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 const aboutSchema = z.looseObject({
+  text: z.unknown().optional().describe('Words. Exactly one of these four is given.'),
+  data: z.unknown().optional().describe('Any JSON.'),
+  url: z.unknown().optional().describe('An address, which nobody fetches.'),
+  raw: z.unknown().optional().describe('Bytes, in base64.'),
   metadata: z.record(z.string(), z.unknown()).nullish(),
   filename: z.string().max(255).nullish(),
   mediaType: z.string().max(255).nullish(),

@@ -67,9 +67,8 @@ const state = z.string().transform((name, context): TaskState => {
 });
 
 const MAX_PAGE = 100;
-const page = z.coerce
-  .number(`must be between 1 and ${MAX_PAGE}`)
-  .pipe(z.int().min(1).max(MAX_PAGE, `must be between 1 and ${MAX_PAGE}`));
+const BETWEEN = `must be between 1 and ${MAX_PAGE}`;
+const page = z.coerce.number(BETWEEN).int().min(1, BETWEEN).max(MAX_PAGE, BETWEEN);
 
 export const listSchema = z.strictObject({
   sessionId: id.optional(),
@@ -79,7 +78,11 @@ export const listSchema = z.strictObject({
 });
 
 export const getSchema = z.strictObject({
-  historyLength: z.coerce.number('must be a whole number').pipe(count).optional(),
+  historyLength: z.coerce
+    .number('must be a whole number')
+    .int('must be a whole number')
+    .min(0, 'must not be negative')
+    .optional(),
 });
 
 /**

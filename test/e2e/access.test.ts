@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
+import { asDescribed } from '../support/described.ts';
 import {
   endAllProducts,
   type Product,
@@ -83,7 +84,8 @@ async function ask(who: Who, { path, method = 'POST', body, headers }: Request):
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json');
-  return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+  const answer = { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
+  return asDescribed(method, `${product.url}${path}`, answer);
 }
 
 /** What a route answers its caller: the HTTP status, or that and an error's code in the body. */
@@ -123,6 +125,8 @@ const TABLE: Record<string, Entry> = {
   'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
   'get /readyz': { request: of('/readyz'), other: 200, right: 200, anybody: true },
   'get /metrics': { request: of('/metrics'), other: 403, right: 200 },
+  'get /openapi.json': { request: of('/openapi.json'), other: 200, right: 200, anybody: true },
+  'get /docs': { request: of('/docs'), other: 200, right: 200, anybody: true },
   'get /.well-known/jwks.json': {
     request: of('/.well-known/jwks.json'),
     other: 200,
@@ -417,6 +421,15 @@ describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, any
       expect(body.message ?? body.error.message).toMatch(/\S/);
     }
   });
+});
+
+it('the OpenAPI document and its page are there for anybody, and the page may do nothing but show itself', async () => {
+  const document = await ask('nobody', { path: '/openapi.json', method: 'GET' });
+  expect(document.body).toMatchObject({ openapi: '3.1.0', servers: [{ url: product.url }] });
+  const page = await ask('nobody', { path: '/docs', method: 'GET' });
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  expect(page.body).toContain('/v1/agents/{agent_id}/invoke');
 });
 
 it('an admin reads the tasks of all callers, and no more', async () => {

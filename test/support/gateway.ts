@@ -1,3 +1,4 @@
+import { asDescribed } from './described.ts';
 import { type Answer, post, type Wire } from './rpc.ts';
 import { until } from './until.ts';
 
@@ -11,13 +12,16 @@ export class GatewayClient {
     this.#headers = headers;
   }
 
-  post(path: string, body: unknown): Promise<Answer> {
-    return post(`${this.#base}${path}`, body, this.#headers);
+  async post(path: string, body: unknown): Promise<Answer> {
+    const url = `${this.#base}${path}`;
+    return asDescribed('POST', url, await post(url, body, this.#headers));
   }
 
   async get(path: string): Promise<Answer> {
-    const response = await fetch(`${this.#base}${path}`, { headers: this.#headers });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const url = `${this.#base}${path}`;
+    const response = await fetch(url, { headers: this.#headers });
+    const { status, headers } = response;
+    return asDescribed('GET', url, { status, headers, body: await response.json() });
   }
 
   invoke(agentId: string, body: unknown): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { asDescribed } from './described.ts';
 import { type Answer, post, type Wire } from './rpc.ts';
 import { until } from './until.ts';
 
@@ -13,8 +14,9 @@ export class InvokeCaller {
   }
 
   /** Any body to `/invoke`. */
-  post(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    return post(`${this.base}/invoke`, body, { ...this.#headers, ...headers });
+  async post(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const url = `${this.base}/invoke`;
+    return asDescribed('POST', url, await post(url, body, { ...this.#headers, ...headers }));
   }
 
   send(params: unknown, headers: Record<string, string> = {}): Promise<Answer> {
@@ -29,12 +31,15 @@ export class InvokeCaller {
   }
 
   async get(path: string): Promise<Answer> {
-    const response = await fetch(`${this.base}${path}`, { headers: this.#headers });
-    return { status: response.status, headers: response.headers, body: await response.json() };
+    const url = `${this.base}${path}`;
+    const response = await fetch(url, { headers: this.#headers });
+    const { status, headers } = response;
+    return asDescribed('GET', url, { status, headers, body: await response.json() });
   }
 
-  cancel(taskId: string): Promise<Answer> {
-    return post(`${this.base}/tasks/${taskId}/cancel`, '', this.#headers);
+  async cancel(taskId: string): Promise<Answer> {
+    const url = `${this.base}/tasks/${taskId}/cancel`;
+    return asDescribed('POST', url, await post(url, '', this.#headers));
   }
 
   /** The task once it has this status. */
