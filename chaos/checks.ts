@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection, Client as Temporal } from '@temporalio/client';
+import { Client } from 'pg';
+import { workflowIdOf } from '../src/tasks/contract.ts';
+import { runProduct } from '../test/support/product.ts';
+import { taskOf } from './clients/a2a.ts';
+import { eventually, type World } from './clients/ask.ts';
+import type { Call } from './ledger.ts';
+import type { Shape } from './shape.ts';
+
+/** Looks at all there is when the faults are over, and adds what is wrong to the ledger. */
+export async function checkAll(shape: Shape, world: World): Promise<void> {
+  const record = new Client({ connectionString: shape.ground.databaseUrl });
+  await record.connect();
+  try {
+    await checkTasks(world);
+    await checkTraces(world, record);
+    await checkRecord(world, record);
+    await checkNotifications(shape, world);
+    await checkWorkflows(shape, world);
+    await checkReceipts(shape, world, record);
+  } finally {
+    await record.end();
+  }
+}
+
+/** Each call has its one task, in the state its plan leads to, with each message in it once. */
+async function checkTasks(world: World): Promise<void> {
+  for (const call of world.ledger.calls) {
+    if (call.taskId === undefined) {
+      world.ledger.problem(call, 'was never told of a task');
+      continue;
+    }
+    const task = await taskOf(world, call.taskId);
+    const state = task.status.state.replace('TASK_STATE_', '').toLowerCase();
+    if (state !== call.ending) world.ledger.problem(call, `is ${state}, not ${call.ending}`);
+    const ids: string[] = task.history.map(({ messageId }: { messageId: string }) => messageId);
+    if (new Set(ids).size !== ids.length) world.ledger.problem(call, 'shows a message twice');
+    const said = task.history.filter(({ role }: { role: string }) => role === 'ROLE_USER').length;
+    const meant = call.answer === undefined ? 1 : 2;
+    if (said !== meant) world.ledger.problem(call, `shows ${said} messages of its caller, not ${meant}`);
+  }
+}
+
+/** Each step of each call was taken once, by one workflow, and none besides. */
+async function checkTraces({ ledger }: World, record: Client): Promise<void> {
+  const { rows } = await record.query<{ key: string; step: string; workflow_id: string; total: number }>(
+    'SELECT trace.*, total FROM chaos.trace JOIN chaos.counter USING (key)',
+  );
+  const traces = groupBy(rows, ({ key }) => key);
+  for (const call of ledger.calls) {
+    const own = traces.get(call.key) ?? [];
+    const steps = own.map(({ step }) => step).sort();
+    if (own.some(({ workflow_id }) => workflow_id !== workflowIdOf(String(call.taskId))))
+      ledger.problem(call, `ran in ${[...new Set(own.map(({ workflow_id }) => workflow_id))].join(' and ')}`);
+    if (own.some(({ total }) => total !== own.length))
+      ledger.problem(call, `took ${own[0]?.total} steps and left ${own.length} traces`);
+    const meant = stepsOf(call);
+    const wrong =
+      call.plan === 'wait'
+        ? steps.filter((step) => step === 'cleaned up').length !== 1 ||
+          steps.some((step) => !meant.includes(step))
+        : steps.join() !== meant.join();
+    if (wrong) ledger.problem(call, `took the steps ${steps.join(', ')}, not ${meant.join(', ')}`);
+  }
+}
+
+function stepsOf({ plan, steps, answer }: Call): string[] {
+  const taken = Array.from({ length: steps }, (_, index) => `step ${index + 1}`);
+  const last = { ask: [`answered ${answer}`], wait: ['cleaned up'], finish: [], fail: [] }[plan];
+  return [...taken, ...last].sort();
+}
+
+/** The record holds the calls that were made and nothing else, and nothing in it waits for anything. */
+async function checkRecord({ ledger }: World, record: Client): Promise<void> {
+  const { rows } = await record.query<{ id: string; state: string }>(
+    `SELECT id, state FROM task WHERE agent_code = 'chaos-steps'`,
+  );
+  const known = new Set(ledger.calls.map(({ taskId }) => taskId));
+  for (const { id, state } of rows.filter((row) => !known.has(row.id))) {
+    ledger.problems.push(`task ${id} (${state}) is nobody's: a call was made twice`);
+  }
+  const pending = await record.query('SELECT task_id FROM task_message WHERE pending_since IS NOT NULL');
+  if (pending.rowCount) ledger.problems.push(`${pending.rowCount} messages still wait to be acknowledged`);
+}
+
+/** The webhook of each call that named one has heard of its end. */
+async function checkNotifications({ webhook }: Shape, world: World): Promise<void> {
+  const ends = () =>
+    new Set(
+      webhook.taken.filter(({ text }) => /_(COMPLETED|FAILED|CANCELED)/.test(text)).map(({ path }) => path),
+    );
+  for (const call of world.ledger.calls.filter(({ notified }) => notified)) {
+    await eventually(
+      world,
+      'its webhook hears of the end',
+      async () => ends().has(`/hook?${call.key}`) || undefined,
+    ).catch((error: Error) => world.ledger.problem(call, error.message));
+  }
+}
+
+/** No workflow of a task runs on; of one that does, what it waits for is told. */
+async function checkWorkflows({ ground }: Shape, world: World): Promise<void> {
+  const connection = await Connection.connect({ address: ground.temporalAddress });
+  try {
+    const { workflow } = new Temporal({ connection });
+    const query = `WorkflowType = 'chaosSteps' AND ExecutionStatus = 'Running'`;
+    const none = async () => (await workflow.count(query)).count === 0 || undefined;
+    if (await eventually(world, 'every workflow has ended', none).catch(() => false)) return;
+    for await (const { workflowId } of workflow.list({ query })) {
+      const { raw } = await workflow.getHandle(workflowId).describe();
+      const { pendingActivities, pendingWorkflowTask } = raw;
+      const pending = JSON.stringify({ pendingActivities, pendingWorkflowTask });
+      world.ledger.problems.push(`${workflowId} runs on: ${pending}`);
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** No receipt is running, each says what came of its call, and the chain holds. */
+async function checkReceipts({ env }: Shape, world: World, record: Client): Promise<void> {
+  const { ledger } = world;
+  const all = 'SELECT id, status, task_id FROM receipt';
+  const receipts = await eventually(world, 'every receipt is final', async () => {
+    const { rows } = await record.query<{ id: string; status: string; task_id: string | null }>(all);
+    return rows.some(({ status }) => status === 'running') ? undefined : rows;
+  });
+  const meant = { completed: 'succeeded', failed: 'failed', canceled: 'failed' };
+  const byTask = groupBy(receipts, ({ task_id }) => task_id);
+  for (const call of ledger.calls.filter(({ by }) => /gateway|invoke/.test(by))) {
+    const own = byTask.get(call.taskId ?? '') ?? [];
+    if (own.length !== 1) ledger.problem(call, `has ${own.length} receipts`);
+    else if (own[0]?.status !== meant[call.ending])
+      ledger.problem(call, `its receipt says ${own[0]?.status}`);
+  }
+  // Broken off before it reached the agent; its client has called again.
+  for (const { id, status } of byTask.get(null) ?? []) {
+    if (status !== 'failed') ledger.problems.push(`receipt ${id} is ${status} and knows of no task`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'agent-host-chaos-'));
+  try {
+    const jwks = join(folder, 'jwks.json');
+    await writeFile(jwks, await (await fetch(`${world.url}/.well-known/jwks.json`)).text());
+    const { code, stdout, stderr } = await runProduct(['receipts', 'verify', '--all', '--jwks', jwks], env);
+    if (code !== 0) ledger.problems.push(`the receipts do not verify: ${stdout}${stderr}`);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}

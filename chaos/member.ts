@@ -1,0 +1,97 @@
+import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { launchProduct, type Product } from '../test/support/product.ts';
+import { until } from '../test/support/until.ts';
+
+// Its servers may be away for most of it.
+const UP_MS = 60_000;
+
+/** One process of the deployment, started again whenever it ends, as a supervisor would. */
+export class Member {
+  readonly name: string;
+  readonly #env: Record<string, string>;
+  readonly #onReady: (url: string) => void;
+  readonly #problems: string[] = [];
+  /** How often it was started. */
+  starts = 0;
+  #product: Product | undefined;
+  #expected = false;
+  #over = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(name: string, env: Record<string, string>, onReady: (url: string) => void = () => {}) {
+    this.name = name;
+    this.#env = env;
+    this.#onReady = onReady;
+  }
+
+  /** Resolves when it is ready for the first time. */
+  async start(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#ended = this.#supervise(resolve);
+    });
+  }
+
+  async #supervise(ready: () => void): Promise<void> {
+    while (!this.#over) {
+      this.starts += 1;
+      const launched = launchProduct(this.#env);
+      const product = await launched.ready.catch(() => undefined);
+      if (product === undefined) {
+        // Its servers were away; a supervisor tries again.
+        await delay(500);
+        continue;
+      }
+      this.#expected = this.#over;
+      this.#product = product;
+      if (this.#over) break;
+      this.#onReady(product.url);
+      ready();
+      const { code, signal } = await product.exited;
+      this.#product = undefined;
+      if (!this.#expected)
+        this.#problems.push(`${this.name} ended by itself (${signal ?? code}): ${lastOf(product.log())}`);
+    }
+  }
+
+  /** What it did that nobody made it do. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Sends a signal that ends it, once it is up, and returns when it has ended. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const product = await this.up();
+    this.#expected = true;
+    const { code } = await product.end(signal);
+    if (signal === 'SIGTERM' && code !== 0)
+      this.#problems.push(`${this.name}: exit code ${code} after SIGTERM: ${lastOf(product.log())}`);
+  }
+
+  /** Stops it for a while without its knowledge. */
+  async pause(ms: number): Promise<void> {
+    const { pid } = await this.up();
+    process.kill(pid, 'SIGSTOP');
+    await delay(ms);
+    process.kill(pid, 'SIGCONT');
+  }
+
+  up(): Promise<Product> {
+    return until(`${this.name} is up`, () => this.#product, UP_MS);
+  }
+
+  /** Open file descriptors, sockets included, of a process that is up. */
+  async handles(): Promise<number> {
+    return (await readdir(`/proc/${(await this.up()).pid}/fd`)).length;
+  }
+
+  async stop(): Promise<void> {
+    this.#over = true;
+    this.#expected = true;
+    await this.#product?.end('SIGTERM');
+    await this.#ended;
+    await this.#product?.end('SIGTERM');
+  }
+}
+
+const lastOf = (log: string): string => log.trim().split('\n').slice(-3).join(' | ').slice(-600);
