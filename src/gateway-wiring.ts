@@ -64,7 +64,8 @@ export interface GatewayParts {
 
 export interface GatewayHost {
   sweep(): Promise<void>;
-  beginCall(receiptId: string): Promise<void>;
+  /** The calls that nobody waits for. */
+  background: Pick<BackgroundCalls, 'begin' | 'follow' | 'expire'>;
   /** Has the receipts of calls that wait for this task made final; nobody waits for it. */
   taskChanged(taskId: string): void;
   /** Why agents of this host are not called; undefined for those that are. */
@@ -86,18 +87,17 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   const switches = new PrismaSwitches(db);
   const contexts = new PrismaAuthContexts(db);
   const credentials = new Credentials({ contexts, box: secrets });
-  const fetchTo = outboundFetch();
-  const link = new Links({
-    local: new LocalLink({ tasks, show: olderShape }),
-    remote: new RemoteLink({ fetchTo, store: remotes }),
-  });
+  const fetchTo = outboundFetch(config.INVOKE_TIMEOUT);
+  const local = new LocalLink({ tasks, show: olderShape });
+  const remote = withKillPoint(new RemoteLink({ fetchTo, store: remotes }), config.KILL_AT);
+  const link = new Links({ local, remote });
   const receipts = createReceipts({
     db,
     tasks: store,
     signing,
     begin,
     invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
-    records: (local) => new AllRecords({ local, agents, link, credentials }),
+    records: (own) => new AllRecords({ local: own, agents, link, credentials }),
     asyncDeadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
     killAt: config.KILL_AT,
     metrics,
@@ -117,13 +117,15 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     ledger,
     records,
     agents,
-    link,
+    local,
+    remote,
     credentials,
+    deadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
     settle,
   });
   return {
     sweep: receipts.sweep,
-    beginCall: (receiptId) => background.begin(receiptId),
+    background,
     taskChanged: (taskId) => {
       background
         .taskChanged(taskId)
@@ -203,9 +205,11 @@ function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAge
 /** A body that is larger, or for which nothing comes for so long, is none. */
 const OUTBOUND = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 };
 
-function outboundFetch(): (agent: { allowPrivate: boolean }) => typeof fetch {
-  const guarded = createFetch({ ...OUTBOUND, addresses: new Addresses([]) });
-  const anywhere = createFetch({ ...OUTBOUND, addresses: undefined });
+function outboundFetch(waitSeconds: number): (agent: { allowPrivate: boolean }) => typeof fetch {
+  // No call that somebody waits for ends before its time.
+  const limits = { ...OUTBOUND, idleMs: Math.max(OUTBOUND.idleMs, waitSeconds * 1_000) };
+  const guarded = createFetch({ ...limits, addresses: new Addresses([]) });
+  const anywhere = createFetch({ ...limits, addresses: undefined });
   return ({ allowPrivate }) => (allowPrivate ? anywhere : guarded);
 }
 

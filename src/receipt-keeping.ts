@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { LocalRecords } from './gateway/local-records.ts';
 import { withKillPoint } from './kill-points.ts';
@@ -18,6 +19,8 @@ import type { TaskStore } from './tasks/ports.ts';
 
 /** Longer than the statements between a receipt's opening and the acceptance of its message can take. */
 const DEAD_AFTER_MS = 30_000;
+
+const BEGIN_AGAIN_MS = 60_000;
 
 export interface ReceiptKeeping {
   store: PrismaReceiptStore;
@@ -57,10 +60,16 @@ export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
   const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
   const records = parts.records(new LocalRecords(new PrismaCallTasks(db, tasks)));
   const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
+  const begun = new LRUCache<string, true>({ max: 10_000, ttl: BEGIN_AGAIN_MS });
   const settling = {
     ledger,
     records,
-    begin,
+    // Its workflow is there as a rule: it is not asked for with every sweep.
+    begin: async (receiptId: string) => {
+      if (begun.has(receiptId)) return;
+      await begin(receiptId);
+      begun.set(receiptId, true);
+    },
     asyncDeadlineMs,
     deadAfterMs: DEAD_AFTER_MS,
     lostAfterMs: invokeTimeoutMs + DEAD_AFTER_MS,

@@ -166,7 +166,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       return report;
     },
     sweepReceipts: gateway.sweep,
-    beginCall: gateway.beginCall,
+    calls: gateway.background,
     purgeExpired: () => purgeExpired(db),
     push: push.delivery,
     changed: (taskId, { pushes, calls }) => {

@@ -147,19 +147,22 @@ export class CallBook {
     payment?: Json,
   ): Promise<{ outcome: Outcome; settled: boolean }> {
     const outcome = outcomeOf(task);
-    const end = callEndOf(task);
+    const end = callEndOf(task, payment);
     const { task_id, context_id } = outcome;
     if (end !== undefined) {
       const named = task_id === undefined ? {} : { task_id };
-      const result = payment === undefined ? end.result : { ...end.result, payment_receipt: payment };
-      await this.#finish({ receipt_id, provider_id, ...end, result, ...named, context_id });
-    } else if (task_id !== undefined) {
-      const { ledger } = this.#options;
-      await this.#quietly(receipt_id, () =>
-        ledger.noteTask(receipt_id, { taskId: task_id, contextId: context_id }),
-      );
-    }
+      await this.#finish({ receipt_id, provider_id, ...end, ...named, context_id });
+    } else await this.begun(receipt_id, task);
     return { outcome, settled: end !== undefined };
+  }
+
+  /** Notes which task a call has become. */
+  async begun(receiptId: string, task: AgentTask): Promise<void> {
+    const { task_id, context_id } = outcomeOf(task);
+    if (task_id === undefined) return;
+    await this.#quietly(receiptId, () =>
+      this.#options.ledger.noteTask(receiptId, { taskId: task_id, contextId: context_id }),
+    );
   }
 
   /** The agent has answered, and so shall we: a receipt that cannot be written now is settled by the sweep. */

@@ -41,15 +41,17 @@ export function outcomeOf(task: AgentTask): Outcome {
 /**
  * The end of a call by its task: a call that is answered with a question has succeeded, whatever becomes of the
  * task later.
+ * @param payment what the agent says of one.
  */
-export function callEndOf(task: AgentTask): CallEnd | undefined {
+export function callEndOf(task: AgentTask, payment?: Json): CallEnd | undefined {
   const { state } = task.status;
   if (!isFinal(state) && !isInterrupted(state)) return undefined;
   const output = outcomeOf(task);
+  const paid = payment === undefined ? {} : { payment_receipt: payment };
   if (state === 'completed' || isInterrupted(state))
-    return { status: 'succeeded', result: { output: { ...output } } };
+    return { status: 'succeeded', result: { output: { ...output }, ...paid } };
   const stderr = `The agent ended the task as ${state}${output.message === undefined ? '' : `: ${output.message}`}`;
-  return { status: 'failed', result: { output: { ...output }, stderr } };
+  return { status: 'failed', result: { output: { ...output }, stderr, ...paid } };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type CallBook, policyOf } from '../calls/call-book.ts';
-import type { Outcome } from '../calls/outcome.ts';
+import type { AgentTask, Outcome } from '../calls/outcome.ts';
 import type { Claim } from '../idempotency/ports.ts';
 import type { PolicyRequest } from '../policy/decide.ts';
 import type { InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
@@ -154,7 +154,9 @@ export class Gateway {
       const credential =
         agent.remote &&
         (await this.#options.credentials.resolve(request, { caller, providerId: agent.providerId }));
-      return await this.#options.link.send({ agent, caller, scopes, ...outgoing, once, credential }, signal);
+      const begun = (task: AgentTask) => this.#options.calls.begun(receipt.receipt_id, task);
+      const call = { agent, caller, scopes, ...outgoing, once, credential, begun };
+      return await this.#options.link.send(call, signal);
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;

@@ -9,7 +9,7 @@ export class Links implements AgentLink {
     this.#of = (agent) => (agent.remote === undefined ? local : remote);
   }
 
-  begin(call: AgentCall): Promise<Answer['task']> {
+  begin(call: AgentCall): Promise<Answer> {
     return this.#of(call.agent).begin(call);
   }
 

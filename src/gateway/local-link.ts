@@ -28,10 +28,10 @@ export class LocalLink implements AgentLink {
     this.#show = show;
   }
 
-  async begin(call: AgentCall): Promise<Task> {
+  async begin(call: AgentCall): Promise<Answer> {
     const sent = await this.#send(call);
     // Until it has said something, an agent that may reply has no task to be named.
-    return untilDecided(sent, (signal) => this.#tasks.decided(sent, signal));
+    return this.#answer(await untilDecided(sent, (signal) => this.#tasks.decided(sent, signal)), 0);
   }
 
   async send(call: AgentCall, signal: AbortSignal): Promise<Answer> {

@@ -1,5 +1,6 @@
 /** What a body says, as the message that goes to the agent. Pure. */
 import { z } from 'zod';
+import type { JsonObject } from '../receipts/receipt.ts';
 import type { Json, Message, Metadata, Part } from '../tasks/task.ts';
 import { type InvokeRequest, parseBody } from './requests.ts';
 
@@ -8,6 +9,8 @@ export interface OutgoingMessage {
   message: Message;
   taskId?: string | undefined;
   contextId?: string | undefined;
+  /** The caller's own words in place of the message, for agents elsewhere. */
+  envelope?: JsonObject;
 }
 
 /**
@@ -72,8 +75,15 @@ const messageSchema = z.object({
   referenceTaskIds: texts,
 });
 
+const SENDS = ['SendMessage', 'message/send', 'tasks/send'];
+
 const paramsSchema = z.object({ message: messageSchema, metadata });
-const requestSchema = z.object({ params: paramsSchema }).transform(({ params }) => params);
+const requestSchema = z
+  .object({
+    method: z.enum(SENDS, { error: `must be ${SENDS.join(' or ')}` }).optional(),
+    params: paramsSchema,
+  })
+  .transform(({ params }) => params);
 const bareSchema = messageSchema.transform((message) => ({ message, metadata: undefined }));
 
 type Envelope = NonNullable<InvokeRequest['agent_envelope']>;
@@ -92,7 +102,15 @@ function fromEnvelope(envelope: Envelope, messageId: string): OutgoingMessage {
     },
     taskId: message.taskId || undefined,
     contextId: message.contextId || undefined,
+    envelope: message.messageId ? envelope : identified(envelope, messageId),
   };
+}
+
+/** By its message's id an agent knows a message that comes again, and so it needs one. */
+function identified(envelope: Envelope, messageId: string): Envelope {
+  const inner = 'params' in envelope ? 'params' : 'message' in envelope ? 'message' : undefined;
+  if (inner === undefined) return { ...envelope, messageId };
+  return { ...envelope, [inner]: identified(envelope[inner] as Envelope, messageId) };
 }
 
 /**

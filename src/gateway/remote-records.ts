@@ -50,9 +50,11 @@ export class AllRecords implements AgentRecords {
   }
 
   async #ofCall(call: RunningReceipt): Promise<CallRecord> {
-    if (call.receipt.task_id !== undefined) return this.#ask(call.receipt, call);
     // Sent again under the same message id, by which the agent can tell; behind the back of a caller who waited, never.
-    return { record: call.receipt.invoke_mode === 'async' ? 'absent' : 'lost' };
+    if (call.receipt.invoke_mode === 'async') return { record: call.sent ? 'followed' : 'absent' };
+    if (!call.sent) return { record: 'lost' };
+    const record = await this.#ask(call.receipt, call);
+    return record.record === 'absent' ? forgotten(call.receipt) : record;
   }
 
   async #ask(
@@ -75,3 +77,12 @@ export class AllRecords implements AgentRecords {
     }
   }
 }
+
+/** The agent had said that there is such a task. */
+const forgotten = ({ task_id = '', context_id = '' }: Receipt): CallRecord => ({
+  record: 'ended',
+  taskId: task_id,
+  contextId: context_id,
+  status: 'failed',
+  result: { stderr: 'task_not_found: The agent does not know its task any more' },
+});

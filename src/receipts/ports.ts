@@ -168,12 +168,14 @@ export interface CallStore {
  * What the agent's own record says of a call.
  * - `absent`: it knows nothing of it, nor is anything of it under way
  * - `open`: it is under way
+ * - `followed`: it is under way elsewhere, and its own workflow follows it
  * - `ended`: for this call it ended so; a task may wait for the next one
  * - `lost`: whether it reached the agent is not known, and cannot be found out
  * - `unknown`: it cannot be asked at the moment, or keeps no record
  */
 export type CallRecord =
   | { record: 'absent' }
+  | { record: 'followed' }
   | { record: 'open'; taskId?: string; contextId?: string }
   | {
       record: 'ended';

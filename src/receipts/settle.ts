@@ -4,6 +4,8 @@ import type { AgentRecords, CallRecord, ReceiptCursor, RunningReceipt, RunningSt
 import type { Ending, Receipt } from './receipt.ts';
 
 const AT_ONCE = 500;
+/** What `stderr` says of a call whose time is up. */
+export const LATE = 'The call has not come to an end within its time';
 /** A younger one is still in the hands of the request that opened it. */
 const OLDER_THAN_MS = 3_000;
 /** An agent that cannot be asked for so long is given up. */
@@ -19,7 +21,7 @@ export interface SettleOptions {
   lostAfterMs: number;
   /** After so long an asynchronous call that has no end has failed. */
   asyncDeadlineMs: number;
-  /** Has an asynchronous call made that its agent has not heard of. */
+  /** Has an asynchronous call made that its agent has not heard of, or followed. May be asked again. */
   begin(receiptId: string): Promise<void>;
 }
 
@@ -82,7 +84,8 @@ async function settleOne(
     await ledger.finish(ending);
     return true;
   }
-  if (isAsync && record?.record === 'absent' && ageMs > OLDER_THAN_MS) await begin(receipt.receipt_id);
+  const unmade = record?.record === 'absent' || record?.record === 'followed';
+  if (isAsync && unmade && ageMs > OLDER_THAN_MS) await begin(receipt.receipt_id);
   if (record?.record !== 'open' || receipt.task_id !== undefined) return false;
   const { taskId, contextId } = record;
   if (taskId !== undefined && contextId !== undefined) {
@@ -101,7 +104,7 @@ function endingOf(
   if (policy.decision === 'refuse') {
     return { ...named, status: 'rejected', result: { stderr: refusalText(policy) } };
   }
-  if (late && record?.record !== 'ended') return failed('The call has not come to an end within its time');
+  if (late && record?.record !== 'ended') return failed(LATE);
   switch (record?.record) {
     case 'ended': {
       const { taskId, contextId, status, result } = record;

@@ -1,91 +1,51 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  AgentCard,
   type ListTasksResponse,
   type SendMessageRequest,
+  StreamResponse,
   Message as WireMessage,
   type Task as WireTask,
 } from '@a2a-js/sdk';
-import {
-  type Client,
-  ClientFactory,
-  JsonRpcTransportFactory,
-  RestTransportFactory,
-} from '@a2a-js/sdk/client';
-import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
 import { stateToWire } from '../a2a/convert.ts';
 import type {
   AgentCall,
-  AgentLink,
   Answer,
   AnswerList,
+  RemoteAgentLink,
   TaskListQuery,
   TaskRef,
 } from '../gateway/agent-call.ts';
-import type { GatewayAgent, RemoteAgentStore } from '../gateway/agents.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 import { isFinal, isSettled } from '../tasks/state.ts';
 import type { Json, Message } from '../tasks/task.ts';
-import { presentAs } from './credentials.ts';
-import { agentError } from './errors.ts';
-import { paymentReceiptOf, replyFromWire, taskFromWire } from './wire.ts';
+import { Lines, type LinesOptions } from './lines.ts';
+import type { Heard } from './listening.ts';
+import { paymentReceiptOf, replyFromWire, taskAfter, taskFromWire } from './wire.ts';
 
-/** How often a task that goes on is asked for, at first and at last. */
-const POLL_MS = { first: 100, last: 5_000 };
-/** An agent counts as away after so many calls in a row, and is then tried once in a while. */
-const FAILURES = 5;
-const TRY_AGAIN_MS = 10_000;
+/** How long until a task that goes on is looked at again, at first and at last. */
+const AGAIN_MS = { first: 100, last: 5_000 };
 
-export interface RemoteLinkOptions {
-  fetchTo(agent: { allowPrivate: boolean }): typeof fetch;
-  store: Pick<RemoteAgentStore, 'seen'>;
-}
+/** Agents elsewhere, through the protocol's own client. */
+export class RemoteLink implements RemoteAgentLink {
+  readonly #lines: Lines;
 
-/** What came of the last request: the body, as the agent gave it. */
-interface Heard {
-  body?: Json;
-}
-
-interface Line {
-  client: Client;
-  heard: Heard;
-}
-
-/** Agents elsewhere, through the protocol's own client, in the version and the transport that their cards offer. */
-export class RemoteLink implements AgentLink {
-  readonly #fetchTo: RemoteLinkOptions['fetchTo'];
-  readonly #store: RemoteLinkOptions['store'];
-  readonly #breakers = new Map<string, ReturnType<typeof breaker>>();
-
-  constructor({ fetchTo, store }: RemoteLinkOptions) {
-    this.#fetchTo = fetchTo;
-    this.#store = store;
+  constructor(options: LinesOptions) {
+    this.#lines = new Lines(options);
   }
 
-  async begin(call: AgentCall): Promise<Answer['task']> {
-    return (await this.#begin(call, undefined)).task;
+  begin(call: AgentCall): Promise<Answer> {
+    return this.#begin(call, undefined);
   }
 
   async send(call: AgentCall, signal: AbortSignal): Promise<Answer> {
-    let answer = await this.#begin(call, signal);
-    const ref = { ...call, taskId: answer.task.id };
-    for (
-      let wait = POLL_MS.first;
-      !isSettled(answer.task.status.state);
-      wait = Math.min(wait * 2, POLL_MS.last)
-    ) {
-      await delay(wait, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return answer;
-      answer = await this.#get(ref, 0, signal).catch((error: unknown) => {
-        // As it stood: its receipt follows it.
-        if (signal.aborted) return answer;
-        throw error;
-      });
-    }
-    return answer;
+    const begun = await this.#begin(call, signal);
+    if (isSettled(begun.task.status.state)) return begun;
+    await call.begun?.(begun.task);
+    return (await this.settled({ ...call, taskId: begun.task.id }, signal)) ?? begun;
   }
 
-  #begin({ agent, message, taskId, contextId, credential }: AgentCall, signal: AbortSignal | undefined) {
+  #begin(call: AgentCall, signal: AbortSignal | undefined): Promise<Answer> {
+    const { message, taskId, contextId } = call;
     const request: SendMessageRequest = {
       tenant: '',
       message: toWire(message, taskId, contextId),
@@ -97,7 +57,7 @@ export class RemoteLink implements AgentLink {
       },
       metadata: undefined,
     };
-    return this.#call(agent, credential, async ({ client, heard }) => {
+    return this.#lines.call(call, async ({ client, heard }) => {
       const result = await client.sendMessage(request, options(signal));
       const task = 'status' in result ? checked(result as WireTask, taskId) : undefined;
       if (task !== undefined) return answerOf(task, heard);
@@ -109,26 +69,29 @@ export class RemoteLink implements AgentLink {
     });
   }
 
-  get(ref: TaskRef, historyLength: number): Promise<Answer> {
-    return this.#get(ref, historyLength, undefined);
+  async get(ref: TaskRef, historyLength: number): Promise<Answer> {
+    const { task, heard } = await this.#get(ref, historyLength, undefined);
+    return answerOf(task, heard);
   }
 
-  #get({ agent, taskId, credential }: TaskRef, historyLength: number, signal: AbortSignal | undefined) {
-    return this.#call(agent, credential, async ({ client, heard }) => {
+  #get({ taskId, ...to }: TaskRef, historyLength: number, signal: AbortSignal | undefined) {
+    return this.#lines.call(to, async ({ client, heard }) => {
       const task = await client.getTask({ tenant: '', id: taskId, historyLength }, options(signal));
-      return answerOf(checked(task, taskId), heard);
+      // Read here, where what is no task counts as no answer.
+      taskFromWire(task);
+      return { task: checked(task, taskId), heard };
     });
   }
 
-  cancel({ agent, taskId, credential }: TaskRef, signal: AbortSignal): Promise<Answer> {
-    return this.#call(agent, credential, async ({ client, heard }) => {
+  cancel({ taskId, ...to }: TaskRef, signal: AbortSignal): Promise<Answer> {
+    return this.#lines.call(to, async ({ client, heard }) => {
       const task = await client.cancelTask({ tenant: '', id: taskId, metadata: undefined }, options(signal));
       return answerOf(checked(task, taskId), heard);
     });
   }
 
-  list({ agent, contextId, status, limit, pageToken, credential }: TaskListQuery): Promise<AnswerList> {
-    return this.#call(agent, credential, async ({ client, heard }) => {
+  list({ contextId, status, limit, pageToken, ...to }: TaskListQuery): Promise<AnswerList> {
+    return this.#lines.call(to, async ({ client, heard }) => {
       const page: ListTasksResponse = await client.listTasks({
         tenant: '',
         contextId: contextId ?? '',
@@ -147,103 +110,68 @@ export class RemoteLink implements AgentLink {
     });
   }
 
-  /** Asks for the task again and again: what an agent streams, it also keeps. */
+  async settled(ref: TaskRef, signal: AbortSignal): Promise<Answer | undefined> {
+    let last: Answer | undefined;
+    try {
+      for await (const answer of this.subscribe(ref, signal)) {
+        last = answer;
+        // By its stream it has said so; what it keeps of the task is its answer.
+        if (isSettled(answer.task.status.state)) return await this.get(ref, 0);
+      }
+    } catch (error) {
+      // As it stood: its receipt follows it.
+      if (!signal.aborted) throw error;
+    }
+    return last;
+  }
+
+  /** By the agent's own stream where its card offers one, and by asking again where it does not or the stream breaks. */
   async *subscribe(ref: TaskRef, signal: AbortSignal): AsyncGenerator<Answer, void, undefined> {
     let last = '';
-    for (let wait = POLL_MS.first; !signal.aborted; wait = Math.min(wait * 2, POLL_MS.last)) {
-      const answer = await this.#get(ref, 0, undefined);
+    const isNews = (answer: Answer) => {
       const now = JSON.stringify(answer.task);
-      if (now !== last) {
-        yield answer;
-        wait = POLL_MS.first;
-      }
+      const news = now !== last;
       last = now;
+      return news;
+    };
+    for (let wait = AGAIN_MS.first; !signal.aborted; wait = Math.min(wait * 2, AGAIN_MS.last)) {
+      const { task, heard } = await this.#get(ref, 0, signal);
+      const answer = answerOf(task, heard);
+      if (isNews(answer)) {
+        yield answer;
+        wait = AGAIN_MS.first;
+      }
       if (isFinal(answer.task.status.state)) return;
+      for await (const change of this.#streamed(ref, task, signal)) {
+        if (isNews(change)) yield change;
+        if (isFinal(change.task.status.state)) return;
+        wait = AGAIN_MS.first;
+      }
       await delay(wait, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #call<T>(
-    agent: GatewayAgent,
-    credential: string | undefined,
-    work: (line: Line) => Promise<T>,
-  ): Promise<T> {
-    const began = performance.now();
-    const { agentId } = agent;
+  /** The task after each event of the agent's stream. One that breaks, or is not opened, has ended. */
+  async *#streamed(
+    { taskId, ...to }: TaskRef,
+    task: WireTask,
+    signal: AbortSignal,
+  ): AsyncGenerator<Answer, void, undefined> {
+    const { client, card } = await this.#lines.open(to);
+    if (card.capabilities?.streaming !== true) return;
+    let current = task;
     try {
-      const result = await this.#breaker(agentId).execute(async () =>
-        work(await this.#lineTo(agent, credential)),
-      );
-      this.#seen(agentId, true, began);
-      return result;
-    } catch (error) {
-      if (isBrokenCircuitError(error)) {
-        throw new GatewayError(
-          502,
-          'agent_failed',
-          'The agent has not answered lately; it is tried again soon',
-        );
+      for await (const event of client.resubscribeTask({ tenant: '', id: taskId }, options(signal))) {
+        current = checked(taskAfter(current, event), taskId);
+        yield answerOf(current, { body: StreamResponse.toJSON(event) as Json });
       }
-      const told = agentError(error);
-      this.#seen(agentId, told.status < 500, began);
-      throw told;
+    } catch (error) {
+      if (error instanceof GatewayError) throw error;
     }
   }
-
-  #seen(agentId: string, answered: boolean, began: number): void {
-    // What is counted is no reason to fail.
-    this.#store.seen(agentId, { answered, ms: Math.round(performance.now() - began) }).catch(() => undefined);
-  }
-
-  #breaker(agentId: string) {
-    const known = this.#breakers.get(agentId) ?? breaker();
-    this.#breakers.set(agentId, known);
-    return known;
-  }
-
-  async #lineTo({ agentId, remote }: GatewayAgent, credential: string | undefined): Promise<Line> {
-    if (remote === undefined) throw new Error(`agent ${agentId} is one of this host`);
-    const card = AgentCard.fromJSON(remote.card);
-    const heard: Heard = {};
-    const fetchImpl = listening(this.#fetchTo(remote), heard, credential && presentAs(card, credential));
-    const compat = { fetchImpl, legacyCompat: { enabled: true } };
-    const factory = new ClientFactory({
-      transports: [new JsonRpcTransportFactory(compat), new RestTransportFactory(compat)],
-      clientConfig: { polling: true },
-    });
-    return { client: await factory.createFromAgentCard(card), heard };
-  }
 }
-
-const breaker = () =>
-  circuitBreaker(
-    handleWhen((error) => agentError(error).status >= 500),
-    { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: TRY_AGAIN_MS },
-  );
 
 const options = (signal: AbortSignal | undefined) => (signal === undefined ? {} : { signal });
-
-/** Keeps each JSON answer beside what the client makes of it, and presents the credential. */
-function listening(
-  inner: typeof fetch,
-  heard: Heard,
-  present: ReturnType<typeof presentAs> | '' | undefined,
-): typeof fetch {
-  return async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init?.headers);
-    if (present) present(url, headers);
-    const response = await inner(url, { ...init, headers });
-    if (!/json/.test(response.headers.get('content-type') ?? '')) return response;
-    const text = await response.text();
-    try {
-      heard.body = JSON.parse(text) as Json;
-    } catch {
-      // The client says so.
-    }
-    return new Response(text, { status: response.status, headers: response.headers });
-  };
-}
 
 /** Over HTTP+JSON the body is the result alone. */
 function rawOf({ body = null }: Heard): Json {

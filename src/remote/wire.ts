@@ -1,5 +1,5 @@
 /** What an agent elsewhere says, as the gateway knows tasks. Pure. */
-import type { Message, Part, Task } from '@a2a-js/sdk';
+import type { Artifact, Message, Part, StreamResponse, Task } from '@a2a-js/sdk';
 import { stateFromWire } from '../a2a/convert.ts';
 import type { AgentTask } from '../calls/outcome.ts';
 import type { Json, Part as OwnPart } from '../tasks/task.ts';
@@ -19,6 +19,35 @@ export function taskFromWire(task: Task): AgentTask {
       parts: parts.map(partFrom),
     })),
   };
+}
+
+/** The task after one event of its stream. */
+export function taskAfter(task: Task, { payload }: StreamResponse): Task {
+  switch (payload?.$case) {
+    case 'task':
+      return payload.value;
+    case 'statusUpdate':
+      return { ...task, id: payload.value.taskId, status: payload.value.status };
+    case 'artifactUpdate': {
+      const { taskId, artifact, append } = payload.value;
+      return {
+        ...task,
+        id: taskId,
+        artifacts: artifact ? withArtifact(task.artifacts, artifact, append) : task.artifacts,
+      };
+    }
+    default:
+      return task;
+  }
+}
+
+/** A further piece of an artifact is put to its end; anything else takes its place. */
+function withArtifact(artifacts: Artifact[], artifact: Artifact, append: boolean): Artifact[] {
+  const at = artifacts.findIndex(({ artifactId }) => artifactId === artifact.artifactId);
+  if (at === -1) return [...artifacts, artifact];
+  const known = artifacts[at] as Artifact;
+  const next = append ? { ...known, parts: [...known.parts, ...artifact.parts] } : artifact;
+  return artifacts.with(at, next);
 }
 
 /** A plain message in place of a task: a task that has ended with it, and has no id. */

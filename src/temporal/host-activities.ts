@@ -21,14 +21,25 @@ export interface HostActivityOptions {
   purgeExpired(): Promise<void>;
   push: Pick<PushDelivery, 'deliver' | 'retry'>;
   changed: ToldOfChange;
-  /** Makes the call of a receipt, unless it was made. */
-  beginCall(receiptId: string): Promise<void>;
+  calls: LaterCalls;
+}
+
+/** The calls of receipts that nobody waits for. */
+export interface LaterCalls {
+  /** Makes one, unless it was made. @returns how much time is left for one elsewhere, which is left to `follow`. */
+  begin(receiptId: string): Promise<{ leftMs: number } | undefined>;
+  /** Makes one elsewhere, unless it was made, and stays with it until it ends or `signal` aborts. */
+  follow(receiptId: string, signal: AbortSignal): Promise<void>;
+  /** Ends one whose time is up. */
+  expire(receiptId: string): Promise<void>;
 }
 
 export interface SystemActivities {
   repairTasks(): Promise<RepairReport>;
   sweepReceipts(): Promise<void>;
-  beginCall(receiptId: string): Promise<void>;
+  beginCall(receiptId: string): Promise<{ leftMs: number } | undefined>;
+  followCall(receiptId: string): Promise<void>;
+  expireCall(receiptId: string): Promise<void>;
   purgeExpired(): Promise<void>;
 }
 
@@ -43,7 +54,13 @@ export function createHostActivities(
     callAgent: (call) => callAgent(options, call),
     repairTasks: () => options.repair(),
     sweepReceipts: () => options.sweepReceipts(),
-    beginCall: (receiptId) => options.beginCall(receiptId),
+    beginCall: (receiptId) => options.calls.begin(receiptId),
+    followCall: async (receiptId) => {
+      const { cancellationSignal, cancelled } = Context.current();
+      await options.calls.follow(receiptId, cancellationSignal);
+      if (cancellationSignal.aborted) await cancelled;
+    },
+    expireCall: (receiptId) => options.calls.expire(receiptId),
     purgeExpired: () => options.purgeExpired(),
   };
 }

@@ -1,8 +1,16 @@
 /** The host's own work that must outlive a process, on its own task queue. */
-import { continueAsNew, defineSignal, proxyActivities, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  continueAsNew,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { SystemActivities } from './host-activities.ts';
 import type { PushActivities } from './push-activities.ts';
-import { PUSH_CHANGED, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
+import { CALL_TASK_QUEUE, PUSH_CHANGED, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
 const { repairTasks, sweepReceipts, purgeExpired } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
@@ -60,14 +68,31 @@ export async function pushRetry(key: string): Promise<void> {
   await retryPush(key);
 }
 
-const { beginCall } = proxyActivities<SystemActivities>({
+const { beginCall, expireCall } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
   // Until it is begun, or its receipt says that it will not be.
   retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
 });
 
-/** Makes an asynchronous call. Its receipt becomes final when its task settles. */
+/**
+ * Makes an asynchronous call. Its receipt becomes final when its task settles: one of an agent elsewhere is followed
+ * there, until its time is up.
+ */
 export async function gatewayCall(receiptId: string): Promise<void> {
-  await beginCall(receiptId);
+  const elsewhere = await beginCall(receiptId);
+  if (elsewhere === undefined) return;
+  const { followCall } = proxyActivities<SystemActivities>({
+    taskQueue: CALL_TASK_QUEUE,
+    scheduleToCloseTimeout: elsewhere.leftMs,
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+  });
+  try {
+    await followCall(receiptId);
+  } catch (error) {
+    // It is tried again until there is no time left: its failure is that, whatever the last try has met.
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    await expireCall(receiptId);
+  }
 }

@@ -8,16 +8,18 @@ import { WATCH_TASK_QUEUE } from '../plain/contract.ts';
 import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 import { activityLimits } from './activity-limits.ts';
 import { automaticHeartbeats } from './heartbeats.ts';
-import { PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
+import { CALL_TASK_QUEUE, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
 /**
- * What waits for others, at once in one process: plain workflows for their users, and webhooks that are slow to answer.
+ * What waits for others, at once in one process: plain workflows for their users, webhooks that are slow to answer, calls
+ * of agents elsewhere.
  * Each has a task queue of its own, so that it keeps no place from anything else.
  */
 const WAITING: readonly { taskQueue: string; atOnce: number }[] = [
   { taskQueue: WATCH_TASK_QUEUE, atOnce: 2_000 },
   { taskQueue: PUSH_TASK_QUEUE, atOnce: 500 },
   { taskQueue: PUSH_RETRY_TASK_QUEUE, atOnce: 500 },
+  { taskQueue: CALL_TASK_QUEUE, atOnce: 2_000 },
 ];
 
 export interface WorkersOptions {

@@ -151,6 +151,107 @@ describe('calls', () => {
     });
   });
 
+  it('invoke-async keeps what the agent says of a payment', async () => {
+    const { body } = await client.post('/agents/remote/invoke-async', { message: 'pay' });
+    expect(await client.final(body.receipt_id)).toMatchObject({
+      receipt: { status: 'succeeded' },
+      payment_receipt: { paid: '15', currency: 'AUD' },
+    });
+  });
+
+  it('invoke-async goes on with a task that waits', async () => {
+    const asked = await client.invoke('remote', { message: 'ask' });
+    const { body } = await client.post('/agents/remote/invoke-async', {
+      message: 'hi',
+      task_id: asked.body.task_id,
+    });
+    expect(await client.final(body.receipt_id)).toMatchObject({
+      receipt: { status: 'succeeded', task_id: asked.body.task_id },
+      output: { status: 'completed', output: { echoed: ['hi'] } },
+    });
+  });
+
+  it.each(['1.0', '0.3'])('a v%s agent that streams is listened to, not asked again', async (version) => {
+    const streaming = await startRemoteAgent({ capabilities: { streaming: true } }, version);
+    servers.push(streaming);
+    const agentId = `streaming-${version}`;
+    await publish(agentId, streaming.cardUrl, { review: { risk_level: 'low' } });
+    const methods = () => streaming.requests.splice(0).map(({ method }) => method);
+    const [send, get, subscribe] =
+      version === '1.0'
+        ? ['SendMessage', 'GetTask', 'SubscribeToTask']
+        : ['message/send', 'tasks/get', 'tasks/resubscribe'];
+    const { body } = await client.invoke(agentId, { message: 'slow' });
+    expect(body).toMatchObject({ status: 'completed', output: { echoed: ['slow'] } });
+    expect(body.raw.result).toMatchObject({ id: body.task_id });
+    expect(methods()).toEqual([send, get, subscribe, get]);
+    const later = await client.post(`/agents/${agentId}/invoke-async`, { message: 'slow' });
+    expect(await client.final(later.body.receipt_id)).toMatchObject({
+      receipt: { status: 'succeeded' },
+      output: { output: { echoed: ['slow'] } },
+    });
+    expect(methods()).toEqual([send, get, subscribe, get]);
+  });
+
+  it('subscribe: each change of its stream', async () => {
+    const begun = await client.post('/agents/streaming-1.0/invoke-async', { message: 'slow' });
+    const task = await until('its task is known', async () => {
+      const { receipt } = await client.receipt(begun.body.receipt_id);
+      return receipt.task_id;
+    });
+    const response = await fetch(`${product.url}/v1/agents/streaming-1.0/tasks/${task}/subscribe`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const events = (await response.text()).split('\n').filter((line) => line.startsWith('data:'));
+    const changes = events.map((line) => JSON.parse(line.slice(5)));
+    expect(changes.map(({ status }) => status)).toEqual(['running', 'completed']);
+    expect(changes.at(-1)).toMatchObject({
+      task_id: task,
+      output: { echoed: ['slow'] },
+      raw: { result: { task: { id: task } } },
+    });
+  });
+
+  describe('agent_envelope is sent as it is', () => {
+    const message = { role: 'ROLE_USER', messageId: 'm-1', parts: [{ text: 'hi' }], theirs: { a: 1 } };
+    const params = { message, configuration: { returnImmediately: true, more: true }, theirs: [1] };
+    const withId = { ...message, messageId: expect.stringMatching(/^[0-9a-f-]{36}$/) };
+
+    it.each([
+      ['a request', { jsonrpc: '2.0', id: 'mine', method: 'SendMessage', params, theirs: 1 }, undefined],
+      ['parameters', params, { method: 'SendMessage', params }],
+      ['a message', message, { method: 'SendMessage', params: { message } }],
+      ['a message without an id', { ...message, messageId: undefined }, { params: { message: withId } }],
+    ])('%s', async (_name, agent_envelope, sent) => {
+      const from = remote.requests.length;
+      const { body } = await client.invoke('remote', { agent_envelope });
+      expect(body).toMatchObject({ status: 'completed', raw: { jsonrpc: '2.0' } });
+      const request = remote.requests[from];
+      if (sent === undefined) expect(request).toEqual(agent_envelope);
+      else expect(request).toMatchObject(sent);
+      expect(body.raw.id).toBe(request?.id);
+    });
+
+    it('later, too', async () => {
+      const from = remote.requests.length;
+      const again = { ...params, message: { ...message, messageId: randomUUID() } };
+      const { body } = await client.post('/agents/remote/invoke-async', { agent_envelope: again });
+      expect((await client.final(body.receipt_id)).receipt.status).toBe('succeeded');
+      expect(remote.requests[from]?.params).toEqual(again);
+    });
+
+    it('another method than a send is refused', async () => {
+      const agent_envelope = { jsonrpc: '2.0', id: 1, method: 'CancelTask', params };
+      const { status, body } = await client.invoke('remote', { agent_envelope });
+      expect({ status, message: body.error.message }).toEqual({
+        status: 400,
+        message: expect.stringMatching(/^agent_envelope\.method: must be SendMessage/),
+      });
+    });
+  });
+
   it('an unknown task: 404', async () => {
     const { status, body } = await client.post(`/agents/remote/tasks/${randomUUID()}/get`, {});
     expect({ status, code: body.error.code }).toEqual({ status: 404, code: 'task_not_found' });

@@ -13,18 +13,26 @@ import {
 } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express';
 import express from 'express';
+import type { Wire } from './rpc.ts';
 
 export interface RemoteServer {
   url: string;
   cardUrl: string;
   /** The headers of each call. */
   calls: IncomingHttpHeaders[];
+  /** The JSON-RPC request of each, of an agent on the SDK's server. */
+  requests: Wire[];
+  /** How often it set to work. */
+  runs: number;
   close(): Promise<void>;
 }
 
 /** Does what its message says: `ask`, `fail`, `slow`, `reply`, `pay`; anything else comes back as data. */
 class Executor implements AgentExecutor {
+  runs = 0;
+
   async execute({ taskId, contextId, userMessage }: RequestContext, bus: ExecutionEventBus): Promise<void> {
+    this.runs += 1;
     const texts = userMessage.parts.flatMap(({ content }) =>
       content?.$case === 'text' ? content.value : [],
     );
@@ -69,6 +77,18 @@ class Executor implements AgentExecutor {
   cancelTask = async (): Promise<void> => {};
 }
 
+/** Knows a message that comes again by its id, and answers it with what came of it. */
+class KnowsMessages extends DefaultRequestHandler {
+  readonly #sent = new Map<string, ReturnType<DefaultRequestHandler['sendMessage']>>();
+
+  override sendMessage(...[request, context]: Parameters<DefaultRequestHandler['sendMessage']>) {
+    const { messageId = '' } = request.message ?? {};
+    const sent = this.#sent.get(messageId) ?? super.sendMessage(request, context);
+    this.#sent.set(messageId, sent);
+    return sent;
+  }
+}
+
 /** An agent on the official SDK's own server. */
 export async function startRemoteAgent(card: object = {}, protocolVersion = '1.0'): Promise<RemoteServer> {
   const calls: IncomingHttpHeaders[] = [];
@@ -85,9 +105,12 @@ export async function startRemoteAgent(card: object = {}, protocolVersion = '1.0
     skills: [{ id: 'remote', name: 'Remote', description: 'Does it elsewhere.', tags: ['test'] }],
     ...card,
   });
-  const handler = new DefaultRequestHandler(agentCard, new InMemoryTaskStore(), new Executor());
-  app.use((req, _res, next) => {
-    if (req.path === '/rpc') calls.push(req.headers);
+  const executor = new Executor();
+  const handler = new KnowsMessages(agentCard, new InMemoryTaskStore(), executor);
+  const requests: Wire[] = [];
+  app.use('/rpc', express.json(), (req, _res, next) => {
+    calls.push(req.headers);
+    requests.push(req.body);
     next();
   });
   app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: handler }));
@@ -99,11 +122,19 @@ export async function startRemoteAgent(card: object = {}, protocolVersion = '1.0
       legacyCompat: { enabled: true },
     }),
   );
-  return { ...server, calls, cardUrl: `${server.url}/.well-known/agent-card.json` };
+  return {
+    ...server,
+    calls,
+    requests,
+    get runs() {
+      return executor.runs;
+    },
+    cardUrl: `${server.url}/.well-known/agent-card.json`,
+  };
 }
 
 /** An agent whose card is in order and whose calls are answered so. */
-export async function startWrongAgent(answer: RequestListener): Promise<RemoteServer> {
+export async function startWrongAgent(answer: RequestListener, card: object = {}): Promise<RemoteServer> {
   const calls: IncomingHttpHeaders[] = [];
   const server = await listening((req, res) => {
     if (req.url !== '/.well-known/agent-card.json') {
@@ -123,10 +154,17 @@ export async function startWrongAgent(answer: RequestListener): Promise<RemoteSe
         defaultInputModes: ['text/plain'],
         defaultOutputModes: ['text/plain'],
         skills: [{ id: 'wrong', name: 'Wrong', description: 'None.', tags: ['test'] }],
+        ...card,
       }),
     );
   });
-  return { ...server, calls, cardUrl: `${server.url}/.well-known/agent-card.json` };
+  return {
+    ...server,
+    calls,
+    requests: [],
+    runs: 0,
+    cardUrl: `${server.url}/.well-known/agent-card.json`,
+  };
 }
 
 async function listening(listener: RequestListener): Promise<Pick<RemoteServer, 'url' | 'close'>> {
