@@ -11,7 +11,7 @@ import {
   temporaryDataDir,
 } from '../support/product.ts';
 import { type RemoteServer, startRemoteAgent, startWrongAgent } from '../support/remote-agent.ts';
-import { agentUrl, type Wire } from '../support/rpc.ts';
+import { type Answer, agentUrl, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 const data = await temporaryDataDir();
@@ -20,15 +20,24 @@ let product: Product;
 let host: Product;
 let client: GatewayClient;
 let remote: RemoteServer;
+/** The receipt of a call that does not end, and the answer to one that takes too long. */
+let endless: string;
+let late: Answer;
 const servers: RemoteServer[] = [];
 
 beforeAll(async () => {
-  product = await startProduct({ DATA_DIR: data.path, INVOKE_TIMEOUT: '3' });
+  product = await startProduct({
+    DATA_DIR: data.path,
+    INVOKE_TIMEOUT: '3',
+    GATEWAY_ASYNC_DEADLINE: '20',
+  });
   host = await startProduct({ DATA_DIR: elsewhere.path });
   client = new GatewayClient(product.url);
   remote = await startRemoteAgent();
   servers.push(remote);
   await publish('remote', remote.cardUrl, { review: { risk_level: 'low' } });
+  endless = (await client.post('/agents/remote/invoke-async', { message: 'never' })).body.receipt_id;
+  late = await client.invoke('remote', { message: 'slower' });
 }, 120_000);
 
 afterAll(async () => {
@@ -408,19 +417,66 @@ describe('an agent that does not answer as it should', () => {
     });
   });
 
-  it('answers another task’s id: 502', async () => {
-    const server = await startWrongAgent((_req, res) => {
-      const task = { id: randomUUID(), contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
-      const body = { jsonrpc: '2.0', id: 1, result: task };
-      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  /** An agent that streams, whose calls are answered with what this gives for their method. */
+  const startMistaken = (answers: (method: string) => object | 'flood') =>
+    startWrongAgent(
+      (req, res) => {
+        const chunks: Buffer[] = [];
+        req
+          .on('data', (chunk) => chunks.push(chunk))
+          .on('end', () => {
+            const { id, method } = JSON.parse(Buffer.concat(chunks).toString());
+            const result = answers(method);
+            const answer = JSON.stringify({ jsonrpc: '2.0', id, result });
+            const streams = method === 'SubscribeToTask';
+            res.writeHead(200, { 'content-type': streams ? 'text/event-stream' : 'application/json' });
+            if (result === 'flood') Readable.from(['data: ', ...Array(100).fill(BIG)]).pipe(res);
+            else res.end(streams ? `data: ${answer}\n\n` : answer);
+          });
+      },
+      { capabilities: { streaming: true } },
+    );
+  const taskOf = (id: string, state: string) => ({
+    id,
+    contextId: 'c',
+    status: { state: `TASK_STATE_${state}` },
+    artifacts: [],
+    history: [],
+  });
+
+  it.each([
+    ['to a send', 'SendMessage'],
+    ['when it is asked for', 'GetTask'],
+    ['in its stream', 'SubscribeToTask'],
+  ])('answers another task’s id %s: 502 and a failed receipt', async (_name, wrong) => {
+    const server = await startMistaken((method) => {
+      const task = taskOf(method === wrong ? 'another' : 'it', 'WORKING');
+      return method === 'GetTask' ? task : { task };
     });
     servers.push(server);
-    await publish('mistaken', server.cardUrl);
-    const { status, body } = await client.post(`/agents/mistaken/tasks/${randomUUID()}/get`, {});
+    const agentId = `mistaken-${wrong.toLowerCase()}`;
+    await publish(agentId, server.cardUrl);
+    const { status, body } = await client.invoke(agentId, { message: 'x', task_id: 'it' });
     expect({ status, message: body.error.message }).toEqual({
       status: 502,
       message: 'The agent answered with another task',
     });
+    expect((await client.receipt(body.receipt_id)).receipt.status).toBe('failed');
+    const asked = await client.post(`/agents/${agentId}/tasks/it/get`, {});
+    expect(asked.status).toBe(wrong === 'GetTask' ? 502 : 200);
+  });
+
+  it('streams 100 MB: that is broken off, and it is asked instead', async () => {
+    let asked = 0;
+    const server = await startMistaken((method) => {
+      if (method === 'SendMessage') return { task: taskOf('it', 'WORKING') };
+      if (method === 'GetTask') return taskOf('it', asked++ === 0 ? 'WORKING' : 'COMPLETED');
+      return 'flood';
+    });
+    servers.push(server);
+    await publish('flood', server.cardUrl);
+    const { body } = await client.invoke('flood', { message: 'x' });
+    expect(body.status).toBe('completed');
   });
 
   it('an asynchronous call of one that is away is made when it is back', async () => {
@@ -448,6 +504,24 @@ describe('an agent that does not answer as it should', () => {
     expect((await client.final(body.receipt_id)).receipt).toMatchObject({
       status: 'succeeded',
       task_id: 'late',
+    });
+  });
+});
+
+describe('of calls that took too long', () => {
+  it('an asynchronous one fails at its deadline', async () => {
+    expect(await client.final(endless, 60_000)).toMatchObject({
+      receipt: { status: 'failed', task_id: expect.any(String) },
+      stderr: 'The call has not come to an end within its time',
+    });
+  });
+
+  it('one that was waited for is 504, and its receipt follows the task to its end', async () => {
+    const { status, body } = late;
+    expect({ status, code: body.error.code }).toEqual({ status: 504, code: 'agent_timeout' });
+    expect(await client.final(body.receipt_id, 60_000)).toMatchObject({
+      receipt: { status: 'succeeded', task_id: body.task_id },
+      output: { status: 'completed', output: { echoed: ['slower'] } },
     });
   });
 });

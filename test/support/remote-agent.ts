@@ -27,7 +27,10 @@ export interface RemoteServer {
   close(): Promise<void>;
 }
 
-/** Does what its message says: `ask`, `fail`, `slow`, `reply`, `pay`; anything else comes back as data. */
+/** How long it takes over what it is told. */
+const TAKES_MS: Record<string, number> = { slow: 1_500, slower: 6_000, never: 3_600_000 };
+
+/** Does what its message says: `ask`, `fail`, `slow`, `slower`, `never`, `reply`, `pay`; anything else comes back as data. */
 class Executor implements AgentExecutor {
   runs = 0;
 
@@ -60,9 +63,9 @@ class Executor implements AgentExecutor {
     else if (text === 'ask') publish('TASK_STATE_INPUT_REQUIRED', 'Which one?');
     else if (text === 'fail') publish('TASK_STATE_FAILED', 'it broke');
     else {
-      if (text === 'slow') {
+      if (text in TAKES_MS) {
         publish('TASK_STATE_WORKING', 'at it');
-        await delay(1_500);
+        await delay(TAKES_MS[text], undefined, { ref: false });
       }
       const metadata = text === 'pay' ? { payment_receipt: { paid: '15', currency: 'AUD' } } : undefined;
       const parts = [{ data: { echoed: texts, metadata: userMessage.metadata ?? {} } }];
