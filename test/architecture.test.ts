@@ -341,7 +341,7 @@ const ARROWS: Record<string, Arrows> = {
   'receipt-keeping.ts': {
     imports: ['gateway', 'kill-points.ts', 'receipts', 'signing', 'storage'],
     types: ['tasks', 'metrics.ts'],
-    packages: [],
+    packages: ['lru-cache'],
     packageTypes: ['jose', 'pino'],
   },
   'metrics.ts': { imports: ['tasks'], packages: ['prom-client'] },
