@@ -25,7 +25,7 @@ export interface HostActivityOptions {
 }
 
 /** The calls of receipts that nobody waits for. */
-export interface LaterCalls {
+interface LaterCalls {
   /** Makes one, unless it was made. @returns how much time is left for one elsewhere, which is left to `follow`. */
   begin(receiptId: string): Promise<{ leftMs: number } | undefined>;
   /** Makes one elsewhere, unless it was made, and stays with it until it ends or `signal` aborts. */
