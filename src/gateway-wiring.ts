@@ -170,7 +170,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             log,
           }),
         )
-        .use(authContextRoutes({ credentials, contexts, providers, log }))
+        .use(authContextRoutes({ credentials, contexts, providers, keys, log }))
         .use(
           receiptRoutes({
             receipts: receipts.store,

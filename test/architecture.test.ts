@@ -48,7 +48,7 @@ const ARROWS: Record<string, Arrows> = {
   outbound: { imports: [], packages: ['ipaddr.js'] },
 
   // What webhooks are told, and the posting of it.
-  push: { imports: ['tasks', 'outbound'], packages: [] },
+  push: { imports: ['tasks', 'outbound', 'secrets/contexts.ts'], packages: [] },
 
   // Agents elsewhere, behind the gateway's port, by the protocol's own client.
   remote: {
@@ -93,6 +93,8 @@ const ARROWS: Record<string, Arrows> = {
       'agents/words.ts',
       'tasks/state.ts',
       'tasks/file-parts.ts',
+      // What its secrets belong to.
+      'secrets/contexts.ts',
       'embedded',
     ],
     // Deployments keep their code in the record: the port is temporal's, who needs it.
@@ -104,6 +106,7 @@ const ARROWS: Record<string, Arrows> = {
       'gateway',
       'idempotency',
       'invoke',
+      'secrets',
       'agents/catalog.ts',
       'agents/review.ts',
       'temporal/deployment.ts',
@@ -151,7 +154,18 @@ const ARROWS: Record<string, Arrows> = {
   // The HTTP facades, described: each facade says what its routes are.
   openapi: { imports: [], types: ['auth/guard.ts'], packages: ['express', 'zod'] },
   gateway: {
-    imports: ['tasks', 'agents', 'policy', 'receipts', 'calls', 'idempotency', 'auth', 'web', 'openapi'],
+    imports: [
+      'tasks',
+      'agents',
+      'policy',
+      'receipts',
+      'calls',
+      'idempotency',
+      'auth',
+      'secrets/contexts.ts',
+      'web',
+      'openapi',
+    ],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
   },

@@ -76,6 +76,7 @@ function buildProgram(io: Io, run: Run): Command {
     });
   addServerCommands(program, io, run);
   addSigningCommands(program, io, run);
+  addSecretCommands(program, io, run);
   addCallerCommands(program, io, run);
   addReceiptCommands(program, io, run);
   addRegistryCommands(program, io, run);
@@ -123,6 +124,19 @@ function addSigningCommands(program: Command, io: Io, run: Run): void {
     .description('put a new key before the others, which stay published; the host must be stopped')
     .action(() =>
       run(import('./signing.ts').then(({ rotateSigningKey }) => rotateSigningKey(contextOf(program, io)))),
+    );
+}
+
+function addSecretCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('secrets')
+    .description('the secrets on record: stored credentials, and those of webhooks and calls')
+    .command('rotate')
+    .description(
+      'bring them under a new key, the first of GATEWAY_SECRET_KEY or one made in DATA_DIR; hosts go on',
+    )
+    .action(() =>
+      run(import('./secrets.ts').then(({ rotateSecrets }) => rotateSecrets(contextOf(program, io)))),
     );
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import type { Logger } from 'pino';
-import { body, callerId, handler, named } from './answers.ts';
+import { claimOf, idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
+import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import type { AuthContext, AuthContextStore, Credentials } from './credentials.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { ProviderStore } from './providers.ts';
@@ -12,6 +14,7 @@ export interface AuthContextRoutesOptions {
   credentials: Credentials;
   contexts: AuthContextStore;
   providers: ProviderStore;
+  keys: KeyStore;
   log: Logger;
 }
 
@@ -23,17 +26,23 @@ export function authContextRoutes({
   credentials,
   contexts,
   providers,
+  keys,
   log,
 }: AuthContextRoutesOptions): Router {
   const router = Router();
   router.post(
     '/auth-contexts',
     body(SMALL_BODY),
+    idempotent(
+      { store: keys, refuse: refuseKey, contentOf: (given) => credentials.hidden(given), log },
+      'itself',
+    ),
     handler(log, async (req, res) => {
       const given = parseBody(authContextSchema, req.body);
       await knownProvider(given.provider_id, providers);
       const context = {
-        id: randomUUID(),
+        // A further try under its key makes no second one.
+        id: claimOf(req)?.id ?? randomUUID(),
         owner: callerId(req),
         providerId: given.provider_id,
         authModel: given.auth_model,

@@ -1,3 +1,4 @@
+import { authContextSecret, receiptSecret } from '../secrets/contexts.ts';
 import { GatewayError } from './gateway-error.ts';
 
 /** A stored credential as its owner sees it. The secret went in once and never comes out. */
@@ -16,6 +17,7 @@ export interface AuthContext {
 
 /** The record of them, each with its secret encrypted. */
 export interface AuthContextStore {
+  /** One of this id that is there already is left as it is. */
   create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext>;
   /** Newest first. */
   list(owner: string): Promise<AuthContext[]>;
@@ -28,6 +30,8 @@ export interface AuthContextStore {
 export interface Sealer {
   seal(secret: string, context: string): string;
   open(sealed: string, context: string): string;
+  /** Tells texts apart, without a way back for who has not the key. */
+  digest(text: string): string;
 }
 
 /** What a request names. */
@@ -66,18 +70,27 @@ export class Credentials {
     if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
       throw new GatewayError(422, 'unprocessable', 'auth_context_id: the credential has expired');
     }
-    return this.#box.open(found.sealed, contextOf(found.context));
+    return this.#box.open(found.sealed, authContextSecret(found.context));
   }
 
   async store(context: Omit<AuthContext, 'createdAt' | 'tokenPreview'>, token: string): Promise<AuthContext> {
     // Of a short one four characters would be most of it.
     const tokenPreview = token.length >= 12 ? token.slice(-4) : '';
-    return this.#contexts.create({ ...context, tokenPreview }, this.#box.seal(token, contextOf(context)));
+    return this.#contexts.create(
+      { ...context, tokenPreview },
+      this.#box.seal(token, authContextSecret(context)),
+    );
+  }
+
+  /** A body with a digest in place of its token: what of it may be on record. */
+  hidden(body: unknown): unknown {
+    if (typeof body !== 'object' || body === null || !('token' in body)) return body;
+    return { ...body, token: this.#box.digest(JSON.stringify(body.token)) };
   }
 
   /** A call's own token, for as long as its receipt is running. */
   sealFor(receiptId: string, { auth_token }: GivenCredential): string | undefined {
-    return auth_token === undefined ? undefined : this.#box.seal(auth_token, `receipt/${receiptId}`);
+    return auth_token === undefined ? undefined : this.#box.seal(auth_token, receiptSecret(receiptId));
   }
 
   /** @throws GatewayError 422 as above. */
@@ -86,10 +99,7 @@ export class Credentials {
     { secret, authContextId }: { secret?: string; authContextId?: string },
     of: For,
   ): Promise<string | undefined> {
-    if (secret !== undefined) return this.#box.open(secret, `receipt/${receiptId}`);
+    if (secret !== undefined) return this.#box.open(secret, receiptSecret(receiptId));
     return this.resolve({ auth_context_id: authContextId }, of);
   }
 }
-
-const contextOf = ({ id, providerId }: Pick<AuthContext, 'id' | 'providerId'>): string =>
-  `auth-context/${providerId}/${id}`;

@@ -98,6 +98,7 @@ const RECEIPTS: Operations = {
     id: 'runVerifier',
     summary: 'One sweep of the verifier, now',
     answers: answers(answer.sweepAnswer),
+    keyed: true,
   },
 };
 
@@ -167,6 +168,7 @@ const AUTH_CONTEXTS: Operations = {
     example: { provider_id: 'acme', auth_model: 'bearer', token: 'the secret' },
     answers: answers(answer.authContextAnswer, 201),
     refusals: [404],
+    keyed: true,
   },
   'delete /auth-contexts/:auth_context_id': {
     id: 'removeAuthContext',

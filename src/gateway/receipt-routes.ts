@@ -28,6 +28,7 @@ const SMALL_BODY = 1024 * 1024;
 export function receiptRoutes(options: ReceiptRoutesOptions): Router {
   const { receipts, verdicts, ledger, keys, log } = options;
   const router = Router();
+  const once = idempotent({ store: keys, refuse: refuseKey, log }, 'itself');
   router.get(
     '/receipts',
     handler(log, async (req, res) => {
@@ -58,7 +59,7 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
   router.post(
     '/receipts/:receipt_id/verify',
     body(SMALL_BODY),
-    idempotent({ store: keys, refuse: refuseKey, log }, 'itself'),
+    once,
     handler(log, async (req, res) => {
       const { receipt } = await found(req, receipts);
       const given = parseBody(verdictSchema, req.body);
@@ -71,6 +72,7 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
   );
   router.post(
     '/verifier/run',
+    once,
     handler(log, async (_req, res) => {
       const { verified, failed, putOff, problems } = await options.verify();
       res.json({ verified, failed, put_off: putOff, problems: problems.length });

@@ -1,3 +1,4 @@
+import { pushConfigSecret } from '../secrets/contexts.ts';
 import type { StoredConfig } from './ports.ts';
 import type { PushConfig } from './push-config.ts';
 
@@ -20,12 +21,10 @@ export class ConfigSecrets {
 
   seal({ token, authentication, headers }: Secrets, key: string): string | null {
     if (token === undefined && authentication === undefined && headers === undefined) return null;
-    return this.#box.seal(JSON.stringify({ token, authentication, headers }), contextOf(key));
+    return this.#box.seal(JSON.stringify({ token, authentication, headers }), pushConfigSecret(key));
   }
 
   open({ key, secrets }: Pick<StoredConfig, 'key' | 'secrets'>): Secrets {
-    return secrets === null ? {} : (JSON.parse(this.#box.open(secrets, contextOf(key))) as Secrets);
+    return secrets === null ? {} : (JSON.parse(this.#box.open(secrets, pushConfigSecret(key))) as Secrets);
   }
 }
-
-const contextOf = (key: string): string => `push-config/${key}`;

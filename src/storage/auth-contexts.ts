@@ -14,8 +14,10 @@ export class PrismaAuthContexts implements AuthContextStore {
   create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext> {
     const { id, owner, providerId, authModel, subject, tokenPreview, expiresAt } = context;
     return reachable(async () => {
-      const row = await this.#db.authContext.create({
-        data: {
+      const row = await this.#db.authContext.upsert({
+        where: { id },
+        update: {},
+        create: {
           id,
           owner,
           providerId,
@@ -50,6 +52,13 @@ export class PrismaAuthContexts implements AuthContextStore {
       return count > 0;
     });
   }
+}
+
+/** Of those that have expired all is kept but the secret. */
+export function eraseExpired(db: PrismaClient): Promise<void> {
+  return reachable(async () => {
+    await db.$executeRaw`update auth_context set sealed = '' where expires_at <= now() and sealed <> ''`;
+  });
 }
 
 const toContext = (row: AuthContextModel): AuthContext => ({

@@ -11,7 +11,7 @@ import {
   temporaryDataDir,
 } from '../support/product.ts';
 import { type RemoteServer, startRemoteAgent, startWrongAgent } from '../support/remote-agent.ts';
-import { type Answer, agentUrl, type Wire } from '../support/rpc.ts';
+import { type Answer, agentUrl, post, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 const data = await temporaryDataDir();
@@ -364,6 +364,43 @@ describe('credentials', () => {
       expect(status).toBe(422);
     }
     expect(remote.calls).toHaveLength(before);
+  });
+
+  it('a stored one holds through a rotation of the key, in a host that goes on', async () => {
+    const store = async (): Promise<string> =>
+      (await client.post('/auth-contexts', { provider_id: 'local', auth_model: 'bearer', token: secret }))
+        .body.auth_context_id;
+    const stored = [await store()];
+    for (let times = 0; times < 2; times++) {
+      const { code, stdout } = await runProduct(['--json', 'secrets', 'rotate'], { DATA_DIR: data.path });
+      expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, problems: [] });
+      stored.push(await store());
+    }
+    for (const auth_context_id of stored) {
+      const { body } = await client.invoke('remote', { message: 'hi', auth_context_id });
+      expect(body.status).toBe('completed');
+      expect(remote.calls.at(-1)?.authorization).toBe(`Bearer ${secret}`);
+    }
+    const { stdout } = await runProduct(['--json', 'audit', '--event', 'secrets-rotate'], {
+      DATA_DIR: data.path,
+    });
+    expect(JSON.parse(stdout).entries).toHaveLength(2);
+  });
+
+  it('a stored one is stored once under an Idempotency-Key; a verifier’s run under one runs once', async () => {
+    const context = { provider_id: 'local', auth_model: 'bearer', token: secret };
+    const key = { 'Idempotency-Key': randomUUID() };
+    const store = (body: Wire) => post(`${product.url}/v1/auth-contexts`, body, key);
+    const first = await store(context);
+    const second = await store(context);
+    expect(second).toMatchObject({ status: 201, body: first.body });
+    expect(second.headers.get('idempotent-replayed')).toBe('true');
+    expect((await store({ ...context, token: `${secret}-other` })).status).toBe(422);
+    expect((await store({ ...context, token: 3 })).status).toBe(422);
+    const run = () => post(`${product.url}/v1/verifier/run`, '', key);
+    const sweep = await run();
+    expect(await run()).toMatchObject({ status: 200, body: sweep.body });
+    expect((await run()).headers.get('idempotent-replayed')).toBe('true');
   });
 
   it('is in no log', () => {

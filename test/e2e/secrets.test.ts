@@ -1,6 +1,7 @@
 /** A secret never appears: the logs, the record and the answers of a run are searched for every credential it used. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SecretBox } from '../../src/secrets/box.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import {
   AUDIENCE,
@@ -9,7 +10,7 @@ import {
 } from '../support/authorization-server.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { keysOn } from '../support/keys.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, userMessage, type Wire } from '../support/rpc.ts';
 
 let server: AuthorizationServer;
@@ -55,6 +56,7 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
   await keys.close();
   const [token, expired] = [await server.token(), await server.forge({ exp: 1 })];
   const agentToken = randomBytes(24).toString('hex');
+  const stored = randomBytes(24).toString('hex');
   const webhook = { token: randomBytes(24).toString('hex'), credentials: randomBytes(24).toString('hex') };
   for (const [what, secret] of Object.entries({
     key,
@@ -64,6 +66,7 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     'webhook token': webhook.token,
     'webhook credentials': webhook.credentials,
     'agent token': agentToken,
+    'stored credential': stored,
   })) {
     secrets.set(what, secret);
   }
@@ -92,6 +95,15 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     await ask(`${path}/rest/tasks`, headers);
     await ask('/orchestrator/a2a/v1/agents/search', headers, { query: 3 });
     await ask('/v1/agents/echo/invoke', headers, { message: 'hello', auth_token: agentToken });
+    for (const more of [
+      {},
+      { expires_at: new Date(Date.now() + 1).toISOString() },
+      { token: `${stored}x` },
+    ]) {
+      const context = { provider_id: 'local', auth_model: 'bearer', token: stored, ...more };
+      await ask('/v1/auth-contexts', { ...headers, 'idempotency-key': 'one-key' }, context);
+      await ask('/v1/auth-contexts', headers, context);
+    }
     await ask('/v1/receipts', headers);
     await ask('/v1/admin/audit', headers);
     await ask('/readyz', headers);
@@ -105,6 +117,49 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
   );
   // A webhook's credentials are shown to its owner: the answer to who set them is no leak.
   expect(shown.filter((each) => !/^webhook .* in answers$/.test(each))).toEqual([]);
+});
+
+it('all of them come under a new key, while the host goes on', async () => {
+  const [old = ''] = [ground.env.GATEWAY_SECRET_KEY];
+  const made = randomBytes(32).toString('base64');
+  const db = openDatabase({ url: ground.databaseUrl, poolSize: 1 });
+  try {
+    const sealed = async () =>
+      [
+        ...(await db.authContext.findMany()).map((row) => ({ is: 'auth context', text: row.sealed })),
+        ...(await db.pushConfig.findMany()).map((row) => ({ is: 'webhook', text: row.secrets ?? '' })),
+      ].filter(({ text }) => text !== '');
+    const before = await sealed();
+    expect(new Set(before.map(({ is }) => is))).toEqual(new Set(['auth context', 'webhook']));
+    // One from before there were data keys, and one that nobody can open.
+    const row = await db.authContext.findFirstOrThrow();
+    const kept = { ...row, id: randomUUID(), sealed: 'lost-key.AAAA.AAAA' };
+    await db.authContext.create({ data: kept });
+    const rotate = (...keys: string[]) =>
+      runProduct(['--json', 'secrets', 'rotate'], { ...ground.env, GATEWAY_SECRET_KEY: keys.join(',') });
+    const first = await rotate(made, old);
+    expect({ code: first.code, ...JSON.parse(first.stdout) }).toEqual({
+      code: 1,
+      key: expect.any(String),
+      rewrapped: before.length,
+      problems: [
+        `auth-context/${row.providerId}/${kept.id}: a secret was sealed with key lost-key, which is not given`,
+      ],
+    });
+    await db.authContext.delete({ where: { id: kept.id } });
+    const only = new SecretBox([made]);
+    expect((await sealed()).map(({ text }) => text.split('.')[0])).toEqual(before.map(() => only.keyId));
+    // The old key is not needed any more.
+    const { code, stdout } = await rotate(made);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      key: only.keyId,
+      rewrapped: 0,
+      problems: [],
+    });
+  } finally {
+    await db.$disconnect();
+  }
 });
 
 /** Every row of every table, as text. */

@@ -1,0 +1,2 @@
+-- CreateIndex
+CREATE INDEX "auth_context_expires_at_idx" ON "auth_context"("expires_at");
