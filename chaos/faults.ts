@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { signalFamily } from '../test/support/product.ts';
+import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
 import type { Shape } from './shape.ts';
 
@@ -22,7 +23,12 @@ const PAUSE_MS = [500, 5_000] as const;
  */
 export async function makeFaults(
   shape: Shape,
-  { random, signal, tell }: { random: Random; signal: AbortSignal; tell(line: string): void },
+  {
+    random,
+    signal,
+    tell,
+    ledger,
+  }: { random: Random; signal: AbortSignal; tell(line: string): void; ledger: Ledger },
 ): Promise<Map<string, number>> {
   const kinds = faultsOf(shape, random);
   const struck = new Map<string, number>();
@@ -36,10 +42,15 @@ export async function makeFaults(
     else {
       busy.add(fault.victim);
       tell(fault.name);
-      const over = fault.strike().finally(() => {
-        busy.delete(fault.victim);
-        open.delete(over);
-      });
+      const over = fault
+        .strike()
+        .catch((error: Error) => {
+          ledger.problems.push(`${fault.name}: ${error.message}`);
+        })
+        .finally(() => {
+          busy.delete(fault.victim);
+          open.delete(over);
+        });
       open.add(over);
       struck.set(fault.name, (struck.get(fault.name) ?? 0) + 1);
     }

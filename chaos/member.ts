@@ -4,7 +4,7 @@ import { launchProduct, type Product } from '../test/support/product.ts';
 import { until } from '../test/support/until.ts';
 
 // Its servers may be away for most of it.
-const UP_MS = 60_000;
+const UP_MS = 180_000;
 
 /** One process of the deployment, started again whenever it ends, as a supervisor would. */
 export class Member {

@@ -66,7 +66,7 @@ export async function runChaos({ seconds, seed, tell = () => {} }: ChaosOptions)
     // Some calls find everything well, so that there is something to break.
     const clients = Array.from({ length: CLIENTS }, (_, index) => callUntil(over, worldOf(index + 1)));
     await delay(1_000);
-    const faults = await makeFaults(shape, { random: new Random(seed * 1_000), signal: over, tell });
+    const faults = await makeFaults(shape, { random: new Random(seed * 1_000), signal: over, tell, ledger });
     await Promise.all([...shape.hosts, ...shape.workers].map((member) => member.up()));
     const calm = Date.now();
     deadline = calm + SETTLE_MS;

@@ -156,5 +156,12 @@ export async function signalFamily(pid: number, signal: NodeJS.Signals): Promise
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number));
   const family = [pid, ...rows.flatMap(([child, parent]) => (parent === pid && child ? [child] : []))];
-  for (const member of family) process.kill(member, signal);
+  for (const member of family) {
+    try {
+      process.kill(member, signal);
+    } catch (error) {
+      // A child may have ended by itself meanwhile.
+      if (member === pid) throw error;
+    }
+  }
 }
