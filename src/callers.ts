@@ -19,6 +19,7 @@ import { Issuer } from './auth/oidc/issuer.ts';
 import { Nonces } from './auth/oidc/nonces.ts';
 import { OidcVerifier } from './auth/oidc/token-verifier.ts';
 import { RefusalLog } from './auth/refusal-log.ts';
+import { Standing } from './auth/standing.ts';
 import type { Config } from './config.ts';
 import { HostError } from './errors.ts';
 import type { SigningKeys } from './signing/keys.ts';
@@ -122,10 +123,11 @@ function requestLimits(
 }
 
 const streamLimits = ({ STREAMS_AT_ONCE, AGENT_STREAMS_AT_ONCE }: Config, db: PrismaClient): StreamLimits =>
-  new StreamLimits(new PrismaStreamSlots(db), {
-    perCaller: STREAMS_AT_ONCE,
-    perAgent: AGENT_STREAMS_AT_ONCE,
-  });
+  new StreamLimits(
+    new PrismaStreamSlots(db),
+    { perCaller: STREAMS_AT_ONCE, perAgent: AGENT_STREAMS_AT_ONCE },
+    new Standing(),
+  );
 
 function tokenVerifier(
   { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_SCOPE_CLAIM, AUTH_CLOCK_SKEW, DPOP_NONCE }: Config,

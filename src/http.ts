@@ -54,7 +54,7 @@ export function createApp({
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(headers, guard);
+  app.use(headers, refuseNul, guard);
   app.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
@@ -92,6 +92,14 @@ async function runChecks(checks: HttpOptions['checks']): Promise<Record<string, 
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** Nothing is named with a NUL, and Postgres takes none. */
+const refuseNul: RequestHandler = (req, res, next) => {
+  if (req.url.includes('%00')) res.status(400).json(UNREADABLE);
+  else next();
+};
+
+const UNREADABLE = { message: 'The request cannot be read', status: 400 };
+
 const lastResort =
   (log: Logger): ErrorRequestHandler =>
   (error, req, res, next) => {
@@ -101,7 +109,7 @@ const lastResort =
     }
     const status = (error as { status?: number }).status;
     if (status !== undefined && status >= 400 && status < 500) {
-      res.status(status).json({ message: 'The request cannot be read', status });
+      res.status(status).json({ ...UNREADABLE, status });
       return;
     }
     const reference = randomUUID();

@@ -38,7 +38,7 @@ export function invokeRouter(parts: InvokeParts): Router {
   const agents = invokedAgents(gateway.agents);
   const waitMs = config.SEND_WAIT * 1_000;
   const invoker = new Invoker({ agents, tasks, calls: gateway.calls, push, limits, waitMs });
-  const sessions = new SessionTasks({ tasks, agents, refusals: gateway.refusals });
+  const sessions = new SessionTasks({ tasks, agents, refusals: gateway.refusals, limits });
   const { keys } = gateway;
   const router = Router();
   if (config.INVOKE_REQUIRE_DPOP) router.use(dpopOnly(callers));

@@ -21,7 +21,7 @@ import type { Logger } from 'pino';
 import type { AgentCards } from '../agents/cards.ts';
 import type { AgentDefinition } from '../agents/definition.ts';
 import { isAdmin } from '../auth/caller.ts';
-import type { StreamLimits } from '../auth/limits/stream-limits.ts';
+import type { OpenStream, StreamLimits } from '../auth/limits/stream-limits.ts';
 import { invalidParams, unsupported } from '../errors.ts';
 import type { PushService } from '../push/service.ts';
 import { checkInputModes } from '../tasks/modes.ts';
@@ -102,10 +102,11 @@ export class AgentRequestHandler implements A2ARequestHandler {
     params: SendMessageRequest,
     context: ServerCallContext,
   ): AsyncGenerator<StreamResponse, void, undefined> {
-    const call = this.#call(context, params.message);
-    const view = this.#view(call, params.configuration?.historyLength);
+    const request = this.#call(context, params.message);
+    const view = this.#view(request, params.configuration?.historyLength);
     // Before the send: one that is refused has done nothing.
-    using _slot = await this.#slot(call);
+    using slot = await this.#slot(request);
+    const call = { ...request, signal: slot.signal };
     const sent = await this.#answer(() => this.#send(params, call, view));
     const reply = this.#replyTo(await this.#answer(() => this.#tasks.decided(sent, call.signal)), call);
     if (reply !== undefined) {
@@ -128,9 +129,9 @@ export class AgentRequestHandler implements A2ARequestHandler {
     if (call.dialect === '1.0' && isFinal(task.status.state)) {
       throw this.#hide(unsupported(`The task is ${task.status.state}; there is nothing to subscribe to`));
     }
-    using _slot = await this.#slot(call);
+    using slot = await this.#slot(call);
     yield taskEvent(task, view);
-    yield* this.#stream(task, call, { view, untilSettled: false });
+    yield* this.#stream(task, { ...call, signal: slot.signal }, { view, untilSettled: false });
   }
 
   /** §3.1.3. */
@@ -261,9 +262,8 @@ export class AgentRequestHandler implements A2ARequestHandler {
   }
 
   /** One of the streams that the caller and the agent may have; given back at the end of its scope. */
-  async #slot({ caller }: Call): Promise<Disposable> {
-    const close = await this.#answer(() => this.#streams.open(caller.id, this.#agent.code));
-    return { [Symbol.dispose]: close };
+  #slot({ caller, signal }: Call): Promise<OpenStream> {
+    return this.#answer(() => this.#streams.open(caller, this.#agent.code, signal));
   }
 
   async *#stream(

@@ -134,7 +134,22 @@ export class ApiKeys {
     const problem = problemOf(key);
     if (problem !== undefined) return problem;
     this.#touch(key);
-    return callerOf(key);
+    return this.#callerOf(key);
+  }
+
+  #callerOf(key: StoredKey): Caller {
+    const known = CALLERS.get(key);
+    if (known !== undefined) return known;
+    const { id, name, scopes } = key;
+    const holds = () => this.#holds(id);
+    const caller: Caller = { id: `key:${name}`, scopes: new Set<string>(scopes), how: 'api-key', holds };
+    CALLERS.set(key, caller);
+    return caller;
+  }
+
+  async #holds(id: string): Promise<boolean> {
+    const key = await this.#known.fetch(id);
+    return key !== undefined && problemOf(key) === undefined;
   }
 
   #touch(key: StoredKey): void {
@@ -152,14 +167,6 @@ function problemOf({ revokedAt, expiresAt }: ApiKey): 'revoked' | 'expired' | un
 }
 
 const CALLERS = new WeakMap<StoredKey, Caller>();
-
-function callerOf(key: StoredKey): Caller {
-  const known = CALLERS.get(key);
-  if (known !== undefined) return known;
-  const caller: Caller = { id: `key:${key.name}`, scopes: new Set<string>(key.scopes), how: 'api-key' };
-  CALLERS.set(key, caller);
-  return caller;
-}
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 

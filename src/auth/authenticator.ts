@@ -42,8 +42,10 @@ export class Authenticator {
   readonly #keys: ApiKeys;
   readonly #tokens: TokenVerifier | undefined;
   readonly #door: Door;
+  readonly #local: Caller;
 
   constructor({ keys, tokens, door }: AuthenticatorOptions) {
+    this.#local = { ...LOCAL_CALLER, holds: async () => door.isOpen() };
     this.#keys = keys;
     this.#tokens = tokens;
     this.#door = door;
@@ -63,10 +65,10 @@ export class Authenticator {
       const caller = await this.#keys.verify(credential.value);
       if (typeof caller !== 'string') return this.#byKey(caller, credential);
       // Where nobody is asked who they are, a wrong answer is none.
-      if (await this.#door.isOpen()) return { caller: LOCAL_CALLER };
+      if (await this.#door.isOpen()) return { caller: this.#local };
       throw new Refusal(401, KEY_PROBLEMS[caller], { code: 'invalid_token', scheme: credential.scheme });
     }
-    if (await this.#door.isOpen()) return { caller: LOCAL_CALLER };
+    if (await this.#door.isOpen()) return { caller: this.#local };
     if (credential === undefined) return undefined;
     if (this.#tokens === undefined || credential.field === 'x-api-key') {
       throw new Refusal(401, 'The credential is not known', { code: 'invalid_token' });

@@ -10,6 +10,8 @@ export interface Caller {
   /** Those of ours and any other that its token carries: an agent's `access` may name them. */
   scopes: ReadonlySet<string>;
   how: 'local' | 'api-key' | 'bearer' | 'dpop';
+  /** Whether its credential is still good; for what stays open. @throws HostError `unavailable`. */
+  holds?: () => Promise<boolean>;
 }
 
 /** The caller on a host that listens on loopback only and knows no credentials. */

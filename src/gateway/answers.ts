@@ -7,12 +7,12 @@ import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { asGatewayError, errorBody } from './gateway-error.ts';
 
-const RETRY_AFTER_S = '1';
+const RETRY_AFTER_S = 1;
 
 /** Tells a failure. Ours are told by an id that the log has; nothing else of them is shown. */
 function answerFailure(res: Response, error: unknown, log: Logger): void {
-  const { status, code, message, ids } = asGatewayError(error);
-  if (status === 503 || status === 429 || code === 'key_in_use') res.setHeader('Retry-After', RETRY_AFTER_S);
+  const { status, code, message, ids, retryAfterS = RETRY_AFTER_S } = asGatewayError(error);
+  if (status === 503 || status === 429 || code === 'key_in_use') res.setHeader('Retry-After', retryAfterS);
   res.status(status).json(errorBody(code, status === 500 ? referred(error, log) : message, ids));
 }
 

@@ -40,18 +40,21 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly code: string;
   readonly ids: ErrorIds;
+  /** In how many seconds it may be worth to try again. */
+  readonly retryAfterS: number | undefined;
 
   constructor(
     status: number,
     code: GatewayErrorCode | (string & {}),
     message: string,
-    { cause, ...ids }: ErrorIds & { cause?: unknown } = {},
+    { cause, retryAfterS, ...ids }: ErrorIds & { cause?: unknown; retryAfterS?: number | undefined } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'GatewayError';
     this.status = status;
     this.code = code;
     this.ids = ids;
+    this.retryAfterS = retryAfterS;
   }
 }
 
@@ -74,15 +77,15 @@ export const refusedByPolicy = (
 /** What an agent or the record said instead of an answer, in the facade's words. */
 export function asGatewayError(error: unknown, ids: ErrorIds = {}): GatewayError {
   if (error instanceof GatewayError) {
-    const { status, code, message } = error;
-    return new GatewayError(status, code, message, { ...error.ids, ...ids, cause: error });
+    const { status, code, message, retryAfterS } = error;
+    return new GatewayError(status, code, message, { ...error.ids, ...ids, retryAfterS, cause: error });
   }
   if (!(error instanceof HostError)) {
     return new GatewayError(500, 'internal', 'Internal error', { ...ids, cause: error });
   }
   const [status, code] = BY_CODE[error.code] ?? ([500, 'internal'] as const);
   const message = status === 500 ? 'Internal error' : inOwnWords(error.message);
-  return new GatewayError(status, code, message, { ...ids, cause: error });
+  return new GatewayError(status, code, message, { ...ids, retryAfterS: error.retryAfterS, cause: error });
 }
 
 const BY_CODE: Partial<Record<HostError['code'], readonly [number, GatewayErrorCode]>> = {

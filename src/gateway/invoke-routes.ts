@@ -7,7 +7,7 @@ import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
-import { writeEvents } from '../web/sse.ts';
+import { whenClosed, writeEvents } from '../web/sse.ts';
 import type { AgentTasks, CallerTask } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
 import { body, callerId, failureEvent, handler, named, refuseKey, refuseWhenStopping } from './answers.ts';
@@ -72,10 +72,9 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   post('tasks/:task_id/subscribe', [small], async (req, res) => {
     const ref = await refOf(req, options);
     const given = parseBody(taskCallSchema, req.body);
-    const close = await streams.open(ref.caller, ref.agent.agentId);
-    if (res.closed) close();
-    else res.once('close', close);
-    const events = tasks.subscribe({ ...ref, given }, requests.signalFor(res));
+    const open = await streams.open(callerOf(req), ref.agent.agentId, requests.signalFor(res));
+    whenClosed(res, open);
+    const events = tasks.subscribe({ ...ref, given }, open.signal);
     // A failure before the first event is an ordinary answer, not a stream that carries an error.
     await writeEvents(res, events, await events.next(), (error) => failureEvent(error, log));
   });

@@ -1,6 +1,7 @@
 /** What a body says, as the message that goes to the agent. Pure. */
 import { z } from 'zod';
 import type { JsonObject } from '../receipts/receipt.ts';
+import { MAX_PARTS } from '../tasks/message.ts';
 import type { Json, Message, Metadata, Part } from '../tasks/task.ts';
 import { type InvokeRequest, parseBody } from './requests.ts';
 
@@ -67,7 +68,13 @@ const texts = z.array(z.string()).nullish();
 const messageSchema = z.object({
   messageId: text,
   role: z.enum(['user', 'ROLE_USER'], { error: 'must be the user’s' }),
-  parts: z.array(partSchema, { error: 'must be a list of parts' }).min(1, 'must hold at least one part'),
+  // Counted first: reading many takes long.
+  parts: z
+    .custom<unknown>(
+      (parts) => !Array.isArray(parts) || parts.length <= MAX_PARTS,
+      `has more than ${MAX_PARTS} parts`,
+    )
+    .pipe(z.array(partSchema, { error: 'must be a list of parts' }).min(1, 'must hold at least one part')),
   taskId: text,
   contextId: text,
   metadata,

@@ -1,6 +1,8 @@
 /** The bodies of the facade, as its documents name them. What is not named is refused; `null` is absent. */
 import { z } from 'zod';
+import { messageOf } from '../errors.ts';
 import { TASK_STATES } from '../tasks/task.ts';
+import { checkValues } from '../web/json-values.ts';
 import { invalidRequest } from './gateway-error.ts';
 
 const id = z
@@ -8,6 +10,9 @@ const id = z
   .min(1)
   .max(255)
   .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
+
+/** What the record can keep: Postgres takes no NUL and no half of a character. */
+const words = z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'is not well-formed text');
 
 /** Whatever JSON can say. */
 export const json = z.json();
@@ -114,7 +119,7 @@ export type ReceiptListRequest = z.output<typeof receiptQuerySchema>;
 
 export const verdictSchema = z.strictObject({
   verification: z.enum(['verified', 'failed']),
-  reason: z.string().trim().min(1).max(1_000),
+  reason: words.trim().min(1).max(1_000),
 });
 
 export const agentQuerySchema = z.strictObject({
@@ -132,7 +137,7 @@ const name = z
 
 export const providerSchema = z.strictObject({
   provider_id: name,
-  name: z.string().trim().min(1).max(200),
+  name: words.trim().min(1).max(200),
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
@@ -149,7 +154,7 @@ export const publishSchema = z.strictObject({
       human_approval_required: z.boolean().default(false),
       allowed_regions: z.array(region).default([]),
       cost_per_call_units: z.int().min(0).default(0),
-      data_classes: z.array(z.string().min(1)).default([]),
+      data_classes: z.array(words.min(1)).default([]),
     })
     .prefault({}),
   allow_private: z.boolean().default(false).describe('It may be at a private address.'),
@@ -158,14 +163,14 @@ export const publishSchema = z.strictObject({
 export type PublishRequest = z.output<typeof publishSchema>;
 
 export const authContextSchema = z.strictObject({
-  provider_id: z.string().min(1),
-  auth_model: z.string().trim().min(1).max(64).describe('Such as `bearer` or `api_key`.'),
+  provider_id: words.min(1),
+  auth_model: words.trim().min(1).max(64).describe('Such as `bearer` or `api_key`.'),
   token: z.string().min(1).max(16_384),
-  subject: z.string().max(255).optional(),
+  subject: words.max(255).optional(),
   expires_at: z.iso.datetime({ offset: true }).optional(),
 });
 
-export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(1_000) });
+export const reasonSchema = z.strictObject({ reason: words.trim().min(1).max(1_000) });
 
 /**
  * A body as its schema has it.
@@ -175,10 +180,19 @@ export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.outp
   const given = body ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw invalidRequest('The body must be a JSON object');
+  checkJson(given);
   const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   const result = schema.safeParse(fields);
   if (result.success) return result.data;
   throw invalidRequest(problemOf(result.error));
+}
+
+function checkJson(body: object): void {
+  try {
+    checkValues(body, 'body');
+  } catch (error) {
+    throw invalidRequest(messageOf(error));
+  }
 }
 
 function problemOf({ issues: [issue] }: z.ZodError): string {

@@ -30,7 +30,7 @@ export function fingerprintOf(body: unknown): string | undefined {
       .update(canonicalJson(body) ?? '')
       .digest('base64url');
   } catch {
-    // Nested without end, or a number that is none: nothing accepts such a body.
+    // Nested without end, or a number that is none.
     return undefined;
   }
 }

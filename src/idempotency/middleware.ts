@@ -82,7 +82,11 @@ async function claimFor(
     return 'answered';
   }
   const fingerprint = fingerprintOf(contentOf(req.body));
-  if (fingerprint === undefined) return undefined;
+  if (fingerprint === undefined) {
+    const message = 'The body is nested too deeply, or holds a number that is out of range';
+    refuse(res, { status: 400, message });
+    return 'answered';
+  }
   const route = `${req.method} ${req.baseUrl}${req.path}`;
   const scope: KeyScope = { caller: callerOf(req).id, route, key: given.key };
   const known = await store.find(scope);

@@ -1,6 +1,7 @@
 /** What the facade is asked, as its document names it. `null` is absent. Pure. */
 import { z } from 'zod';
 import { invalidParams } from '../errors.ts';
+import { MAX_PARTS } from '../tasks/message.ts';
 import type { TaskState } from '../tasks/task.ts';
 import { checkValues } from '../web/json-values.ts';
 import { partSchema } from './parts.ts';
@@ -23,7 +24,7 @@ const messageSchema = z.object({
   parts: z
     .array(partSchema, { error: 'must be a list of parts' })
     .min(1, 'must hold at least one part')
-    .max(1_000, 'has more than 1000 parts'),
+    .max(MAX_PARTS, `has more than ${MAX_PARTS} parts`),
   messageId: absentIfNull(id).describe('Names the message: sent again within 24 hours it is the same one.'),
   metadata: absentIfNull(bag).describe('For the agent, as it is.'),
 });

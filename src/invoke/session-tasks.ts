@@ -1,4 +1,5 @@
 import { ALL_SEEING_SCOPE, isVisible, type Viewer } from '../agents/access.ts';
+import type { RequestLimits } from '../auth/limits/request-limits.ts';
 import { invalidParams, taskNotFound } from '../errors.ts';
 import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { TaskService } from '../tasks/service.ts';
@@ -18,6 +19,7 @@ export interface SessionTasksOptions {
   agents: InvokedAgents;
   /** Why agents are switched off; undefined for those that are not. */
   refusals(): Promise<(agentId: string) => string | undefined>;
+  limits: Pick<RequestLimits, 'countAgent'>;
 }
 
 /** The caller's tasks, with whatever agent and by whatever surface they began; an admin reads everybody's. */
@@ -25,8 +27,10 @@ export class SessionTasks {
   readonly #tasks: TaskService;
   readonly #agents: InvokedAgents;
   readonly #refusals: SessionTasksOptions['refusals'];
+  readonly #limits: SessionTasksOptions['limits'];
 
-  constructor({ tasks, agents, refusals }: SessionTasksOptions) {
+  constructor({ tasks, agents, refusals, limits }: SessionTasksOptions) {
+    this.#limits = limits;
     this.#tasks = tasks;
     this.#agents = agents;
     this.#refusals = refusals;
@@ -74,6 +78,7 @@ export class SessionTasks {
     const task = await this.#tasks.get({ ...whose, taskId }, historyLength);
     const agent = await this.#agents.find(task.agentCode);
     if (agent === undefined || !isThere(agent, caller)) throw taskNotFound();
+    await this.#limits.countAgent(caller, agent.agentId);
     const refusal = (await this.#refusals())(agent.agentId);
     if (refusal !== undefined) throw new RpcError(RPC.invalidRequest, refusal, 403);
     return { task, agent };

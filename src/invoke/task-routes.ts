@@ -8,7 +8,7 @@ import type { KeyStore } from '../idempotency/ports.ts';
 import type { Task } from '../tasks/task.ts';
 import { answerError } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
-import { writeEvents } from '../web/sse.ts';
+import { whenClosed, writeEvents } from '../web/sse.ts';
 import { refuseKey } from './key-refusal.ts';
 import { getSchema, listSchema, parse } from './requests.ts';
 import { failureOf } from './rpc-error.ts';
@@ -88,10 +88,9 @@ async function writeStream(req: Request, res: Response, options: TaskRoutesOptio
   const task = await tasks.get(caller, String(req.params.id));
   // By this a browser's EventSource knows that it need not come again.
   if (TaskStream.isOver(task, seen)) return void res.status(204).end();
-  const close = await streams.open(caller.id, task.agentCode);
-  if (res.closed) close();
-  else res.once('close', close);
-  const events = stream.snapshots(task, seen, requests.signalFor(res));
+  const open = await streams.open(caller, task.agentCode, requests.signalFor(res));
+  whenClosed(res, open);
+  const events = stream.snapshots(task, seen, open.signal);
   const write = (event: unknown) => {
     const snapshot = event as Task;
     return `id: ${snapshot.version}\ndata: ${JSON.stringify(showTask(snapshot, { historyLength }))}\n\n`;

@@ -4,7 +4,7 @@ import type { Viewer } from '../agents/access.ts';
 import type { AgentCatalog, PublishedAgent } from '../agents/catalog.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { RequestLimits } from '../auth/limits/request-limits.ts';
-import type { StreamLimits } from '../auth/limits/stream-limits.ts';
+import type { OpenStream, StreamLimits } from '../auth/limits/stream-limits.ts';
 import { HostError, invalidParams, taskNotFound, unsupported } from '../errors.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange, isFinal, isSettled } from '../tasks/state.ts';
@@ -95,7 +95,7 @@ export class ToolCalls {
   async #begin(code: string, given: Record<string, unknown>, exchange: Exchange): Promise<Outcome> {
     const agent = await this.#admit(code, exchange.caller);
     const { caller, contextId } = exchange;
-    using _stream = await this.#stream(agent, exchange);
+    using stream = await this.#stream(agent, exchange);
     const sent = await this.#options.tasks.send({
       owner: caller.id,
       scopes: [...caller.scopes],
@@ -103,22 +103,19 @@ export class ToolCalls {
       message: messageOf(partsOf(agent, given), exchange),
       ...(contextId === undefined ? {} : { contextId }),
     });
-    return this.#outcome(sent, agent, exchange);
+    return this.#outcome(sent, agent, { ...exchange, signal: stream.signal });
   }
 
   async #goOn(taskId: string, answer: Answer | undefined, exchange: Exchange): Promise<Outcome> {
     const { task, agent } = await this.#find(taskId, exchange.caller);
     // Asked again, the user might yet answer; whether is for the client to know.
     if (exchange.answered !== undefined && answer === undefined) return resultOf(task);
-    using _stream = await this.#stream(agent, exchange);
+    using stream = await this.#stream(agent, exchange);
+    const open = { ...exchange, signal: stream.signal };
     if (answer === undefined) {
-      return this.#outcome({ task, deferred: false }, agent, { ...exchange, takenBack: () => false });
+      return this.#outcome({ task, deferred: false }, agent, { ...open, takenBack: () => false });
     }
-    return this.#outcome(
-      await this.#answer(task, agent, { answer, caller: exchange.caller }),
-      agent,
-      exchange,
-    );
+    return this.#outcome(await this.#answer(task, agent, { answer, caller: exchange.caller }), agent, open);
   }
 
   #answer(
@@ -239,9 +236,10 @@ export class ToolCalls {
   }
 
   /** Who hears of progress has one of the streams that caller and agent may have. */
-  async #stream({ definition }: PublishedAgent, { caller, progress }: Exchange): Promise<Disposable> {
-    if (progress === undefined) return { [Symbol.dispose]: () => {} };
-    return { [Symbol.dispose]: await this.#options.streams.open(caller.id, definition.code) };
+  async #stream({ definition }: PublishedAgent, exchange: Exchange): Promise<OpenStream> {
+    const { caller, progress, signal } = exchange;
+    if (progress === undefined) return { signal, [Symbol.dispose]: () => {} };
+    return this.#options.streams.open(caller, definition.code, signal);
   }
 }
 

@@ -9,7 +9,7 @@ const canonicalJson = canonicalize as unknown as (value: unknown) => string | un
 /** What Temporal takes as one argument is 2 MB; the rest of the message's envelope has to fit as well. */
 export const MAX_MESSAGE_BYTES = 1_500_000;
 const MAX_ID_LENGTH = 255;
-const MAX_PARTS = 1_000;
+export const MAX_PARTS = 1_000;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what an id must not hold
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 // Half a character: the database would take any two of them for the same id.

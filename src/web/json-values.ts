@@ -2,22 +2,30 @@ import { invalidParams } from '../errors.ts';
 
 /** Deeper than any message needs, and far from what recursion over it could take. */
 const MAX_DEPTH = 100;
+/** More than fit into the largest message; what is wide beyond that would only keep the host from everybody else. */
+const MAX_VALUES = 1_000_000;
 
 /**
- * What JSON and protobuf can say and nobody can pass on: nesting without end, and numbers that are none.
+ * What JSON and protobuf can say and nobody can pass on: nesting without end, values without number, and numbers that
+ * are none.
+ * @param whole what is to blame.
  * @throws HostError `invalid_params`.
  */
-export function checkValues(params: unknown): void {
+export function checkValues(params: unknown, whole = 'params'): void {
   let level: unknown[] = [params];
+  let values = 1;
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalidParams('params', `is nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) throw invalidParams(whole, `is nested deeper than ${MAX_DEPTH} levels`);
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value === 'number' && !Number.isFinite(value)) {
-        throw invalidParams('params', 'holds a number that is out of range');
+        throw invalidParams(whole, 'holds a number that is out of range');
       }
       if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) continue;
-      for (const inner of Object.values(value)) next.push(inner);
+      const inner = Object.values(value);
+      values += inner.length;
+      if (values > MAX_VALUES) throw invalidParams(whole, `holds more than ${MAX_VALUES} values`);
+      for (const each of inner) next.push(each);
     }
     level = next;
   }

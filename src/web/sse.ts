@@ -36,6 +36,13 @@ export async function writeEvents(
   }
 }
 
+/** Disposes of it once the response is closed, also of one that is closed already. */
+export function whenClosed(res: Response, open: Disposable): void {
+  const dispose = () => open[Symbol.dispose]();
+  if (res.closed) dispose();
+  else res.once('close', dispose);
+}
+
 async function drained(res: Response): Promise<void> {
   if (res.destroyed) return;
   const controller = new AbortController();

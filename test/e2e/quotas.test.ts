@@ -219,4 +219,34 @@ describe('streams at once', () => {
     another.leave();
     taken[1]?.leave();
   });
+
+  it('on each surface, and until the key is revoked', async () => {
+    const [key, other] = [await newCaller(), await newCaller()];
+    const { body } = await send({ key, agent: 'expense-approval' }, EXPENSE);
+    const { id } = body.result.task;
+    const at = hostOf(0).url;
+    const facade = () => fetch(`${at}/v1/a2a/tasks/${id}/stream`, { headers: { 'x-api-key': key } });
+    const gateway = () =>
+      fetch(`${at}/v1/agents/expense-approval/tasks/${id}/subscribe`, {
+        method: 'POST',
+        headers: { 'x-api-key': key },
+      });
+    const open = [await facade(), await gateway()];
+    expect(open.map(({ status }) => status)).toEqual([200, 200]);
+    for (const refused of [await facade(), await gateway()]) {
+      expect({ status: refused.status, retry: refused.headers.get('retry-after') }).toEqual({
+        status: 429,
+        retry: '5',
+      });
+      await refused.body?.cancel();
+    }
+    const mine = await send({ key: other, agent: 'expense-approval' }, EXPENSE);
+    const theirs = await subscribe(other, mine.body.result.task.id, 1);
+    expect(theirs.status).toBe(200);
+    await keys.revoke(key);
+    // They end as streams do, the task still open.
+    for (const each of open) expect(await each.text()).toMatch(/input.required/i);
+    expect((await facade()).status).toBe(401);
+    theirs.leave();
+  });
 });

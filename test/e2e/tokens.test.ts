@@ -106,6 +106,18 @@ describe('a Bearer token', () => {
     expect((await bearer(token)).status).toBe(200);
   });
 
+  it('that expires ends the streams that it opened', async () => {
+    const exp = now() - 2;
+    const authorization = `Bearer ${await server.forge({ exp })}`;
+    const url = agentUrl(host.url, 'expense-approval');
+    const send = { ...GET, method: 'message/send', params: { message: olderMessage('900 USD desk') } };
+    const { body } = await post(url, send, { authorization });
+    const stream = await fetch(`${host.url}/v1/a2a/tasks/${body.result.id}/stream`, {
+      headers: { authorization },
+    });
+    expect(await stream.text()).toMatch(/^id: \d+\ndata: .*"INPUT_REQUIRED".*\n\n$/);
+  });
+
   const now = () => Math.floor(Date.now() / 1_000);
   const key = async (): Promise<JWK> => {
     const { kty, crv, x, y } = server.key;

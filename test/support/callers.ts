@@ -9,5 +9,10 @@ export const callerNamed = (id: string, scopes: string[] = ['agents:read', 'agen
 /** Nothing is limited. */
 export const NO_LIMITS = {
   limits: { count: () => undefined },
-  streams: { open: async () => () => {} },
+  streams: {
+    open: async (_caller: Caller, _agent: string, signal: AbortSignal) => ({
+      signal,
+      [Symbol.dispose]: () => {},
+    }),
+  },
 };

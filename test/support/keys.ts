@@ -5,6 +5,7 @@ import { openDatabase } from '../../src/storage/client.ts';
 export interface KeyMaker {
   /** An API key of a caller by this name. */
   make(name: string, scopes: string): Promise<string>;
+  revoke(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -15,6 +16,7 @@ export function keysOn(databaseUrl: string): KeyMaker {
   return {
     make: async (name, scopes) =>
       (await keys.create({ name, scopes: scopes.split(',') }, { by: 'test' })).secret,
+    revoke: async (key) => void (await keys.revoke(key.slice(0, 15), { by: 'test' })),
     close: () => db.$disconnect(),
   };
 }

@@ -1,4 +1,6 @@
 import { tooMany } from '../../errors.ts';
+import type { Caller } from '../caller.ts';
+import type { Standing } from '../standing.ts';
 
 /** The open streams of all processes. */
 export interface StreamSlots {
@@ -16,22 +18,43 @@ export interface StreamLimitOptions {
 /** A stream ends when it does; there is no better guess than soon. */
 const RETRY_AFTER_S = 5;
 
+/** A stream that may be open until `signal` aborts; disposed of when it has ended. */
+export interface OpenStream extends Disposable {
+  signal: AbortSignal;
+}
+
 /** Streams at once, of each caller and to each agent. */
 export class StreamLimits {
   readonly #slots: StreamSlots;
   readonly #limits: StreamLimitOptions;
+  readonly #standing: Standing;
 
-  constructor(slots: StreamSlots, limits: StreamLimitOptions) {
+  constructor(slots: StreamSlots, limits: StreamLimitOptions, standing: Standing) {
     this.#slots = slots;
     this.#limits = limits;
+    this.#standing = standing;
   }
 
   /**
    * To be called before a stream is opened.
-   * @returns what is to be called when it has ended.
+   * @param signal aborts when the client has gone or the host stops; the stream's own also when its caller's credential
+   * holds no longer.
    * @throws HostError `too_many`, `unavailable`.
    */
-  async open(owner: string, agentCode: string): Promise<() => void> {
+  async open(caller: Caller, agentCode: string, signal: AbortSignal): Promise<OpenStream> {
+    const release = await this.#slot(caller.id, agentCode);
+    const ended = new AbortController();
+    const forget = this.#standing.watch(caller, () => ended.abort());
+    return {
+      signal: AbortSignal.any([signal, ended.signal]),
+      [Symbol.dispose]: () => {
+        forget();
+        release();
+      },
+    };
+  }
+
+  async #slot(owner: string, agentCode: string): Promise<() => void> {
     const { perCaller, perAgent } = this.#limits;
     if (perCaller === undefined && perAgent === undefined) return () => {};
     const taken = await this.#slots.take({ owner, agentCode }, this.#limits);

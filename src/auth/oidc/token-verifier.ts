@@ -52,16 +52,27 @@ export class OidcVerifier implements TokenVerifier {
   async verify(token: string, scheme: AuthScheme, presented: Presented): Promise<Authenticated> {
     const claims = await this.#claimsOf(token, scheme);
     const bound = boundKey(claims);
+    const holds = () => this.#holds(token, scheme);
     if (bound === undefined) {
       if (scheme === 'DPoP') throw refused('The token is bound to no key: send it as Bearer', scheme);
-      return { caller: { ...this.#who(claims, scheme), how: 'bearer' } };
+      return { caller: { ...this.#who(claims, scheme), how: 'bearer', holds } };
     }
     // RFC 9449 §7.1: whoever stole it has not the key.
     if (scheme === 'Bearer') {
       throw refused('The token is bound to a key: send it as DPoP, with a proof', scheme);
     }
     const { nonce } = await this.#options.proofs.check({ token, thumbprint: bound, presented });
-    return { caller: { ...this.#who(claims, scheme), how: 'dpop' }, nonce };
+    return { caller: { ...this.#who(claims, scheme), how: 'dpop', holds }, nonce };
+  }
+
+  async #holds(token: string, scheme: AuthScheme): Promise<boolean> {
+    try {
+      await this.#claimsOf(token, scheme);
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
+    }
   }
 
   async #claimsOf(token: string, scheme: AuthScheme): Promise<JWTPayload> {
