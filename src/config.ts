@@ -210,6 +210,9 @@ export const configSchema = z.object({
   GATEWAY_MAX_COST_UNITS: number('must be a whole number, not negative', (n) => Number.isInteger(n) && n >= 0)
     .optional()
     .describe('The most that one call through the gateway may cost, whatever its caller would pay.'),
+  CARD_REFRESH: seconds
+    .default(3_600)
+    .describe('Seconds after which the card of an agent elsewhere is fetched again, within a minute.'),
   INVOKE_REQUIRE_DPOP: z
     .stringbool()
     .default(false)

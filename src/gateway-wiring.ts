@@ -7,6 +7,7 @@ import { type AgentDefinition, DIRECTORY_CODE } from './agents/definition.ts';
 import { reviewProfile } from './agents/review.ts';
 import type { StreamLimits } from './auth/limits/stream-limits.ts';
 import { CallBook } from './calls/call-book.ts';
+import { cardFetcher, cardRefresh } from './card-wiring.ts';
 import type { Config } from './config.ts';
 import { AgentTasks } from './gateway/agent-tasks.ts';
 import {
@@ -21,12 +22,11 @@ import { authContextRoutes } from './gateway/auth-context-routes.ts';
 import { BackgroundCalls } from './gateway/background-calls.ts';
 import { Credentials, type Sealer } from './gateway/credentials.ts';
 import { Gateway } from './gateway/gateway.ts';
-import { GatewayError } from './gateway/gateway-error.ts';
 import { invokeRoutes } from './gateway/invoke-routes.ts';
 import { Links } from './gateway/links.ts';
 import { LocalLink } from './gateway/local-link.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
-import { type RegistryRoutesOptions, registryRoutes } from './gateway/registry-routes.ts';
+import { registryRoutes } from './gateway/registry-routes.ts';
 import { AllRecords } from './gateway/remote-records.ts';
 import type { KeyStore } from './idempotency/ports.ts';
 import { withKillPoint } from './kill-points.ts';
@@ -35,7 +35,6 @@ import { Addresses } from './outbound/addresses.ts';
 import { createFetch } from './outbound/fetch.ts';
 import { decideSwitches } from './policy/decide.ts';
 import { createReceipts } from './receipt-keeping.ts';
-import { CardError, fetchCard } from './remote/fetch-card.ts';
 import { RemoteLink } from './remote/remote-link.ts';
 import type { SigningKeys } from './signing/keys.ts';
 import { PrismaAuthContexts } from './storage/auth-contexts.ts';
@@ -64,6 +63,8 @@ export interface GatewayParts {
 
 export interface GatewayHost {
   sweep(): Promise<void>;
+  /** Fetches the cards of agents elsewhere again that are old. */
+  refreshCards(): Promise<void>;
   /** The calls that nobody waits for. */
   background: Pick<BackgroundCalls, 'begin' | 'follow' | 'expire'>;
   /** Has the receipts of calls that wait for this task made final; nobody waits for it. */
@@ -125,6 +126,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   });
   return {
     sweep: receipts.sweep,
+    refreshCards: cardRefresh({ db, fetchTo, ageMs: config.CARD_REFRESH * 1_000, log }),
     background,
     taskChanged: (taskId) => {
       background
@@ -212,19 +214,6 @@ function outboundFetch(waitSeconds: number): (agent: { allowPrivate: boolean }) 
   const anywhere = createFetch({ ...limits, addresses: undefined });
   return ({ allowPrivate }) => (allowPrivate ? anywhere : guarded);
 }
-
-const cardFetcher =
-  (fetchTo: ReturnType<typeof outboundFetch>): RegistryRoutesOptions['fetchCard'] =>
-  async (url, allowPrivate) => {
-    try {
-      const { card, json, signed } = await fetchCard(url, fetchTo({ allowPrivate }));
-      const { name, description, version, skills } = card;
-      return { name, description, version, skills, card: json, signed };
-    } catch (error) {
-      if (!(error instanceof CardError)) throw error;
-      throw new GatewayError(422, 'unprocessable', `card_url: ${error.message}`, { cause: error });
-    }
-  };
 
 const localAgent = (definition: AgentDefinition): GatewayAgent => ({
   agentId: definition.code,

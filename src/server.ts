@@ -168,6 +168,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     sweepReceipts: gateway.sweep,
     calls: gateway.background,
     purgeExpired: () => purgeExpired(db),
+    refreshCards: gateway.refreshCards,
     push: push.delivery,
     changed: (taskId, { pushes, calls }) => {
       if (pushes) push.changed(taskId);

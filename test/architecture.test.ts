@@ -332,6 +332,7 @@ const ARROWS: Record<string, Arrows> = {
       'a2a',
       'agents',
       'calls',
+      'card-wiring.ts',
       'gateway',
       'kill-points.ts',
       'outbound',
@@ -344,6 +345,12 @@ const ARROWS: Record<string, Arrows> = {
     types: ['auth', 'idempotency', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],
+  },
+  // The cards of agents elsewhere, put together.
+  'card-wiring.ts': {
+    imports: ['gateway', 'remote', 'storage'],
+    packages: [],
+    packageTypes: ['pino'],
   },
   // The invoke facade, put together.
   'invoke-wiring.ts': {

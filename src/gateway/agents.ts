@@ -29,6 +29,17 @@ export interface RemoteAgent {
   /** The card is signed, by a key of the card's own origin. */
   signed: boolean;
   health?: AgentHealth;
+  /** Absent of one that is about to be published. */
+  cardState?: CardState;
+}
+
+/** How fresh a card is; times are ISO 8601. */
+interface CardState {
+  fetchedAt: string;
+  /** When it was fetched and was another than before; absent when it never was. */
+  changedAt?: string;
+  /** Why it is not fetched anew any more, and since when. */
+  problem?: { message: string; since: string };
 }
 
 interface AgentHealth {

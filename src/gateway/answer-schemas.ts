@@ -118,6 +118,10 @@ const healthSchema = z.object({
   last_seen_at: moment.nullable(),
   latency_ms: count.nullable(),
   success_rate: z.number().min(0).max(1).nullable(),
+  card_problem: z
+    .object({ message: z.string(), since: moment })
+    .nullable()
+    .describe('Why its card is not fetched anew any more: the last good one holds.'),
 });
 
 export const agentAnswer = z.object({
@@ -128,9 +132,11 @@ export const agentAnswer = z.object({
   version: z.string(),
   skills: z.array(z.looseObject(skillSchema.shape)),
   kind: z.enum(['workflow', 'remote']),
-  card_url: z.url().optional().describe('Of an agent elsewhere, as are the four below.'),
+  card_url: z.url().optional().describe('Of an agent elsewhere, as are those down to `health`.'),
   allow_private: z.boolean().optional(),
   card_signed: z.boolean().optional(),
+  card_fetched_at: moment.nullish().describe('When it was fetched as it is; `version` is the card’s.'),
+  card_changed_at: moment.nullish(),
   health: healthSchema.optional(),
   status: z.enum(['active', 'blocked', 'revoked']),
   review: z.object({

@@ -79,7 +79,8 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
     if (taken || !(await options.remotes.publish(agent, callerId(req)))) {
       throw new GatewayError(409, 'agent_exists', `agent_id: there is an agent ${agent.agentId}`);
     }
-    res.status(201).json(agentView(agent, await switches.current()));
+    const made = (await agents.find(agent.agentId)) ?? agent;
+    res.status(201).json(agentView(made, await switches.current()));
   });
   router.delete(
     '/agents/:agent_id',
@@ -180,14 +181,17 @@ const providerView = ({ providerId, name, url, status, createdAt }: Provider) =>
   created_at: createdAt,
 });
 
-const remoteView = ({ cardUrl, allowPrivate, signed, health }: RemoteAgent) => ({
+const remoteView = ({ cardUrl, allowPrivate, signed, health, cardState }: RemoteAgent) => ({
   card_url: cardUrl,
   allow_private: allowPrivate,
   card_signed: signed,
+  card_fetched_at: cardState?.fetchedAt ?? null,
+  card_changed_at: cardState?.changedAt ?? null,
   health: {
     last_seen_at: health?.seenAt ?? null,
     latency_ms: health?.latencyMs ?? null,
     success_rate: health?.calls ? 1 - health.failures / health.calls : null,
+    card_problem: cardState?.problem ?? null,
   },
 });
 

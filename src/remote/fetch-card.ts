@@ -11,7 +11,15 @@ export interface FetchedCard {
 }
 
 /** A card that cannot be used; the message is for who named its URL. */
-export class CardError extends Error {}
+export class CardError extends Error {
+  /** It could not be fetched at all: the message says where and why. */
+  readonly away: boolean;
+
+  constructor(message: string, { away = false, ...options }: ErrorOptions & { away?: boolean } = {}) {
+    super(message, options);
+    this.away = away;
+  }
+}
 
 /**
  * Fetches a card, v1.0 or v0.3, and checks that an agent can be called by it. A signature must be right where there is
@@ -28,7 +36,10 @@ export async function fetchCard(url: string, fetchImpl: typeof fetch): Promise<F
     // What a card leaves out is not there for the resolver either.
     card = { ...NOTHING, ...(await resolver.resolve(url, '')) };
   } catch (error) {
-    throw new CardError(`the card cannot be fetched: ${(error as Error).message}`, { cause: error });
+    throw new CardError(`the card cannot be fetched: ${(error as Error).message}`, {
+      cause: error,
+      away: true,
+    });
   }
   if (!card.name || !card.version) throw new CardError('the card has no name or no version');
   const callable = card.supportedInterfaces.filter(({ protocolBinding }) => BINDINGS.has(protocolBinding));
@@ -70,10 +81,19 @@ const NOTHING = {
 const BINDINGS: ReadonlySet<string> = new Set(['JSONRPC', 'HTTP+JSON']);
 
 async function checkSignature(card: AgentCard, origin: string, fetchImpl: typeof fetch): Promise<void> {
+  let away: unknown;
+  const keysAt = async (url: string) => {
+    const response = await fetchImpl(url);
+    if (!response.ok) throw new Error(`its keys are answered with ${response.status}`);
+    return (await response.json()) as { keys?: { kid?: string }[] };
+  };
   const verify = verifyAgentCardSignature(async (kid, jku) => {
     if (jku === undefined || new URL(jku).origin !== origin)
       throw new Error('its key is not the origin’s own');
-    const { keys = [] } = (await (await fetchImpl(jku)).json()) as { keys?: { kid?: string }[] };
+    const { keys = [] } = await keysAt(jku).catch((error: unknown) => {
+      away = error;
+      throw error;
+    });
     const key = keys.find((each) => each.kid === kid);
     if (key === undefined) throw new Error('its key is not published');
     return key as never;
@@ -81,6 +101,11 @@ async function checkSignature(card: AgentCard, origin: string, fetchImpl: typeof
   try {
     await verify(card);
   } catch (error) {
+    if (away !== undefined)
+      throw new CardError('the keys that the card is signed with cannot be fetched', {
+        cause: away,
+        away: true,
+      });
     throw new CardError('the card’s signature is not right', { cause: error });
   }
 }

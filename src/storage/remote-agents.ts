@@ -89,7 +89,7 @@ interface ShownCard {
   skills?: GatewayAgent['skills'];
 }
 
-function toAgent(row: RemoteAgentModel): GatewayAgent {
+export function toAgent(row: RemoteAgentModel): GatewayAgent & { remote: RemoteAgent } {
   const card = row.card as unknown as ShownCard;
   return {
     agentId: row.agentId,
@@ -109,6 +109,13 @@ function toAgent(row: RemoteAgentModel): GatewayAgent {
         ...(row.latencyMs === null ? {} : { latencyMs: row.latencyMs }),
         calls: row.calls,
         failures: row.failures,
+      },
+      cardState: {
+        fetchedAt: row.cardFetchedAt.toISOString(),
+        ...(row.cardChangedAt === null ? {} : { changedAt: row.cardChangedAt.toISOString() }),
+        ...(row.cardProblem === null || row.cardFailingSince === null
+          ? {}
+          : { problem: { message: row.cardProblem, since: row.cardFailingSince.toISOString() } }),
       },
     },
   };

@@ -19,6 +19,8 @@ export interface HostActivityOptions {
   sweepReceipts(): Promise<void>;
   /** Removes the rows that hold no longer. */
   purgeExpired(): Promise<void>;
+  /** Fetches the cards of agents elsewhere again that are old. */
+  refreshCards(): Promise<void>;
   push: Pick<PushDelivery, 'deliver' | 'retry'>;
   changed: ToldOfChange;
   calls: LaterCalls;
@@ -41,6 +43,7 @@ export interface SystemActivities {
   followCall(receiptId: string): Promise<void>;
   expireCall(receiptId: string): Promise<void>;
   purgeExpired(): Promise<void>;
+  refreshCards(): Promise<void>;
 }
 
 /** The host's activities, over the narrow interfaces they need. */
@@ -62,6 +65,7 @@ export function createHostActivities(
     },
     expireCall: (receiptId) => options.calls.expire(receiptId),
     purgeExpired: () => options.purgeExpired(),
+    refreshCards: () => options.refreshCards(),
   };
 }
 

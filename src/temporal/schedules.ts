@@ -21,6 +21,12 @@ const SWEEPS = [
     workflowId: 'agent-host/purge-sweep',
     every: '1 minute',
   },
+  {
+    scheduleId: 'agent-host/cards',
+    workflowType: 'cardSweep',
+    workflowId: 'agent-host/card-sweep',
+    every: '1 minute',
+  },
 ] as const;
 
 /** Makes every sweep run as often as it says, once for the whole deployment, and once right now. */

@@ -12,7 +12,7 @@ import type { SystemActivities } from './host-activities.ts';
 import type { PushActivities } from './push-activities.ts';
 import { CALL_TASK_QUEUE, PUSH_CHANGED, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
-const { repairTasks, sweepReceipts, purgeExpired } = proxyActivities<SystemActivities>({
+const { repairTasks, sweepReceipts, purgeExpired, refreshCards } = proxyActivities<SystemActivities>({
   startToCloseTimeout: '1 minute',
   heartbeatTimeout: '10 seconds',
   // The schedule brings the next sweep.
@@ -32,6 +32,11 @@ export async function receiptSweep(): Promise<void> {
 /** One sweep over rows that only hold until a moment that has passed. */
 export async function purgeSweep(): Promise<void> {
   await purgeExpired();
+}
+
+/** One sweep over the cards of agents elsewhere: those that are old are fetched again. */
+export async function cardSweep(): Promise<void> {
+  await refreshCards();
 }
 
 const { deliverPush } = proxyActivities<PushActivities>({

@@ -1,6 +1,8 @@
 /** Agents, providers and switches: what is blocked is blocked on every process and on every surface within a second. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Client, Connection, type ScheduleHandle } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CardServer, startCardServer } from '../support/card-server.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
@@ -9,6 +11,7 @@ import { agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 let ground: TestGround;
+let one: Product;
 let other: Product;
 let client: GatewayClient;
 let onOther: GatewayClient;
@@ -16,12 +19,11 @@ let grpc: GrpcClient;
 
 beforeAll(async () => {
   ground = await startGround();
-  const env = { ...ground.env, GRPC_PORT: '0' };
-  const [one, two] = await Promise.all([startProduct(env), startProduct(env)]);
-  other = two;
+  const env = { ...ground.env, GRPC_PORT: '0', CARD_REFRESH: '0.2' };
+  [one, other] = await Promise.all([startProduct(env), startProduct(env)]);
   client = new GatewayClient(one.url);
-  onOther = new GatewayClient(two.url);
-  const card: Wire = await (await fetch(`${agentUrl(two.url, 'echo')}/.well-known/agent-card.json`)).json();
+  onOther = new GatewayClient(other.url);
+  const card: Wire = await (await fetch(`${agentUrl(other.url, 'echo')}/.well-known/agent-card.json`)).json();
   grpc = new GrpcClient(card.supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC').url);
 }, 120_000);
 
@@ -192,5 +194,87 @@ it('each turn is in the audit log', async () => {
     event: 'agent-unblock',
     caller: 'local',
     detail: { id: 'trip-planner', reason: 'found harmless' },
+  });
+});
+
+describe('the card of an agent elsewhere', () => {
+  let server: CardServer;
+  let cards: ScheduleHandle;
+  let connection: Connection;
+
+  beforeAll(async () => {
+    server = await startCardServer();
+    connection = await Connection.connect({ address: ground.temporalAddress });
+    cards = new Client({ connection }).schedule.getHandle('agent-host/cards');
+  });
+
+  afterAll(async () => {
+    await connection?.close();
+    await server?.close();
+  });
+
+  /** The agent, once a sweep of the schedule has made it so. */
+  const becomesSo = (what: string, isSo: (agent: Wire) => boolean): Promise<Wire> =>
+    until(what, async () => {
+      await cards.trigger();
+      const { body } = await onOther.get('/agents/elsewhere');
+      return isSo(body) ? body : undefined;
+    });
+  const problemIs = (message: RegExp) =>
+    becomesSo(`the problem is ${message}`, ({ health }) => message.test(health.card_problem?.message ?? ''));
+
+  it('is fetched again on a schedule, and what has changed is kept', async () => {
+    await server.sign({ version: '1.0.0' });
+    const made = await client.post('/agents', {
+      agent_id: 'elsewhere',
+      card_url: server.cardUrl,
+      allow_private: true,
+    });
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        version: '1.0.0',
+        card_signed: true,
+        card_fetched_at: expect.any(String),
+        card_changed_at: null,
+        health: { card_problem: null },
+      },
+    });
+    await server.sign({ version: '2.0.0', description: 'Now with more.' });
+    const agent = await becomesSo('the new card is taken', ({ version }) => version === '2.0.0');
+    expect(agent).toMatchObject({
+      description: 'Now with more.',
+      card_signed: true,
+      card_changed_at: expect.any(String),
+      health: { card_problem: null },
+    });
+    const { body } = await client.get('/admin/audit?event=agent-card-change');
+    expect(body.entries).toMatchObject([
+      { detail: { id: 'elsewhere', from: '1.0.0', to: '2.0.0', fields: ['description', 'version'] } },
+    ]);
+  });
+
+  it('is not taken over when its signature is not right any more, or gone; the last good one holds', async () => {
+    const { signatures, ...card } = server.card;
+    server.card = { ...card, signatures, version: '3.0.0' };
+    const forged = await problemIs(/^the card’s signature is not right$/);
+    server.card = { ...card, version: '3.0.0' };
+    const bare = await problemIs(/^the card is not signed any more$/);
+    for (const agent of [forged, bare]) {
+      expect(agent).toMatchObject({ version: '2.0.0', card_signed: true });
+    }
+    expect(bare.health.card_problem.since).toBe(forged.health.card_problem.since);
+    expect(one.log() + other.log()).toContain('the card’s signature is not right');
+  });
+
+  it('is not lost when it cannot be fetched, and fetched when it can be again', async () => {
+    server.card = undefined;
+    expect(await problemIs(/cannot be fetched$/)).toMatchObject({ version: '2.0.0' });
+    expect((await onOther.get('/agents/elsewhere')).body.health.card_problem.message).not.toContain(
+      '127.0.0.1',
+    );
+    await server.sign({ version: '4.0.0' });
+    const agent = await becomesSo('the new card is taken', ({ version }) => version === '4.0.0');
+    expect(agent.health.card_problem).toBeNull();
   });
 });

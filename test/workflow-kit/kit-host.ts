@@ -120,6 +120,7 @@ export class KitHost {
       agent: (code) => this.#catalog.get(code)?.definition,
       repair: () => Promise.reject(new Error('no repair here')),
       sweepReceipts: () => Promise.reject(new Error('no receipts here')),
+      refreshCards: () => Promise.reject(new Error('no cards here')),
       purgeExpired: () => Promise.reject(new Error('no purge here')),
       push: { deliver: async () => {}, retry: async () => undefined },
       changed: () => {},
