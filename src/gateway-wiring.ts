@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import { Router } from 'express';
 import type { Logger } from 'pino';
 import { olderShape } from './a2a/older-shape.ts';
-import type { AgentCatalog } from './agents/catalog.ts';
+import type { AgentCatalog, PublishedAgent } from './agents/catalog.ts';
 import { type AgentDefinition, DIRECTORY_CODE } from './agents/definition.ts';
+import type { PublishedAgents } from './agents/published.ts';
 import { reviewProfile } from './agents/review.ts';
 import type { StreamLimits } from './auth/limits/stream-limits.ts';
 import { CallBook } from './calls/call-book.ts';
@@ -25,6 +26,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { invokeRoutes } from './gateway/invoke-routes.ts';
 import { Links } from './gateway/links.ts';
 import { LocalLink } from './gateway/local-link.ts';
+import { publishRoutes } from './gateway/publish-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { registryRoutes } from './gateway/registry-routes.ts';
 import { AllRecords } from './gateway/remote-records.ts';
@@ -58,6 +60,7 @@ export interface GatewayParts {
   signing: SigningKeys;
   secrets: Sealer;
   metrics: Metrics;
+  published: PublishedAgents;
   log: Logger;
 }
 
@@ -172,6 +175,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             log,
           }),
         )
+        .use(publishRoutes({ published: parts.published, remotes, keys, log }))
         .use(authContextRoutes({ credentials, contexts, providers, keys, log }))
         .use(
           receiptRoutes({
@@ -189,17 +193,18 @@ export function createGateway(parts: GatewayParts): GatewayHost {
 
 /** Those of this host, without its own, which is no answer to what it is asked; and those elsewhere. */
 function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAgents {
-  const local = new Map(
-    catalog
-      .all()
-      .filter(({ definition }) => definition.code !== DIRECTORY_CODE)
-      .map(({ definition }) => [definition.code, localAgent(definition)]),
-  );
+  const made = new WeakMap<PublishedAgent, GatewayAgent>();
+  const local = (published: PublishedAgent | undefined): GatewayAgent | undefined => {
+    if (published === undefined || published.definition.code === DIRECTORY_CODE) return undefined;
+    const agent = made.get(published) ?? localAgent(published.definition);
+    made.set(published, agent);
+    return agent;
+  };
   return {
-    find: async (agentId) => local.get(agentId) ?? remotes.find(agentId),
+    find: async (agentId) => local(catalog.get(agentId)) ?? remotes.find(agentId),
     all: async () => [
-      ...local.values(),
-      ...(await remotes.all()).filter(({ agentId }) => !local.has(agentId)),
+      ...catalog.all().flatMap((published) => local(published) ?? []),
+      ...(await remotes.all()).filter(({ agentId }) => catalog.get(agentId) === undefined),
     ],
   };
 }

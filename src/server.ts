@@ -12,6 +12,7 @@ import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
 import { Addresses } from './outbound/addresses.ts';
+import { openPublishing } from './publishing.ts';
 import { createPush } from './push-wiring.ts';
 import { givenSecretBox, openSecretBox } from './secrets/keys.ts';
 import { serve } from './serving.ts';
@@ -104,6 +105,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, bulletin, log });
   await feed.open();
   undo.add(() => feed.close());
+  const publishing = await openPublishing({ db, bulletin, catalog, registry, log });
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
   const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
   const tasks = new TaskService({
@@ -144,6 +146,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     signing,
     secrets,
     metrics,
+    published: publishing.published,
     log,
   });
   const hostActivities = createHostActivities({
@@ -193,8 +196,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await temporal.start();
   if (listening === undefined || callers === undefined) return running('worker', ground, undo);
 
-  // The directory is no answer to what it is asked.
-  await registry.sync(catalog.all().filter(({ definition }) => definition !== DIRECTORY));
+  await publishing.openRegistry();
   const url = await serve(config, starting, {
     listening,
     grpc,

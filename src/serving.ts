@@ -170,6 +170,9 @@ async function signedCards(
   const open = new CardBook(book);
   const guarded = new CardBook({ ...book, auth: cardAuth });
   const sign = cardSigner(signing, where.publicUrl);
+  catalog.onPublish(async (agents) => {
+    await Promise.all([open.sign(sign, agents), guarded.sign(sign, agents)]);
+  });
   await Promise.all([open.sign(sign), guarded.sign(sign)]);
   return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
 }

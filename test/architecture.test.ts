@@ -89,6 +89,7 @@ const ARROWS: Record<string, Arrows> = {
     // Which states are final is the domain's to say.
     imports: [
       'agents/access.ts',
+      'agents/published.ts',
       'agents/search.ts',
       'agents/words.ts',
       'tasks/state.ts',
@@ -252,10 +253,17 @@ const ARROWS: Record<string, Arrows> = {
       'metrics.ts',
       'gateway-wiring.ts',
       'urls.ts',
+      'publishing.ts',
       'push-wiring.ts',
     ],
     types: ['config.ts'],
     packages: ['pino'],
+  },
+  // What is published at run time, put together.
+  'publishing.ts': {
+    imports: ['agents', 'directory', 'storage'],
+    packages: [],
+    packageTypes: ['pino'],
   },
   // Its half that clients see: the surfaces, put together.
   'serving.ts': {

@@ -2,7 +2,7 @@ import { Router } from 'express';
 import type { Logger } from 'pino';
 import type { Viewer } from '../agents/access.ts';
 import type { AgentCards } from '../agents/cards.ts';
-import type { AgentCatalog } from '../agents/catalog.ts';
+import type { AgentCatalog, PublishedAgent } from '../agents/catalog.ts';
 import type { AgentRegistry } from '../agents/search.ts';
 import type { Caller } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
@@ -79,7 +79,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   return { router, agent: (code, caller) => agent(code, caller)?.handler };
 }
 
-/** Each agent's JSON-RPC, made at its first call. */
+/** Each agent's JSON-RPC, made at its first call; anew for a new version of it. */
 function agentRpcs({
   catalog,
   cards,
@@ -89,16 +89,17 @@ function agentRpcs({
   sendWaitMs,
   log,
 }: AgentSurfaceOptions): (code: string) => AgentRpc | undefined {
-  const made = new Map<string, AgentRpc>();
+  const made = new WeakMap<PublishedAgent, AgentRpc>();
   return (code) => {
-    const known = made.get(code);
+    const published = catalog.get(code);
+    const known = published && made.get(published);
     if (known !== undefined) return known;
-    const agent = catalog.get(code)?.definition;
     const ownCards = cards.get(code);
-    if (agent === undefined || ownCards === undefined) return undefined;
+    if (published === undefined || ownCards === undefined) return undefined;
+    const agent = published.definition;
     const handler = new AgentRequestHandler({ agent, cards: ownCards, tasks, push, streams, log });
     const rpc = new AgentRpc({ code, handler, sendWaitMs, log });
-    made.set(code, rpc);
+    made.set(published, rpc);
     return rpc;
   };
 }

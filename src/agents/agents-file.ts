@@ -35,26 +35,33 @@ export async function readAgentsFile(folder: string): Promise<DeclaredInFile[]> 
 }
 
 function agentsOf(file: string, text: string): AgentDefinition[] {
-  const result = fileSchema.safeParse(parsed(file, text));
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    throw configError(file, issue?.path.join('.') ?? '', issue?.message ?? 'is no list of agents');
+  try {
+    return agentsIn(parsedAgents(text));
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+    throw new HostError('config', `${file}: ${error.message}`, { field: error.field ?? '', cause: error });
   }
-  return result.data.agents.map((given) => {
-    try {
-      return definitionOf(given);
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-      throw new HostError('config', `${file}: ${error.message}`, { field: error.field ?? '', cause: error });
-    }
-  });
 }
 
-function parsed(file: string, text: string): unknown {
+/**
+ * The agents that a value as of an `agents.yaml` declares, in its order.
+ * @throws HostError `config`, naming the agent and the field.
+ */
+export function agentsIn(value: unknown): AgentDefinition[] {
+  const result = fileSchema.safeParse(value);
+  if (result.success) return result.data.agents.map(definitionOf);
+  const [issue] = result.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  throw new HostError('config', `${field ? `${field}: ` : ''}${issue?.message}`, { field });
+}
+
+/** What a file says, before anything is made of it. @throws HostError `config` when it is no YAML. */
+export function parsedAgents(text: string): unknown {
   try {
     return parse(text, { merge: true });
   } catch (error) {
-    throw configError(file, 'agents', `is no YAML: ${messageOf(error).split('\n')[0]}`, error);
+    const problem = `agents: is no YAML: ${messageOf(error).split('\n')[0]}`;
+    throw new HostError('config', problem, { field: 'agents', cause: error });
   }
 }
 

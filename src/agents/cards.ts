@@ -89,8 +89,10 @@ export class CardBook {
   }
 
   /** Has every card signed. Cards are served as often as asked for, and signed once. */
-  async sign(sign: CardSigner): Promise<void> {
-    const agents = this.#options.catalog.all();
+  async sign(
+    sign: CardSigner,
+    agents: readonly PublishedAgent[] = this.#options.catalog.all(),
+  ): Promise<void> {
     await Promise.all(
       agents.map(async (agent) => this.#made.set(agent, await signedCards(this.#cardsOf(agent), sign))),
     );
@@ -124,7 +126,7 @@ function bothShapes(agent: PublishedAgent, options: CardOptions): AgentCards {
     v1: cardDocument(v1),
     v03: cardDocument(cardV03(agent, options)),
     sdkCard: AgentCard.fromJSON(v1),
-    lastModified: options.modifiedAt.toUTCString(),
+    lastModified: (agent.since ?? options.modifiedAt).toUTCString(),
     limited: agent.definition.access !== undefined,
   };
 }

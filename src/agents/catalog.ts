@@ -7,20 +7,57 @@ import { type JsonSchema, toJsonSchema } from './json-schema.ts';
 /** An agent as the host offers it. */
 export interface PublishedAgent {
   definition: AgentDefinition;
+  /** When it was published; at the host's start when absent. */
+  since?: Date;
   /** The JSON Schema (2020-12) of a message's data part, when the agent declares its input. */
   inputSchema?: JsonSchema;
 }
 
-/** The published agents, in memory. */
+type Preparation = (agents: readonly PublishedAgent[]) => Promise<void>;
+
+/** The published agents, in memory: those of the deployment, and those that were published at run time. */
 export class AgentCatalog {
-  readonly #agents: ReadonlyMap<string, PublishedAgent>;
-  readonly #limited: readonly PublishedAgent[];
+  readonly #deployed: ReadonlyMap<string, PublishedAgent>;
+  readonly #preparations: Preparation[] = [];
+  #agents: ReadonlyMap<string, PublishedAgent>;
+  #limited: readonly PublishedAgent[] = [];
   #version: string | undefined;
 
   /** @throws HostError `config` when an agent's input has no JSON Schema. */
   constructor(definitions: readonly AgentDefinition[]) {
-    this.#agents = new Map(definitions.map((definition) => [definition.code, publish(definition)]));
+    this.#deployed = new Map(definitions.map((definition) => [definition.code, publish(definition)]));
+    this.#agents = this.#deployed;
+    this.#noteLimited();
+  }
+
+  /** @param prepare runs before agents that are published at run time are seen. */
+  onPublish(prepare: Preparation): void {
+    this.#preparations.push(prepare);
+  }
+
+  /** Makes these, and no others, the agents that were published at run time. One whose code the deployment has is not seen. */
+  async replacePublished(published: readonly PublishedAgent[]): Promise<void> {
+    const known = new Set(this.all());
+    const added = published.filter((agent) => !known.has(agent));
+    for (const prepare of this.#preparations) await prepare(added);
+    const entries = published.map((agent) => [agent.definition.code, agent] as const);
+    this.#agents = new Map([...entries, ...this.#deployed]);
+    this.#version = undefined;
+    this.#noteLimited();
+  }
+
+  #noteLimited(): void {
     this.#limited = this.all().filter(({ definition }) => definition.access !== undefined);
+  }
+
+  /** The agents of the deployment's files. */
+  deployed(): PublishedAgent[] {
+    return [...this.#deployed.values()];
+  }
+
+  /** Those that take new tasks. */
+  offered(): PublishedAgent[] {
+    return this.all().filter(({ definition }) => definition.draining !== true);
   }
 
   get(code: string): PublishedAgent | undefined {
@@ -58,7 +95,8 @@ function digestOf(agents: readonly PublishedAgent[]): string {
   return createHash('sha256').update(described.join('\n')).digest('hex').slice(0, 16);
 }
 
-function publish(definition: AgentDefinition): PublishedAgent {
+/** @throws HostError `config` when its input has no JSON Schema. */
+export function publish(definition: AgentDefinition): PublishedAgent {
   if (definition.input === undefined) return { definition };
   try {
     return { definition, inputSchema: toJsonSchema(definition.input) };

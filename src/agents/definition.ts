@@ -65,6 +65,10 @@ export interface AgentDefinition {
   access?: AgentAccess;
   /** It may answer with a plain message and no task (`task.reply`): a task is shown once it has said something else. */
   mayReply?: boolean;
+  /** It is not to be used by anything new: what to use instead, or until when it is there. Its card says so. */
+  deprecated?: string;
+  /** Set by the host on one that is being unpublished: tasks under way go on, and none begins. */
+  draining?: true;
   /** Its tasks take long: calls by the invoke facade are answered at once, with the task as it stands. */
   longRunning?: boolean;
 }
@@ -125,6 +129,7 @@ const definitionFields = z.strictObject({
   access: accessSchema.optional(),
   mayReply: z.boolean().optional(),
   longRunning: z.boolean().optional(),
+  deprecated: z.string().trim().min(1).max(1_000).optional(),
 });
 
 const definitionSchema = definitionFields.check(({ value, issues }) => {

@@ -7,6 +7,9 @@ export const INPUT_SCHEMA_EXTENSION = 'https://workflow-agent-host.dev/extension
 /** The extension under which every event of a stream is the whole task. */
 export const SNAPSHOTS_EXTENSION = 'https://workflow-agent-host.dev/extensions/task-snapshots/v1';
 
+/** The card extension that says that nothing new is to use the agent. */
+const DEPRECATED_EXTENSION = 'https://workflow-agent-host.dev/extensions/deprecated/v1';
+
 /** What an agent's card declares: the host's own extensions, then the author's (A2A v1.0 §4.4.4). */
 export function extensionsOf({ definition, inputSchema }: PublishedAgent): AgentExtension[] {
   const own: AgentExtension[] = [
@@ -22,6 +25,13 @@ export function extensionsOf({ definition, inputSchema }: PublishedAgent): Agent
       description: 'The JSON Schema of the data part that a message to this agent carries.',
       required: false,
       params: { schema: inputSchema },
+    });
+  }
+  if (definition.deprecated !== undefined) {
+    own.push({
+      uri: DEPRECATED_EXTENSION,
+      description: `Deprecated: ${definition.deprecated}`,
+      required: false,
     });
   }
   return [...own, ...(definition.extensions ?? []).map((each) => ({ required: false, ...each }))];

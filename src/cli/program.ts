@@ -4,11 +4,11 @@ import { packageJson } from '../package.ts';
 import { terminalAsk } from './ask.ts';
 import type { AuditOptions } from './audit.ts';
 import { type CommandContext, programName } from './context.ts';
-import type { DiscoverOptions } from './discover.ts';
 import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
 import type { NewKeyOptions } from './keys.ts';
 import { createOutput } from './output.ts';
 import type { ExportOptions, VerifyOptions } from './receipts.ts';
+import { addRegistryCommands, type Run } from './registry-commands.ts';
 import type { SendOptions } from './send.ts';
 import type { TaskOptions } from './tasks.ts';
 
@@ -60,8 +60,6 @@ function report(error: unknown, { stdout, stderr, env }: Io, json: boolean): Exi
   return exit;
 }
 
-type Run = (command: Promise<ExitCode>) => Promise<void>;
-
 function buildProgram(io: Io, run: Run): Command {
   const program = new Command('agent-host')
     .description('Publishes Temporal workflows as A2A agents, and talks to such agents.')
@@ -79,7 +77,7 @@ function buildProgram(io: Io, run: Run): Command {
   addSecretCommands(program, io, run);
   addCallerCommands(program, io, run);
   addReceiptCommands(program, io, run);
-  addRegistryCommands(program, io, run);
+  addRegistryCommands(program, { run, context: () => contextOf(program, io) });
   addTaskCommands(program, io, run);
   return program;
 }
@@ -200,35 +198,6 @@ function addCallerCommands(program: Command, io: Io, run: Run): void {
     .option('--limit <count>', 'how many at most', '50')
     .action((options: AuditOptions) =>
       run(import('./audit.ts').then(({ showAudit }) => showAudit(contextOf(program, io), options))),
-    );
-}
-
-function addRegistryCommands(program: Command, io: Io, run: Run): void {
-  program
-    .command('discover')
-    .description(
-      'list the workflows seen in the Temporal of TEMPORAL_ADDRESS, and draft an agents.yaml of them',
-    )
-    .option('--namespace <name>', 'the namespace (TEMPORAL_NAMESPACE)')
-    .option('--out <file>', 'where the draft goes')
-    .action((options: DiscoverOptions) =>
-      run(import('./discover.ts').then(({ discover }) => discover(contextOf(program, io), options))),
-    );
-  program
-    .command('agents')
-    .description('list the published agents, or search them')
-    .argument('[query...]', 'words to search for')
-    .action((query: string[]) =>
-      run(
-        import('./agents.ts').then(({ listAgents }) => listAgents(contextOf(program, io), query.join(' '))),
-      ),
-    );
-  program
-    .command('card')
-    .description("show an agent's card")
-    .argument('<code>', 'the agent')
-    .action((code: string) =>
-      run(import('./agents.ts').then(({ showCard }) => showCard(contextOf(program, io), code))),
     );
 }
 

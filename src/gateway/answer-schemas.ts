@@ -191,6 +191,29 @@ export const keyAnswer = z.object({
 export const keyMade = keyAnswer.extend({ key: z.string().describe('The key itself, this once.') });
 export const keyList = z.object({ keys: z.array(keyAnswer) });
 
+const agentAndVersion = z.object({ agent_id: z.string(), version: z.string() });
+
+export const agentsPublished = z.object({
+  agents: z.array(
+    agentAndVersion.extend({ changed: z.boolean().describe('False when it was published already.') }),
+  ),
+});
+
+export const agentVersions = z.object({
+  agents: z.array(
+    agentAndVersion.extend({
+      status: z
+        .enum(['serving', 'replaced', 'draining'])
+        .describe('New tasks begin on what is serving; with draining none does.'),
+      deprecated: z.string().nullable(),
+      published_by: z.string(),
+      published_at: moment,
+    }),
+  ),
+});
+
+export const agentDraining = z.object({ agent_id: z.string(), status: z.literal('draining') });
+
 export const auditAnswer = z.object({
   entries: z.array(
     z.object({

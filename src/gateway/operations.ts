@@ -178,6 +178,36 @@ const AUTH_CONTEXTS: Operations = {
 };
 
 const ADMIN: Operations = {
+  'get /admin/agents': {
+    id: 'listAgentVersions',
+    summary: 'The versions of the agents that were published at run time',
+    answers: answers(answer.agentVersions),
+  },
+  'post /admin/agents': {
+    id: 'publishAgents',
+    summary: 'Publish agents as an `agents.yaml` declares them, all or none',
+    body: request.publishedSchema,
+    example: {
+      agents: [
+        {
+          code: 'price-order',
+          name: 'Price an order',
+          description: 'Prices an order.',
+          version: '1.0.0',
+          skills: [{ id: 'price', name: 'Price', description: 'Prices an order.', tags: ['orders'] }],
+          plain: { workflowType: 'PriceOrder', taskQueue: 'orders' },
+        },
+      ],
+    },
+    answers: answers(answer.agentsPublished, 201),
+    refusals: [409],
+    keyed: true,
+  },
+  'delete /admin/agents/:agent_id': {
+    id: 'drainAgent',
+    summary: 'Take no new tasks for an agent; when those under way have ended it is gone',
+    answers: answers(answer.agentDraining, 202),
+  },
   'get /admin/keys': { id: 'listKeys', summary: 'The API keys', answers: answers(answer.keyList) },
   'post /admin/keys': {
     id: 'createKey',
@@ -216,6 +246,7 @@ export const GATEWAY_DESCRIBED: DescribedSurface = {
     ReasonRequest: request.reasonSchema,
     AuthContextRequest: request.authContextSchema,
     KeyRequest: request.keySchema,
+    PublishAgentsRequest: request.publishedSchema,
     Json: request.json,
     Failure: answer.failureSchema,
     InvokeAgentResponse: answer.invokeAnswer,
@@ -240,5 +271,8 @@ export const GATEWAY_DESCRIBED: DescribedSurface = {
     NewApiKey: answer.keyMade,
     ApiKeyList: answer.keyList,
     AuditLog: answer.auditAnswer,
+    AgentsPublished: answer.agentsPublished,
+    AgentVersions: answer.agentVersions,
+    AgentDraining: answer.agentDraining,
   },
 };

@@ -91,7 +91,7 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
         throw new GatewayError(
           409,
           'agent_is_local',
-          'The agents of this host are published by its folder of workflows',
+          'The agents of this host are published by its folder of workflows, or at /v1/admin/agents',
         );
       }
       if (!(await options.remotes.unpublish(agentId, callerId(req)))) throw agentNotFound(agentId);

@@ -15,6 +15,11 @@ const id = z
 const words = z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'is not well-formed text');
 
 /** Whatever JSON can say. */
+/** An `agents.yaml` as JSON; what is in an agent is told by its definition. */
+export const publishedSchema = z.object({
+  agents: z.array(z.looseObject({ code: z.string(), version: z.string() })),
+});
+
 export const json = z.json();
 
 const jsonObject = z.record(z.string(), json);

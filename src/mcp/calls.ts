@@ -37,7 +37,7 @@ export interface Exchange {
 export type Asked = { result: InputRequiredResult } | { unanswered: AbortSignal; close(): void };
 
 export interface ToolCallOptions {
-  catalog: Pick<AgentCatalog, 'get' | 'has' | 'all'>;
+  catalog: Pick<AgentCatalog, 'get' | 'has' | 'offered'>;
   tasks: TaskService;
   limits: Pick<RequestLimits, 'countAgent'>;
   streams: Pick<StreamLimits, 'open'>;
@@ -63,7 +63,7 @@ export class ToolCalls {
   list(caller: Viewer, cursor: string | undefined): { tools: Tool[]; nextCursor?: string } {
     const { catalog } = this.#options;
     const rest = catalog
-      .all()
+      .offered()
       .filter(
         ({ definition: { code } }) => (cursor === undefined || code > cursor) && catalog.has(code, caller),
       )

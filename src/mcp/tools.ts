@@ -67,12 +67,13 @@ export const HOST_TOOLS: readonly Tool[] = [
   },
 ];
 
-function describe({ description, skills }: AgentDefinition): string {
+function describe({ description, deprecated, skills }: AgentDefinition): string {
   const lines = skills.flatMap((skill) => [
     `- ${skill.name}: ${skill.description}`,
     ...(skill.examples ?? []).map((example) => `  For example: ${example}`),
   ]);
-  return [description, ...lines].join('\n');
+  const note = deprecated === undefined ? [] : [`Deprecated: ${deprecated}`];
+  return [...note, description, ...lines].join('\n');
 }
 
 /** Data that is an object is the arguments themselves. */

@@ -199,6 +199,7 @@ const BUSY: ReadonlySet<number> = new Set([429, 503]);
 const SAYS: Record<number, string> = {
   200: 'Done',
   201: 'Made',
+  202: 'Accepted',
   204: 'Done; there is nothing to say',
   400: 'The request is malformed; the message names the field',
   401: 'There is no credential, or a bad one',

@@ -40,6 +40,6 @@ export interface DescribedSurface {
   refusal: z.ZodType;
 }
 
-export const answers = (json: z.ZodType, status: 200 | 201 = 200): Record<number, OperationAnswer> => ({
+export const answers = (json: z.ZodType, status: 200 | 201 | 202 = 200): Record<number, OperationAnswer> => ({
   [status]: { json },
 });

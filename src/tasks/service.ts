@@ -123,6 +123,7 @@ export class TaskService {
 
   async #begin(request: SendRequest, save: Prepared['save']): Promise<Sent> {
     const { agent, owner, message } = request;
+    if (agent.draining) throw unsupported('The agent is being unpublished: it takes no new tasks');
     checkInput(agent, message);
     const id = randomUUID();
     const contextId = request.contextId ?? randomUUID();

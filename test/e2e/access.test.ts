@@ -292,6 +292,17 @@ const TABLE: Record<string, Entry> = {
     other: '404 auth_context_not_found',
     right: 204,
   },
+  'get /v1/admin/agents': { request: of('/v1/admin/agents'), other: '403 insufficient_scope', right: 200 },
+  'post /v1/admin/agents': {
+    request: of('/v1/admin/agents', 'POST', () => ({ agents: [{ code: 'x', version: '1' }] })),
+    other: '403 insufficient_scope',
+    right: '400 invalid_request',
+  },
+  'delete /v1/admin/agents/:agent_id': {
+    request: of('/v1/admin/agents/nobody', 'DELETE'),
+    other: '403 insufficient_scope',
+    right: '404 agent_not_found',
+  },
   'get /v1/providers': { request: of('/v1/providers'), other: 200, right: 200 },
   'post /v1/providers': {
     request: of('/v1/providers', 'POST', () => ({ provider_id: 'acme' })),

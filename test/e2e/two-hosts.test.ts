@@ -1,10 +1,18 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Client } from '@modelcontextprotocol/client';
 import { Connection, Client as TemporalClient } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows } from '../../src/temporal/bundle.ts';
+import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { type McpCaller, mcpClient } from '../support/mcp.ts';
 import { endAllProducts, type Product, runJson, startProduct } from '../support/product.ts';
 import { agentUrl, post, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
+import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' } as const;
@@ -80,6 +88,178 @@ describe('two hosts on one Postgres and one Temporal', () => {
     const { history } = await call(other, 'GetTask', { id: task.id });
     expect(history.filter(({ role }: Wire) => role === 'ROLE_USER')).toHaveLength(2);
   });
+});
+
+describe('agents that are published at run time', () => {
+  let folder: string;
+  let connection: NativeConnection;
+  let worker: Worker;
+  let running: Promise<void>;
+
+  beforeAll(async () => {
+    installRuntime(silentLog);
+    folder = await mkdtemp(join(tmpdir(), 'agent-host-test-'));
+    connection = await NativeConnection.connect({ address: ground.temporalAddress });
+    const workflows = fileURLToPath(new URL('./fixtures/plain-worker/workflows.ts', import.meta.url));
+    const workflowBundle = await bundleWorkflows({ workflowFiles: [workflows] });
+    worker = await Worker.create({ connection, taskQueue: 'company', workflowBundle, activities: {} });
+    running = worker.run();
+  });
+
+  afterAll(async () => {
+    worker?.shutdown();
+    await running;
+    await connection?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** An agents.yaml with the workflow Approve; `said` is how this version words its end. */
+  const approver = (version: string, said: string, more: Wire = {}): Wire => ({
+    code: 'approver',
+    name: 'Approver',
+    description: 'Has payments approved.',
+    version,
+    skills: [{ id: 'approve', name: 'Approve', description: 'Approves payments.', tags: ['quittance'] }],
+    plain: {
+      workflowType: 'Approve',
+      taskQueue: 'company',
+      args: ['$.data.amount'],
+      result: { text: `${said}: {{ $.result }}` },
+      waitsFor: { query: 'pending', update: 'decide', args: ['$.text'] },
+    },
+    ...more,
+  });
+  const publish = async (agent: Wire, host = one): Promise<Wire> => {
+    const file = join(folder, 'agents.yaml');
+    await writeFile(file, JSON.stringify({ agents: [agent] }));
+    return runJson(['publish', file], { AGENT_HOST_URL: host.url });
+  };
+  const of = async (host: Product, method: string, params: Wire): Promise<Wire> =>
+    (await rpc(agentUrl(host.url, 'approver'), method, params, V1)).body;
+  const send = async (host: Product, parts: Wire, extra: Wire = {}): Promise<Wire> => {
+    const { result, error } = await of(host, 'SendMessage', { message: userMessage(parts, extra) });
+    if (error) throw new Error(`${error.code}: ${error.message}`);
+    return result.task;
+  };
+  const pay = (host: Product): Promise<Wire> => send(host, [{ data: { amount: 7 } }]);
+  const cardOn = async ({ url }: Product): Promise<Wire> => {
+    const answer = await fetch(`${agentUrl(url, 'approver')}/.well-known/agent-card.json`);
+    return answer.status === 200 ? answer.json() : answer.status;
+  };
+  /** Within a second; more is for a busy machine. */
+  const soon = <T>(what: string, probe: () => Promise<T | undefined>) => until(what, probe, 5_000);
+  const versionOn = (host: Product, version: string) =>
+    soon(`version ${version}`, async () => ((await cardOn(host)).version === version ? true : undefined));
+  const foundOn = async ({ url }: Product): Promise<string[]> =>
+    (await post(`${url}/orchestrator/a2a/v1/agents/search`, { query: 'quittance' })).body.resources.map(
+      ({ id }: Wire) => id,
+    );
+  const textOf = ({ status }: Wire): string => status.message.parts[0].text;
+  let old: Wire;
+
+  it('are served by every host, on every surface', async () => {
+    expect(await publish(approver('1.0.0', 'first'))).toEqual({
+      agents: [{ agent_id: 'approver', version: '1.0.0', changed: true }],
+    });
+    expect(await foundOn(one)).toEqual(['approver']);
+    await versionOn(other, '1.0.0');
+    expect((await cardOn(other)).signatures).toHaveLength(1);
+    expect(await foundOn(other)).toEqual(['approver']);
+    const gateway = await fetch(`${other.url}/v1/agents/approver`);
+    expect(await gateway.json()).toMatchObject({ agent_id: 'approver', kind: 'workflow', version: '1.0.0' });
+    const client = await mcpClient({ hosts: [other.url], version: 'newest' });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('approver');
+    await client.close();
+    old = await pay(other);
+    expect(textOf(old)).toBe('May the head pay 7?');
+  });
+
+  it('are refused by the field that is wrong, and by what is there', async () => {
+    const refused = async (agent: Wire) => {
+      const { status, body } = await post(`${one.url}/v1/admin/agents`, { agents: [agent] });
+      return `${status} ${body.error.message}`;
+    };
+    const approve = approver('2.0.0', 'x');
+    expect(await refused({ ...approve, plain: { ...approve.plain, timeout: 'soon' } })).toContain(
+      '400 agent "approver": plain.timeout: must be a duration',
+    );
+    expect(await refused({ ...approve, code: 'echo' })).toContain('409 agent "echo": code: is taken');
+    expect(await refused(approver('1.0.0', 'other'))).toContain(
+      '409 agent "approver": version: 1.0.0 is published with other content',
+    );
+    const again = await publish(approver('1.0.0', 'first'));
+    expect(again.agents[0].changed).toBe(false);
+  });
+
+  it('a new version takes the new tasks, and those under way end on theirs', async () => {
+    await publish(approver('2.0.0', 'second', { deprecated: 'Use expense-approval.' }), other);
+    await versionOn(one, '2.0.0');
+    expect((await cardOn(one)).capabilities.extensions).toContainEqual(
+      expect.objectContaining({ description: 'Deprecated: Use expense-approval.' }),
+    );
+    const task = await pay(one);
+    expect(textOf(await send(one, 'yes', { taskId: task.id }))).toBe('second: Approved');
+    const { body } = await post(`${one.url}/v1/agents/approver/invoke`, { input: { amount: 8 } });
+    expect(body.status).toBe('input-required');
+    await of(one, 'CancelTask', { id: body.task_id });
+  });
+
+  it('unpublished, they take no new task, go on with the old ones, and are gone then', async () => {
+    await runJson(['unpublish', 'approver'], { AGENT_HOST_URL: other.url });
+    await soon('no new task on either', async () => {
+      const refused = await Promise.all([one, other].map((host) => pay(host).catch(String)));
+      return (
+        refused.every((each) => String(each).includes('-32004: The agent is being unpublished')) || undefined
+      );
+    });
+    expect(await foundOn(one)).toEqual([]);
+    expect(textOf(await send(one, 'yes', { taskId: old.id }))).toBe('first: Approved');
+    const { schedule } = new TemporalClient({ connection });
+    await until('it is gone', async () => {
+      await schedule.getHandle('agent-host/purge').trigger();
+      const cards = await Promise.all([cardOn(one), cardOn(other)]);
+      return cards.every((card) => card === 404) || undefined;
+    });
+    const audit = await fetch(`${one.url}/v1/admin/audit?limit=100`);
+    const { entries } = (await audit.json()) as Wire;
+    const told = entries.map(({ event, detail }: Wire) => [event, detail.id, detail.version]);
+    expect(told.filter(([, id]: string[]) => id === 'approver').reverse()).toEqual([
+      ['agent-publish', 'approver', '1.0.0'],
+      ['agent-publish', 'approver', '2.0.0'],
+      ['agent-unpublish', 'approver', undefined],
+    ]);
+  });
+
+  it.runIf(process.env.FULL)(
+    'a version that changes under load fails no task, and survives a restart',
+    async () => {
+      await publish(approver('3.0.0', 'third'));
+      await versionOn(other, '3.0.0');
+      let loading = true;
+      const ended: string[] = [];
+      const load = async (host: Product) => {
+        while (loading) {
+          const task = await pay(host);
+          ended.push(textOf(await send(host, 'yes', { taskId: task.id })));
+        }
+      };
+      const callers = [one, other, one, other].map(load);
+      await until('some ended', () => ended.length > 20 || undefined);
+      await publish(approver('4.0.0', 'fourth'), other);
+      await Promise.all([versionOn(one, '4.0.0'), versionOn(other, '4.0.0')]);
+      const [before, waiting] = [ended.length, await pay(one)];
+      await until('some more ended', () => ended.length > before + 20 || undefined);
+      loading = false;
+      await Promise.all(callers);
+      expect(ended.filter((text) => !/^(third|fourth): Approved$/.test(text))).toEqual([]);
+      expect(ended.slice(before + callers.length).every((text) => text.startsWith('fourth'))).toBe(true);
+      await other.end('SIGTERM');
+      other = await startProduct({ ...ground.env, SEND_WAIT: '5' });
+      expect((await cardOn(other)).version).toBe('4.0.0');
+      expect(textOf(await send(other, 'yes', { taskId: waiting.id }))).toBe('fourth: Approved');
+      await runJson(['unpublish', 'approver'], { AGENT_HOST_URL: one.url });
+    },
+  );
 });
 
 /** Each request goes to the other host than the one before: whatever a client begins on one it ends on the other. */

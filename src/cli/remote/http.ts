@@ -78,9 +78,12 @@ async function onlyProtocolError(response: Response, target: URL): Promise<Respo
   const body = (await response
     .clone()
     .json()
-    .catch(() => undefined)) as { jsonrpc?: string; error?: unknown; message?: unknown } | undefined;
+    .catch(() => undefined)) as
+    | { jsonrpc?: string; error?: { message?: unknown }; message?: unknown }
+    | undefined;
   if (body?.jsonrpc !== undefined && body.error !== undefined) return response;
-  const said = typeof body?.message === 'string' ? body.message : response.statusText;
+  const message = body?.message ?? body?.error?.message;
+  const said = typeof message === 'string' ? message : response.statusText;
   throw new RefusedError(response.status, `${target.origin} answered ${response.status}: ${said}`);
 }
 

@@ -1,0 +1,93 @@
+import { type Request, type RequestHandler, Router } from 'express';
+import type { Logger } from 'pino';
+import type { AgentVersion, PublishedAgents, Publisher } from '../agents/published.ts';
+import { HostError } from '../errors.ts';
+import { idempotent } from '../idempotency/middleware.ts';
+import type { KeyStore } from '../idempotency/ports.ts';
+import type { RemoteAgentStore } from './agents.ts';
+import { body, callerId, handler, named, refuseKey } from './answers.ts';
+import { agentNotFound, GatewayError, invalidRequest } from './gateway-error.ts';
+import { parseBody, publishedSchema } from './requests.ts';
+
+export interface PublishRoutesOptions {
+  published: Pick<PublishedAgents, 'versions' | 'publish' | 'unpublish'>;
+  remotes: Pick<RemoteAgentStore, 'find'>;
+  keys: KeyStore;
+  log: Logger;
+}
+
+const SMALL_BODY = 1024 * 1024;
+
+/** `/admin/agents`: what `agent-host publish` and `unpublish` do. */
+export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOptions): Router {
+  const router = Router();
+  const once = idempotent({ store: keys, refuse: refuseKey, log }, 'itself');
+  router.get(
+    '/admin/agents',
+    handler(log, async (_req, res) => {
+      res.json({ agents: (await published.versions()).map(versionView) });
+    }),
+  );
+  router.post(
+    '/admin/agents',
+    body(SMALL_BODY),
+    once,
+    handler(log, async (req, res) => {
+      const given = parseBody(publishedSchema, req.body);
+      // Agents elsewhere have ids of the same kind.
+      for (const { code } of given.agents) {
+        if ((await remotes.find(code)) !== undefined) {
+          throw agentExists(code, 'code: is taken by an agent elsewhere');
+        }
+      }
+      const done = await inThisBody(() => published.publish(given, publisher(req)));
+      if ('problem' in done) throw agentExists(done.code, done.problem);
+      const changed = new Set(done.changed);
+      const agents = done.agents.map(({ code, version }) => ({
+        agent_id: code,
+        version,
+        changed: changed.has(code),
+      }));
+      res.status(201).json({ agents });
+    }),
+  );
+  const unpublish: RequestHandler = handler(log, async (req, res) => {
+    const code = named(req, 'agent_id');
+    if (!(await published.unpublish(code, publisher(req)))) throw agentNotFound(code);
+    res.status(202).json({ agent_id: code, status: 'draining' });
+  });
+  router.delete('/admin/agents/:agent_id', unpublish);
+  return router;
+}
+
+const publisher = (req: Request): Publisher => ({ by: callerId(req), from: req.ip });
+
+const agentExists = (code: string, problem: string): GatewayError =>
+  new GatewayError(409, 'agent_exists', `agent ${JSON.stringify(code)}: ${problem}`);
+
+/** What the definition of an agent is told for is here the body's. */
+async function inThisBody<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'config') throw invalidRequest(error.message);
+    throw error;
+  }
+}
+
+const versionView = ({
+  code,
+  version,
+  given,
+  newest,
+  drainingSince,
+  publishedBy,
+  publishedAt,
+}: AgentVersion) => ({
+  agent_id: code,
+  version,
+  status: drainingSince !== undefined ? 'draining' : newest ? 'serving' : 'replaced',
+  deprecated: typeof given.deprecated === 'string' ? given.deprecated : null,
+  published_by: publishedBy,
+  published_at: publishedAt.toISOString(),
+});

@@ -1,0 +1,119 @@
+import {
+  type AgentVersion,
+  type Clash,
+  type GivenAgent,
+  type PublishedStore,
+  type Publisher,
+  publishing,
+} from '../agents/published.ts';
+import { auditRow } from './audit-log.ts';
+import { BULLETIN_CHANNEL } from './bulletin.ts';
+import { FINAL_STATES } from './change-log.ts';
+import { reachable } from './client.ts';
+import type { Prisma, PrismaClient } from './generated/client.ts';
+import type { AgentVersionModel } from './generated/models.ts';
+
+/** What the bulletin says when there is news of agents. */
+export const PUBLISHED_TOPIC = 'agents-published';
+
+/** Agents published at run time, in Postgres. Each change is told in the transaction that makes it. */
+export class PrismaPublishedAgents implements PublishedStore {
+  readonly #db: PrismaClient;
+
+  constructor(db: PrismaClient) {
+    this.#db = db;
+  }
+
+  versions(): Promise<AgentVersion[]> {
+    return reachable(async () => toVersions(await this.#db.agentVersion.findMany({ orderBy: NEWEST_FIRST })));
+  }
+
+  publish(agents: readonly GivenAgent[], who: Publisher): Promise<{ changed: string[] } | Clash> {
+    return reachable(() =>
+      this.#db.$transaction(async (db) => {
+        // Of two that publish at once the second sees what the first has done.
+        await db.$executeRaw`lock table published_agent in share row exclusive mode`;
+        const where = { code: { in: agents.map(({ code }) => code) } };
+        const known = toVersions(await db.agentVersion.findMany({ where, orderBy: NEWEST_FIRST }));
+        const planned = agents.map((given) => ({
+          given,
+          what: publishing(
+            given,
+            known.filter(({ code }) => code === given.code),
+          ),
+        }));
+        for (const { what } of planned) if (typeof what === 'object') return what;
+        const changed = planned.filter(({ what }) => what !== 'keep');
+        for (const { given } of changed) await write(db, given, who);
+        if (changed.length > 0) await tell(db);
+        return { changed: changed.map(({ given }) => given.code) };
+      }),
+    );
+  }
+
+  unpublish(code: string, who: Publisher): Promise<boolean> {
+    return reachable(() =>
+      this.#db.$transaction(async (db) => {
+        const { count } = await db.agentVersion.updateMany({
+          where: { code, drainingSince: null },
+          data: { drainingSince: new Date() },
+        });
+        if (count === 0) return (await db.agentVersion.count({ where: { code } })) > 0;
+        await db.auditEntry.create({ data: audited('agent-unpublish', who, { id: code }) });
+        await tell(db);
+        return true;
+      }),
+    );
+  }
+}
+
+const NEWEST_FIRST: Prisma.AgentVersionOrderByWithRelationInput[] = [{ code: 'asc' }, { serial: 'desc' }];
+
+type Transaction = Pick<PrismaClient, 'agentVersion' | 'auditEntry' | '$executeRaw'>;
+
+async function write(db: Transaction, given: GivenAgent, who: Publisher): Promise<void> {
+  const { code, version } = given;
+  const row = { given: given as Prisma.InputJsonObject, publishedBy: who.by };
+  // One that was being unpublished is there again, in all its versions.
+  await db.agentVersion.updateMany({ where: { code }, data: { drainingSince: null } });
+  await db.agentVersion.upsert({
+    where: { code_version: { code, version } },
+    create: { code, version, ...row },
+    update: { ...row, publishedAt: new Date() },
+  });
+  await db.auditEntry.create({ data: audited('agent-publish', who, { id: code, version }) });
+}
+
+const audited = (event: string, { by, from }: Publisher, detail: Record<string, unknown>) =>
+  auditRow({ event, caller: by, address: from, detail });
+
+const tell = (db: Pick<PrismaClient, '$executeRaw'>): Promise<number> =>
+  db.$executeRaw`select pg_notify(${BULLETIN_CHANNEL}, ${`${PUBLISHED_TOPIC} `})`;
+
+/** A process that has not heard of it yet may still begin tasks. */
+const HEARD_AFTER = '5 seconds';
+
+/** Forgets the agents that were unpublished and have no task open. @throws HostError `unavailable`. */
+export async function forgetDrained(db: PrismaClient): Promise<void> {
+  await reachable(
+    () => db.$executeRaw`
+    with gone as (
+      delete from published_agent p
+      where p.draining_since < clock_timestamp() - ${HEARD_AFTER}::interval
+        and not exists (select from task t where t.agent_code = p.code and t.state not in ${FINAL_STATES})
+      returning 1)
+    select pg_notify(${BULLETIN_CHANNEL}, ${`${PUBLISHED_TOPIC} `}) from gone limit 1`,
+  );
+}
+
+/** @param rows by code, newest first. */
+const toVersions = (rows: readonly AgentVersionModel[]): AgentVersion[] =>
+  rows.map(({ code, version, given, drainingSince, publishedBy, publishedAt }, index) => ({
+    code,
+    version,
+    given: given as GivenAgent,
+    newest: rows[index - 1]?.code !== code,
+    ...(drainingSince === null ? {} : { drainingSince }),
+    publishedBy,
+    publishedAt,
+  }));

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { agentsIn } from '../../src/agents/agents-file.ts';
+import { AgentCatalog, publish } from '../../src/agents/catalog.ts';
+import {
+  type AgentVersion,
+  type GivenAgent,
+  PublishedAgents,
+  type PublishedStore,
+  publishing,
+} from '../../src/agents/published.ts';
+import { agentOf } from '../support/agents.ts';
+
+const given = (more: Record<string, unknown> = {}): GivenAgent => ({
+  code: 'shout',
+  name: 'Shout',
+  description: 'Says it louder.',
+  version: '1.0.0',
+  skills: [{ id: 'do', name: 'Do', description: 'Does it.', tags: ['test'] }],
+  plain: { workflowType: 'Shout', taskQueue: 'company' },
+  ...more,
+});
+
+const versionOf = (agent: GivenAgent, more: Partial<AgentVersion> = {}): AgentVersion => ({
+  code: agent.code,
+  version: agent.version,
+  given: agent,
+  newest: true,
+  publishedBy: 'key:admin',
+  publishedAt: new Date(0),
+  ...more,
+});
+
+describe('publishing a version', () => {
+  it.each<[string, GivenAgent, AgentVersion[], unknown]>([
+    ['the first', given(), [], 'add'],
+    ['another one', given({ version: '2' }), [versionOf(given())], 'add'],
+    ['the same again', given(), [versionOf(given())], 'keep'],
+    ['the same, deprecated', given({ deprecated: 'Use roar.' }), [versionOf(given())], 'amend'],
+    [
+      'the same while it is unpublished',
+      given(),
+      [versionOf(given(), { drainingSince: new Date() })],
+      'amend',
+    ],
+    [
+      'other content',
+      given({ name: 'Roar' }),
+      [versionOf(given())],
+      {
+        code: 'shout',
+        problem: 'version: 1.0.0 is published with other content; give this one a version of its own',
+      },
+    ],
+    [
+      'one that was replaced',
+      given(),
+      [versionOf(given({ version: '2' })), versionOf(given(), { newest: false })],
+      { code: 'shout', problem: 'version: 1.0.0 was published, and a newer one after it' },
+    ],
+  ])('%s', (_what, agent, known, what) => {
+    expect(publishing(agent, known)).toEqual(what);
+  });
+});
+
+/** A record of which tests say what it holds. */
+class MemoryStore implements PublishedStore {
+  held: AgentVersion[] = [];
+  versions = async () => this.held;
+  publish = async (agents: readonly GivenAgent[]) => {
+    this.held = agents.map((agent) => versionOf(agent));
+    return { changed: agents.map(({ code }) => code) };
+  };
+  unpublish = async (code: string) => {
+    this.held = this.held.map((each) => ({ ...each, drainingSince: new Date() }));
+    return this.held.some((each) => each.code === code);
+  };
+}
+
+describe('agents published at run time', () => {
+  const setUp = () => {
+    const catalog = new AgentCatalog([agentOf('echo', { taskQueue: 'mine' })]);
+    const store = new MemoryStore();
+    const unserved: string[] = [];
+    const published = new PublishedAgents({
+      store,
+      catalog,
+      changed: async () => {},
+      unserved: (code, problem) => unserved.push(`${code}: ${problem}`),
+    });
+    return { catalog, store, published, unserved };
+  };
+  const who = { by: 'key:admin' };
+
+  it('are served beside those of the files, and are the same objects while they are the same', async () => {
+    const { catalog, published } = setUp();
+    const before = catalog.version();
+    await published.publish({ agents: [given()] }, who);
+    const agent = catalog.get('shout');
+    expect(agent?.definition.name).toBe('Shout');
+    expect(catalog.version()).not.toBe(before);
+    await published.refresh();
+    expect(catalog.get('shout')).toBe(agent);
+  });
+
+  it('are prepared before they are seen', async () => {
+    const { catalog, published } = setUp();
+    const seen: unknown[] = [];
+    catalog.onPublish(async (agents) => {
+      seen.push(
+        agents.map(({ definition }) => definition.code),
+        catalog.get('shout'),
+      );
+    });
+    await published.publish({ agents: [given()] }, who);
+    expect(seen).toEqual([['shout'], undefined]);
+  });
+
+  it('take no new tasks while they are unpublished', async () => {
+    const { catalog, published } = setUp();
+    await published.publish({ agents: [given()] }, who);
+    expect(await published.unpublish('shout', who)).toBe(true);
+    expect(catalog.get('shout')?.definition.draining).toBe(true);
+    expect(catalog.offered().map(({ definition }) => definition.code)).toEqual(['echo']);
+  });
+
+  it.each([
+    [
+      'a code of the files',
+      [given({ code: 'echo' })],
+      'code: is taken by an agent of the deployment’s files',
+    ],
+    ['a code twice', [given(), given({ version: '2' })], 'code: is there twice'],
+    [
+      'a queue of the files',
+      [given({ plain: { workflowType: 'Shout', taskQueue: 'mine' } })],
+      'taskQueue: "mine" is polled by this host\'s own workers',
+    ],
+  ])('clash: %s', async (_what, agents, problem) => {
+    expect(await setUp().published.publish({ agents }, who)).toMatchObject({ problem });
+  });
+
+  it('of which a later deployment has one in its files are not served, and it is said', async () => {
+    const { catalog, store, published, unserved } = setUp();
+    store.held = [versionOf(given({ code: 'echo' })), versionOf(given({ plain: {} }))];
+    await published.refresh();
+    expect(catalog.get('echo')?.definition.name).toBe('echo');
+    expect(catalog.get('shout')).toBeUndefined();
+    expect(unserved).toEqual([
+      'echo: the deployment’s files have an agent of this code',
+      expect.stringMatching(/^shout: agent "shout": plain\.workflowType: /),
+    ]);
+  });
+});
+
+it.each([
+  [{}, 'agents: '],
+  [{ agents: [{ name: 'x' }] }, 'agents.0.code: '],
+  [{ agents: [given({ workflow: 'shout' })] }, 'agent "shout": workflow: needs a folder of its own'],
+  [
+    { agents: [given({ plain: { workflowType: 'X', taskQueue: 'agents' } })] },
+    'agent "shout": plain.taskQueue: ',
+  ],
+  [{ agents: [given({ input: { type: 'nothing' } })] }, 'agent "shout": input: '],
+  [{ agents: [given({ draining: true })] }, 'agent "shout": Unrecognized key: "draining"'],
+])('what is no agent is told by its field: %o', (value, problem) => {
+  expect(() => agentsIn(value).map(publish)).toThrow(problem);
+});
