@@ -44,6 +44,16 @@ const trustProxy = z
 const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
   error: 'must hold 32 characters or more',
 });
+const address = z
+  .string()
+  .transform((text) => ({
+    host: text.slice(0, text.lastIndexOf(':')),
+    port: Number(/:(\d+)$/.exec(text)?.[1]),
+  }))
+  .refine(({ host, port }) => host !== '' && port >= 0 && port <= 65_535, {
+    error: 'must be an address and a port, such as 127.0.0.1:9464',
+  })
+  .transform(({ host, port }) => ({ host: host.replace(/^\[|\]$/g, ''), port }));
 const LOOPBACK_URL = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/;
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
 
@@ -63,6 +73,11 @@ export const configSchema = z.object({
     .optional()
     .describe(
       'Port for gRPC on the same address; 0 takes a free one, which the cards name. No gRPC when unset.',
+    ),
+  METRICS_ADDRESS: address
+    .optional()
+    .describe(
+      'Address such as `0.0.0.0:9464` where `/metrics`, `/healthz` and `/readyz` are served too, without credentials, in every role: for a network that is your own.',
     ),
   DEFAULT_AGENT: z
     .string()

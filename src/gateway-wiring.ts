@@ -113,6 +113,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     switches: async (agent) => switchesOf(agent, await switches.current()),
     limits:
       config.GATEWAY_MAX_COST_UNITS === undefined ? {} : { maxCostUnits: config.GATEWAY_MAX_COST_UNITS },
+    refused: metrics.refused,
     log,
   });
   const keys = withKillPoint(new PrismaKeyStore(db), config.KILL_AT);

@@ -1,27 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Router,
-} from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
 import { HostError, messageOf } from './errors.ts';
-
-interface Check {
-  ok: boolean;
-  error?: string;
-}
-
-interface StuckTask {
-  task: string;
-  agent: string;
-  problem: string;
-}
 
 export interface HttpOptions {
   /** Which proxies in front are believed, as Express takes it. */
@@ -29,48 +11,22 @@ export interface HttpOptions {
   /** What every answer carries. */
   headers: RequestHandler;
   guard: RequestHandler;
-  /** What `/readyz` asks, by name. */
-  checks: Record<string, () => Promise<void>>;
-  /** The tasks that cannot go on, which `/readyz` names; none to those whom they do not concern. */
-  stuck(req: Request): Promise<StuckTask[]>;
-  metrics: Registry;
-  routers: { path: string; router: Router }[];
+  /** Hears of each answer but streams, which end when their readers like. */
+  answered(request: { surface: string; status: number }, ms: number): void;
+  /** By the surface whose requests they answer. */
+  routers: { path: string; router: Router; surface: string }[];
   log: Logger;
 }
 
-/** The one Express app: health, metrics, and the surfaces' routers. */
-export function createApp({
-  trustProxy,
-  headers,
-  guard,
-  checks,
-  stuck,
-  metrics,
-  routers,
-  log,
-}: HttpOptions): Express {
+/** The one Express app: the surfaces' routers. */
+export function createApp({ trustProxy, headers, guard, answered, routers, log }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(headers, refuseNul, guard);
-  app.get('/healthz', (_req, res) => {
-    res.json({ status: 'ok' });
-  });
-  app.get('/readyz', async (req, res) => {
-    const results = await runChecks(checks);
-    const ready = Object.values(results).every(({ ok }) => ok);
-    res.status(ready ? 200 : 503).json({
-      status: ready ? 'ready' : 'not-ready',
-      checks: results,
-      stuck: results.database?.ok ? await stuck(req) : [],
-    });
-  });
-  app.get('/metrics', async (_req, res) => {
-    res.type(metrics.contentType).send(await metrics.metrics());
-  });
-  for (const { path, router } of routers) app.use(path, router);
+  app.use(measured(answered), headers, refuseNul, guard);
+  for (const { path, router, surface } of routers) app.use(path, named(surface), router);
   app.use((_req, res) => {
     res.status(404).json({ message: 'There is nothing here', status: 404 });
   });
@@ -78,19 +34,25 @@ export function createApp({
   return app;
 }
 
-async function runChecks(checks: HttpOptions['checks']): Promise<Record<string, Check>> {
-  const entries = Object.entries(checks).map(async ([name, check]) => {
-    try {
-      await check();
-      return [name, { ok: true }] as const;
-    } catch (error) {
-      // A HostError's message is made to be shown; anything else may hold an address.
-      const why = error instanceof HostError ? error.message : 'does not answer';
-      return [name, { ok: false, error: why }] as const;
-    }
-  });
-  return Object.fromEntries(await Promise.all(entries));
-}
+/** Remembers whose request it is, for `measured`; the router that answers is the last one that was asked. */
+const named =
+  (surface: string): RequestHandler =>
+  (_req, res, next) => {
+    res.locals.surface = surface;
+    next();
+  };
+
+const measured =
+  (answered: HttpOptions['answered']): RequestHandler =>
+  (_req, res, next) => {
+    const began = performance.now();
+    res.once('finish', () => {
+      if (String(res.getHeader('content-type')).startsWith('text/event-stream')) return;
+      const surface: string = res.locals.surface ?? 'none';
+      answered({ surface, status: res.statusCode }, performance.now() - began);
+    });
+    next();
+  };
 
 /** Nothing is named with a NUL, and Postgres takes none. */
 const refuseNul: RequestHandler = (req, res, next) => {
@@ -120,11 +82,19 @@ const lastResort =
 /** Room for an access token and its proof; Node answers 431 above it. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
+interface Address {
+  host: string;
+  port: number;
+  /** Where both were set together; HOST and PORT when absent. */
+  setting?: string;
+}
+
 /**
  * Takes the address at once, so that a host that cannot have it starts nothing; answers 503 until it has an app.
- * @throws HostError `config` naming PORT or HOST when they cannot be listened on.
+ * @throws HostError `config` naming the setting when it cannot be listened on.
  */
-export async function listen({ host, port }: { host: string; port: number }): Promise<Listening> {
+export async function listen(address: Address): Promise<Listening> {
+  const { host, port } = address;
   let answer: (req: IncomingMessage, res: ServerResponse) => void = starting;
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (req, res) => answer(req, res));
   server.headersTimeout = 30_000;
@@ -132,7 +102,7 @@ export async function listen({ host, port }: { host: string; port: number }): Pr
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(cannotListen(error, { host, port })));
+    server.once('error', (error) => reject(cannotListen(error, address)));
     server.listen(port, host, resolve);
   });
   return {
@@ -166,11 +136,14 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(insist);
 }
 
-function cannotListen(error: Error, { host, port }: { host: string; port: number }): HostError {
+function cannotListen(error: Error, { host, port, setting }: Address): HostError {
   const { code } = error as NodeJS.ErrnoException;
+  const name = setting ?? 'PORT';
   if (code === 'EADDRINUSE') {
-    return new HostError('config', `PORT: ${port} is in use; stop what uses it or set another PORT`);
+    return new HostError('config', `${name}: ${port} is in use; stop what uses it or set another ${name}`);
   }
-  if (code === 'EACCES') return new HostError('config', `PORT: ${port} may not be listened on by this user`);
-  return new HostError('config', `HOST: cannot listen on ${host}: ${messageOf(error)}`);
+  if (code === 'EACCES') {
+    return new HostError('config', `${name}: ${port} may not be listened on by this user`);
+  }
+  return new HostError('config', `${setting ?? 'HOST'}: cannot listen on ${host}: ${messageOf(error)}`);
 }

@@ -1,7 +1,14 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
 const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
+
+/** What the record says of work that is not done. */
+interface Backlog {
+  /** Tasks that have not ended. `oldestAt`: milliseconds since 1970, since when the first of them is in its state. */
+  tasks: { agent: string; state: string; count: number; oldestAt: number }[];
+  receipts: { running: number; pending: number };
+}
 
 export interface Metrics {
   registry: Registry;
@@ -9,60 +16,61 @@ export interface Metrics {
   repaired(report: RepairReport): void;
   /** What the receipt sweep did: receipts made final, verified, failed, put off, and problems. */
   receiptsSwept(counts: Record<(typeof SWEPT)[number], number>): void;
+  /** A change is in the record, so long after its workflow made it. */
+  recorded(lagMs: number): void;
+  /** A change is at the streams of this process, so long after it was recorded. */
+  fed(lagMs: number): void;
+  /** An activity begins, so long after it was to. */
+  begun(taskQueue: string, waitedMs: number): void;
+  /** A call was refused by policy. */
+  refused(code: string): void;
+  /** A request was answered; streams are not counted, for they end when their readers like. */
+  answered(request: { surface: string; status: number }, ms: number): void;
 }
 
-/** What `/metrics` shows. */
-export function createMetrics(sources: {
+export interface MetricSources {
   streams(): number;
   stuck(): Promise<number>;
   push(): Promise<{ failing: number; undelivered: number }>;
-}): Metrics {
+  backlog(): Promise<Backlog>;
+}
+
+const LAGS = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
+
+/** What `/metrics` shows. */
+export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  new Gauge({
-    name: 'agent_host_streams',
-    help: 'Task subscriptions open in this process',
-    registers: [registry],
-    collect() {
-      this.set(sources.streams());
-    },
-  });
-  new Gauge({
-    name: 'agent_host_stuck_tasks',
-    help: 'Open tasks whose workflow cannot go on until its operator mends it',
-    registers: [registry],
-    async collect() {
-      // Without the record there is no number to tell, and the other metrics are still wanted.
-      this.set(await sources.stuck().catch(() => Number.NaN));
-    },
-  });
-  new Gauge({
-    name: 'agent_host_push_configs',
-    help: 'Webhooks that fail and are tried again, and webhooks given up before they were told everything',
-    labelNames: ['state'],
-    registers: [registry],
-    async collect() {
-      const { failing, undelivered } = await sources
-        .push()
-        .catch(() => ({ failing: Number.NaN, undelivered: Number.NaN }));
-      this.set({ state: 'failing' }, failing);
-      this.set({ state: 'undelivered' }, undelivered);
-    },
-  });
-  const repairs = new Counter({
-    name: 'agent_host_repairs_total',
-    help: 'Gaps the repair sweep found, by what became of them',
-    labelNames: ['kind'],
-    registers: [registry],
-  });
-  for (const kind of [...REPAIR_KINDS, 'problem']) repairs.inc({ kind }, 0);
-  const swept = new Counter({
-    name: 'agent_host_receipts_swept_total',
-    help: 'Receipts the sweep made final or verified, by what became of them',
-    labelNames: ['kind'],
-    registers: [registry],
-  });
-  for (const kind of SWEPT) swept.inc({ kind }, 0);
+  showState(registry, sources);
+  showBacklog(registry, sources);
+  const registers = [registry];
+  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Histogram({ name: `agent_host_${name}`, help, labelNames, buckets: LAGS, registers });
+  const recordLag = histogram('record_lag_seconds', 'From a change of a workflow to its record', []);
+  const feedLag = histogram('feed_lag_seconds', 'From the record of a change to the streams open here', []);
+  const waits = histogram('activity_wait_seconds', 'From when an activity could begin until it did', [
+    'task_queue',
+  ]);
+  const requests = histogram('http_request_seconds', 'Requests answered, but for streams', [
+    'surface',
+    'status',
+  ]);
+  const counter = (name: string, help: string, label: string, known: readonly string[]) => {
+    const made = new Counter({ name: `agent_host_${name}`, help, labelNames: [label], registers });
+    for (const value of known) made.inc({ [label]: value }, 0);
+    return made;
+  };
+  const repairs = counter('repairs_total', 'Gaps the repair sweep found, by what became of them', 'kind', [
+    ...REPAIR_KINDS,
+    'problem',
+  ]);
+  const swept = counter(
+    'receipts_swept_total',
+    'Receipts the sweep made final or verified, by what became of them',
+    'kind',
+    SWEPT,
+  );
+  const refusals = counter('policy_refusals_total', 'Calls refused by policy', 'code', []);
   return {
     registry,
     receiptsSwept(counts) {
@@ -72,5 +80,100 @@ export function createMetrics(sources: {
       for (const kind of REPAIR_KINDS) repairs.inc({ kind }, report[kind]);
       repairs.inc({ kind: 'problem' }, report.problems.length);
     },
+    recorded: (lagMs) => recordLag.observe(positive(lagMs)),
+    fed: (lagMs) => feedLag.observe(positive(lagMs)),
+    begun: (task_queue, waitedMs) => waits.observe({ task_queue }, positive(waitedMs)),
+    refused: (code) => refusals.inc({ code }),
+    answered: ({ surface, status }, ms) =>
+      requests.observe({ surface, status: `${Math.floor(status / 100)}xx` }, positive(ms)),
+  };
+}
+
+/** Seconds; two clocks may differ, and no time is negative. */
+const positive = (ms: number): number => Math.max(0, ms) / 1_000;
+
+function showState(registry: Registry, { streams, stuck, push }: MetricSources): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'agent_host_streams',
+    help: 'Task subscriptions open in this process',
+    registers,
+    collect() {
+      this.set(streams());
+    },
+  });
+  new Gauge({
+    name: 'agent_host_stuck_tasks',
+    help: 'Open tasks whose workflow cannot go on until its operator mends it',
+    registers,
+    async collect() {
+      // Without the record there is no number to tell, and the other metrics are still wanted.
+      this.set(await stuck().catch(() => Number.NaN));
+    },
+  });
+  new Gauge({
+    name: 'agent_host_push_configs',
+    help: 'Webhooks that fail and are tried again, and webhooks given up before they were told everything',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const { failing, undelivered } = await push().catch(() => ({
+        failing: Number.NaN,
+        undelivered: Number.NaN,
+      }));
+      this.set({ state: 'failing' }, failing);
+      this.set({ state: 'undelivered' }, undelivered);
+    },
+  });
+}
+
+function showBacklog(registry: Registry, { backlog }: MetricSources): void {
+  const registers = [registry];
+  const look = lookOnce(backlog);
+  const ofTasks = (name: string, help: string, value: (task: Backlog['tasks'][number]) => number) =>
+    new Gauge({
+      name: `agent_host_${name}`,
+      help,
+      labelNames: ['agent', 'state'],
+      registers,
+      async collect() {
+        const found = await look();
+        // What is no more must not be shown as it was.
+        this.reset();
+        for (const task of found?.tasks ?? []) {
+          this.set({ agent: task.agent, state: task.state }, value(task));
+        }
+      },
+    });
+  ofTasks('open_tasks', 'Tasks that have not ended', ({ count }) => count);
+  ofTasks(
+    'oldest_task_seconds',
+    'For how long the task that waits longest has been in its state',
+    ({ oldestAt }) => positive(Date.now() - oldestAt),
+  );
+  new Gauge({
+    name: 'agent_host_receipts',
+    help: 'Receipts that are not final (running), or not verified yet (pending)',
+    labelNames: ['state'],
+    registers,
+    async collect() {
+      const found = await look();
+      for (const state of ['running', 'pending'] as const) {
+        this.set({ state }, found?.receipts[state] ?? Number.NaN);
+      }
+    },
+  });
+}
+
+/** One look at the record for all that is shown of it at once. */
+function lookOnce(backlog: () => Promise<Backlog>): () => Promise<Backlog | undefined> {
+  let looking: Promise<Backlog | undefined> | undefined;
+  return () => {
+    looking ??= backlog()
+      .catch(() => undefined)
+      .finally(() => {
+        looking = undefined;
+      });
+    return looking;
   };
 }

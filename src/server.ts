@@ -8,6 +8,7 @@ import { directoryActivities } from './directory/find-agents.ts';
 import { createGateway } from './gateway-wiring.ts';
 import { claimDataDir, type Ground, groundAndBundle } from './ground.ts';
 import { takeGrpcAddress } from './grpc.ts';
+import { healthApp } from './health.ts';
 import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
@@ -19,6 +20,7 @@ import { serve } from './serving.ts';
 import { openKeyFile } from './signing/key-file.ts';
 import { givenSigningKeys } from './signing/settings.ts';
 import { PrismaAgentRegistry } from './storage/agent-registry.ts';
+import { readBacklog } from './storage/backlog.ts';
 import { Bulletin } from './storage/bulletin.ts';
 import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
@@ -86,6 +88,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const signing = givenKeys ?? (await openKeyFile(config.DATA_DIR));
   const secrets = givenBox ?? (await openSecretBox(config.DATA_DIR));
   const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
+  const monitored = await takeMetricsAddress(config, undo);
   const grpc = listening && (await takeGrpcAddress(config, catalog, log));
   undo.add(async () => grpc?.close());
   installRuntime(log);
@@ -102,7 +105,13 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const registry = new PrismaAgentRegistry(db);
   const inspector = new TemporalInspector(() => temporal.client);
   const bulletin = new Bulletin(db);
-  const feed = new PostgresTaskFeed({ db, url: ground.databaseUrl, bulletin, log });
+  const feed = new PostgresTaskFeed({
+    db,
+    url: ground.databaseUrl,
+    bulletin,
+    fed: (lagMs) => metrics.fed(lagMs),
+    log,
+  });
   await feed.open();
   undo.add(() => feed.close());
   const publishing = await openPublishing({ db, bulletin, catalog, registry, log });
@@ -133,6 +142,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     streams: () => feed.subscriptions,
     stuck: () => repairs.countProblems(),
     push: () => push.store.count(),
+    backlog: () => readBacklog(db),
   });
   const agent = (code: string) => catalog.get(code)?.definition;
 
@@ -173,7 +183,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     purgeExpired: () => purgeExpired(db),
     refreshCards: gateway.refreshCards,
     push: push.delivery,
-    changed: (taskId, { pushes, calls }) => {
+    changed: (taskId, { pushes, calls }, lagMs) => {
+      metrics.recorded(lagMs);
       if (pushes) push.changed(taskId);
       if (calls) gateway.taskChanged(taskId);
     },
@@ -190,10 +201,12 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },
     runActivities: config.ROLE !== 'host',
+    begun: metrics.begun,
     log,
   });
   undo.add(() => temporal.close());
   await temporal.start();
+  monitored?.serve(healthApp({ db, temporal, metrics: metrics.registry }));
   if (listening === undefined || callers === undefined) return running('worker', ground, undo);
 
   await publishing.openRegistry();
@@ -219,6 +232,13 @@ async function start(config: Config, starting: Starting): Promise<Host> {
 
 async function takeAddress(config: Config, undo: Undo): Promise<Listening> {
   const listening = await listen({ host: config.HOST, port: config.PORT });
+  undo.add(() => listening.close());
+  return listening;
+}
+
+async function takeMetricsAddress({ METRICS_ADDRESS }: Config, undo: Undo): Promise<Listening | undefined> {
+  if (METRICS_ADDRESS === undefined) return undefined;
+  const listening = await listen({ ...METRICS_ADDRESS, setting: 'METRICS_ADDRESS' });
   undo.add(() => listening.close());
   return listening;
 }

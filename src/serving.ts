@@ -10,11 +10,11 @@ import { browserHeaders } from './auth/browsers.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
-import { HostError } from './errors.ts';
 import { GATEWAY_PATH } from './gateway/access.ts';
 import { adminRoutes } from './gateway/admin-routes.ts';
 import type { GatewayHost } from './gateway-wiring.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
+import { healthRoutes } from './health.ts';
 import { createApp, type Listening } from './http.ts';
 import { INVOKE_PATH } from './invoke/access.ts';
 import { invokeRouter } from './invoke-wiring.ts';
@@ -90,32 +90,41 @@ export async function serve(
     trustProxy: config.TRUST_PROXY,
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
     guard: parts.callers.guard(SURFACES, [ownUrl, publicUrl]),
-    checks: {
-      database: () => checkDatabase(parts.db),
-      temporal: () => parts.temporal.check(),
-      worker: () => parts.temporal.checkWorkers(),
-    },
-    stuck: async (req) => {
-      if (!isOperator(req)) return [];
-      const problems = await parts.repairs.problems(STUCK_SHOWN);
-      return problems.map(({ taskId, agentCode, problem }) => ({ task: taskId, agent: agentCode, problem }));
-    },
-    metrics: parts.metrics.registry,
+    answered: parts.metrics.answered,
     routers: [
-      { path: '/', router: jwksRoutes(parts.signing) },
-      { path: '/', router: openApiRoutes(openApiDocument(DESCRIBED, aboutOf(publicUrl, parts))) },
       {
         path: '/',
+        surface: 'health',
+        router: healthRoutes({
+          ...parts,
+          metrics: parts.metrics.registry,
+          stuck: async (req) => (isOperator(req) ? stuckTasks(parts.repairs) : []),
+        }),
+      },
+      { path: '/', surface: 'cards', router: jwksRoutes(parts.signing) },
+      {
+        path: '/',
+        surface: 'cards',
+        router: openApiRoutes(openApiDocument(DESCRIBED, aboutOf(publicUrl, parts))),
+      },
+      {
+        path: '/',
+        surface: 'cards',
         router: hostCardRoutes({ cards, defaultVersion: config.CARD_VERSION, code: DIRECTORY.code }),
       },
-      { path: AGENT_SURFACE_PATH, router: surface.router },
-      { path: GATEWAY_PATH, router: adminRoutes({ ...parts.callers, log }) },
+      { path: AGENT_SURFACE_PATH, surface: 'a2a', router: surface.router },
+      { path: GATEWAY_PATH, surface: 'admin', router: adminRoutes({ ...parts.callers, log }) },
       {
         path: INVOKE_PATH,
+        surface: 'invoke',
         router: invokeRouter({ ...parts, config, requests, log }),
       },
-      { path: '/', router: mcpRouter(parts, { config, requests, log }) },
-      { path: GATEWAY_PATH, router: parts.gateway.router({ requests, streams: parts.callers.streams }) },
+      { path: '/', surface: 'mcp', router: mcpRouter(parts, { config, requests, log }) },
+      {
+        path: GATEWAY_PATH,
+        surface: 'gateway',
+        router: parts.gateway.router({ requests, streams: parts.callers.streams }),
+      },
     ],
     log,
   });
@@ -177,16 +186,13 @@ async function signedCards(
   return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
 }
 
+async function stuckTasks(repairs: PrismaRepairStore) {
+  const problems = await repairs.problems(STUCK_SHOWN);
+  return problems.map(({ taskId, agentCode, problem }) => ({ task: taskId, agent: agentCode, problem }));
+}
+
 const aboutOf = (url: string, { callers }: Serving) => ({
   url,
   version: packageJson().version,
   openIdConnectUrl: callers.cardAuth.openIdConnectUrl,
 });
-
-async function checkDatabase(db: PrismaClient): Promise<void> {
-  try {
-    await db.$queryRaw`select 1`;
-  } catch (error) {
-    throw new HostError('unavailable', 'Postgres does not answer', { cause: error });
-  }
-}

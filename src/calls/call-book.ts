@@ -62,6 +62,8 @@ export interface CallBookOptions {
     provider: PolicyProvider;
   }>;
   limits: PolicyLimits;
+  /** Hears of each call that policy refused, by the code of its reason. */
+  refused(code: string): void;
   log: Logger;
 }
 
@@ -127,6 +129,7 @@ export class CallBook {
 
   /** Policy has refused it: its receipt is final, with the task that says so if there is one. */
   refused(receipt: Receipt, { code, message }: Refused, task?: { taskId: string; contextId: string }) {
+    this.#options.refused(code);
     return this.#finish({
       ...idsOf(receipt),
       status: 'rejected',

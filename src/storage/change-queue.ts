@@ -6,6 +6,8 @@ const MAX_BEHIND = 1_000;
 
 /** The changes one watcher has still to see, in order, each once. */
 export class ChangeQueue {
+  /** When it was opened, in milliseconds since 1970. */
+  readonly since = Date.now();
   #changes: TaskChange[] = [];
   #version: number | undefined;
   #wake: (() => void) | undefined;

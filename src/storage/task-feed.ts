@@ -24,13 +24,24 @@ export class PostgresTaskFeed implements TaskFeed {
   readonly #listener: Listener;
   readonly #watched = new Map<string, Set<ChangeQueue>>();
   readonly #dirty = new Set<string>();
+  readonly #fed: (lagMs: number) => void;
   #reading = false;
   #reread: NodeJS.Timeout | undefined;
   #failing = false;
   #closed = false;
 
-  /** @param options.bulletin hears what comes over the same connection. */
-  constructor(options: { db: PrismaClient; url: string; bulletin?: Bulletin; log: Logger }) {
+  /**
+   * @param options.bulletin hears what comes over the same connection.
+   * @param options.fed hears how long after its record a change was read.
+   */
+  constructor(options: {
+    db: PrismaClient;
+    url: string;
+    bulletin?: Bulletin;
+    fed?(lagMs: number): void;
+    log: Logger;
+  }) {
+    this.#fed = options.fed ?? (() => {});
     this.#db = options.db;
     this.#log = options.log;
     this.#listener = new Listener(
@@ -144,7 +155,10 @@ export class PostgresTaskFeed implements TaskFeed {
       limit ${READ_LIMIT}`;
     for (const row of rows) {
       const change: TaskChange = toChange(row);
-      for (const queue of this.#watched.get(change.taskId) ?? []) queue.push(change);
+      const queues = [...(this.#watched.get(change.taskId) ?? [])];
+      for (const queue of queues) queue.push(change);
+      // What was before a stream has come late to nobody.
+      if (queues.some(({ since }) => since <= row.at.getTime())) this.#fed(Date.now() - row.at.getTime());
     }
     // The limit may have cut a task's changes, or whole tasks, off.
     if (rows.length === READ_LIMIT) for (const taskId of wanted.keys()) this.#dirty.add(taskId);

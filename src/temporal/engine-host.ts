@@ -30,6 +30,8 @@ export interface TemporalHostOptions {
   bundles: BundleStore;
   activities: object;
   runActivities: boolean;
+  /** Hears how long each activity waited for a worker. */
+  begun(taskQueue: string, waitedMs: number): void;
   log: Logger;
 }
 
@@ -133,7 +135,7 @@ export class TemporalHost {
     bundle: WorkflowBundle,
     deployment: WorkerDeploymentOptions | undefined,
   ): Promise<Worker[]> {
-    const { config, activities, runActivities } = this.#options;
+    const { config, activities, runActivities, begun } = this.#options;
     return createWorkers({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,
@@ -141,6 +143,7 @@ export class TemporalHost {
       taskQueues: bundle.taskQueues,
       activities,
       runActivities,
+      begun,
       ...(deployment === undefined ? {} : { deployment }),
     });
   }

@@ -18,8 +18,8 @@ const PATIENT_MS = 8_000;
 const FAILURES = 3;
 const TRY_AGAIN_MS = 500;
 
-/** Hears of a task's change and of who is to hear of it. */
-export type ToldOfChange = (taskId: string, recorded: Recorded) => void;
+/** Hears of a task's change, of who is to hear of it, and how long it took from the workflow to the record. */
+export type ToldOfChange = (taskId: string, recorded: Recorded, lagMs: number) => void;
 
 /**
  * The activity that records a change. While the record is away it fails at once, so that the workflow task which
@@ -37,7 +37,7 @@ export function createProjection(
   const quick = timeout(LOCAL_MS, TimeoutStrategy.Aggressive);
   const patient = timeout(PATIENT_MS, TimeoutStrategy.Aggressive);
   return async (given) => {
-    const { isLocal, workflowExecution } = activityInfo();
+    const { isLocal, workflowExecution, scheduledTimestampMs } = activityInfo();
     const projection = isLocal ? given : checked(given);
     if (workflowExecution?.workflowId !== workflowIdOf(projection.taskId)) {
       throw ApplicationFailure.nonRetryable('A workflow reports of its own task only', 'NotItsTask');
@@ -50,7 +50,7 @@ export function createProjection(
         () => limit.execute(() => store.project(projection), signal),
         signal,
       );
-      told(projection.taskId, recorded);
+      told(projection.taskId, recorded, Date.now() - scheduledTimestampMs);
     } catch (error) {
       if (isLocal && isBrokenCircuitError(error)) {
         throw ApplicationFailure.nonRetryable('The record is away', 'RecordAway');

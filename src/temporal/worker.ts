@@ -32,6 +32,8 @@ export interface WorkersOptions {
   taskQueues: string[];
   /** False on a process that only answers requests: it runs workflow code, for eager starts, and no activities. */
   runActivities: boolean;
+  /** Hears how long each activity waited for a worker. */
+  begun?(taskQueue: string, waitedMs: number): void;
   /** Pins workflows to the version they began on; left out where the server has no versions. */
   deployment?: WorkerDeploymentOptions;
 }
@@ -56,6 +58,11 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
       activity: [
         (context) => ({ inbound: automaticHeartbeats(context) }),
         (context) => ({ inbound: activityLimits(context) }),
+        ({ info }) => {
+          if (!info.isLocal)
+            options.begun?.(info.taskQueue, Date.now() - info.currentAttemptScheduledTimestampMs);
+          return {};
+        },
       ],
     },
   };

@@ -1,14 +1,23 @@
-/** What the shipped agents' review profiles make of calls through the gateway. */
+/** What the shipped agents' review profiles make of calls through the gateway, and what is measured of it. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { freePort } from '../../src/embedded/free-port.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
+import { askedBy, seriesOf } from '../support/promql.ts';
 import type { Wire } from '../support/rpc.ts';
 
 const data = await temporaryDataDir();
+const monitor = `127.0.0.1:${await freePort()}`;
 let client: GatewayClient;
 
 beforeAll(async () => {
-  const { url } = await startProduct({ DATA_DIR: data.path, GATEWAY_MAX_COST_UNITS: '4' });
+  const { url } = await startProduct({
+    DATA_DIR: data.path,
+    GATEWAY_MAX_COST_UNITS: '4',
+    METRICS_ADDRESS: monitor,
+  });
   client = new GatewayClient(url);
 });
 
@@ -74,4 +83,38 @@ it('a risky call is verified, a harmless one need not be', async () => {
   expect((await client.receipt(risky.body.receipt_id)).receipt.verification).toBe('verified');
   const harmless = await client.invoke('echo', { message: 'x' });
   expect((await client.receipt(harmless.body.receipt_id)).receipt.verification).toBe('not_required');
+});
+
+const deployed = (path: string): Promise<string> =>
+  readFile(new URL(`../../deploy/${path}`, import.meta.url), 'utf8');
+
+it('what the alerts and the dashboard ask for is what is measured', async () => {
+  const rules = parse(await deployed('prometheus/alerts.yml')).groups[0].rules as { expr: string }[];
+  const { panels } = JSON.parse(await deployed('grafana/dashboards/workflow-agent-host.json'));
+  const expressions: string[] = [
+    ...rules.map(({ expr }) => expr),
+    ...panels.flatMap(({ targets }: Wire) => targets.map(({ expr }: Wire) => expr)),
+  ];
+  const series = seriesOf(await (await fetch(`http://${monitor}/metrics`)).text());
+  // What Prometheus says of the scrape itself.
+  series.set('up', new Set());
+  const unknown = expressions.flatMap(askedBy).flatMap(({ metric, labels }) => {
+    const known = series.get(metric);
+    if (known === undefined) return [metric];
+    return labels
+      .filter((label) => !known.has(label) && !['job', 'instance'].includes(label))
+      .map((label) => `${metric}{${label}}`);
+  });
+  expect(unknown).toEqual([]);
+});
+
+it('metrics and health have an address of their own, where nothing else is', async () => {
+  const statusOf = async (path: string) => (await fetch(`http://${monitor}${path}`)).status;
+  expect(await Promise.all(['/healthz', '/readyz', '/v1/agents', '/'].map(statusOf))).toEqual([
+    200, 200, 404, 404,
+  ]);
+  const scrape = await (await fetch(`http://${monitor}/metrics`)).text();
+  expect(scrape).toMatch(/^agent_host_policy_refusals_total\{code="approval_required"\} 4$/m);
+  expect(scrape).toMatch(/^agent_host_open_tasks\{agent="order-refund",state="input-required"\} [1-9]/m);
+  expect(scrape).toMatch(/^agent_host_record_lag_seconds_count [1-9]/m);
 });
