@@ -5,8 +5,10 @@ import { endAllChildren } from './child.ts';
 import { type BenchOptions, readOptions } from './options.ts';
 import { credentials } from './parts/credentials.ts';
 import { followUp } from './parts/follow-up.ts';
+import { gateway } from './parts/gateway.ts';
 import { get } from './parts/get.ts';
 import { plain } from './parts/plain.ts';
+import { receipts } from './parts/receipts.ts';
 import { recovery } from './parts/recovery.ts';
 import { card, search } from './parts/registry.ts';
 import { send } from './parts/send.ts';
@@ -24,6 +26,7 @@ const ON_PRODUCT: Record<string, (setting: Setting) => Promise<Row[]>> = {
   card,
   search,
   'follow-up': followUp,
+  gateway,
 };
 
 /** Each on products of its own, on the same servers. */
@@ -32,6 +35,7 @@ const ON_SERVERS: Record<string, (servers: Servers) => Promise<Row[]>> = {
   streams,
   recovery,
   sweep,
+  receipts,
 };
 
 async function run(options: BenchOptions): Promise<Row[]> {

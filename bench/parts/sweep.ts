@@ -1,14 +1,12 @@
-import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import pg from 'pg';
 import { openDatabase } from '../../src/storage/client.ts';
 import { PrismaFileStore } from '../../src/storage/file-store.ts';
-import { migrate } from '../../src/storage/migrate.ts';
 import { PrismaRepairStore } from '../../src/storage/repair-store.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
 import { repair } from '../../src/tasks/repair.ts';
 import { TemporalTaskEngine } from '../../src/temporal/engine.ts';
 import { TemporalInspector } from '../../src/temporal/inspector.ts';
+import { withOwnDatabase } from '../own-database.ts';
 import { type Row, row } from '../report.ts';
 import type { Servers } from '../setting.ts';
 
@@ -16,9 +14,10 @@ const OPEN_TASKS = 100_000;
 const SWEEPS = 5;
 
 /** One repair sweep beside 100,000 open tasks, a tenth of them silent for long, in a database of its own. */
-export async function sweep({ databaseUrl, temporalAddress }: Servers): Promise<Row[]> {
-  const url = await ownDatabase(databaseUrl);
-  await migrate(url, resolve(import.meta.dirname, '../../prisma'));
+export const sweep = (servers: Servers): Promise<Row[]> =>
+  withOwnDatabase(servers.databaseUrl, (url) => sweepIn(url, servers));
+
+async function sweepIn(url: string, { temporalAddress }: Servers): Promise<Row[]> {
   const db = openDatabase({ url });
   const connection = await Connection.connect({ address: temporalAddress });
   const client = new Client({ connection });
@@ -49,15 +48,4 @@ export async function sweep({ databaseUrl, temporalAddress }: Servers): Promise<
     await connection.close();
     await db.$disconnect();
   }
-}
-
-async function ownDatabase(databaseUrl: string): Promise<string> {
-  const name = `bench_sweep_${Date.now()}`;
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  const url = new URL(databaseUrl);
-  url.pathname = `/${name}`;
-  return url.href;
 }

@@ -47,6 +47,8 @@ export interface CheckAnswer {
   policy: ReceiptPolicy;
 }
 
+const BEGINNING_AT_MOST = 100;
+
 export interface GatewayOptions {
   calls: CallBook;
   link: AgentLink;
@@ -65,6 +67,8 @@ interface Opened extends Invocation {
 /** Calls of agents: policy before, the receipt after. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  /** Asynchronous calls whose workflows are being started. */
+  readonly #beginning = new Set<Promise<void>>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -95,15 +99,23 @@ export class Gateway {
 
   /** Accepts the call; it is made, and its receipt becomes final, in the background. @throws GatewayError 403. */
   async invokeAsync(invocation: Invocation): Promise<InvokeAgentResponse> {
-    const { receipt, agent } = await this.#open(invocation, 'async');
-    // What is not begun now is begun by the next sweep.
-    await this.#options.beginLater(receipt.receipt_id).catch((error: unknown) => {
-      this.#options.log.warn(
-        { err: error, receipt: receipt.receipt_id },
-        'a call begins with the next sweep',
-      );
-    });
-    return { agent_id: agent.agentId, status: 'running', receipt_id: receipt.receipt_id };
+    const {
+      receipt: { receipt_id },
+      agent,
+    } = await this.#open(invocation, 'async');
+    // Accepted with its receipt, whatever becomes of this process: nobody need wait for its workflow to begin.
+    if (this.#beginning.size >= BEGINNING_AT_MOST) await Promise.race(this.#beginning);
+    const beginning = this.#beginLater(receipt_id).finally(() => this.#beginning.delete(beginning));
+    this.#beginning.add(beginning);
+    return { agent_id: agent.agentId, status: 'running', receipt_id };
+  }
+
+  async #beginLater(receiptId: string): Promise<void> {
+    try {
+      await this.#options.beginLater(receiptId);
+    } catch (error) {
+      this.#options.log.warn({ err: error, receipt: receiptId }, 'a call begins with the next sweep');
+    }
   }
 
   /** What policy would say now. It leaves no receipt. */
