@@ -236,7 +236,9 @@ export const configSchema = z.object({
     ),
   KILL_AT: z
     .string()
-    .regex(/^(save|accept|append|start|deliver|project|open|finish|keep):(before|after)$/)
+    .regex(
+      /^(save|accept|append|start|deliver|project|open|finish|keep|begin|send|settled|noteTask):(before|after)$/,
+    )
     .optional()
     .describe(
       'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',
