@@ -73,6 +73,9 @@ const send = (text: string, more: Wire = {}) => rpcOf('SendMessage', { message: 
 const found = async (who: Who, query: string): Promise<Wire> =>
   (await ask(who, 'POST', '/agents/search', { query })).body;
 
+const invoking = (agentId: string) =>
+  rpcOf('a2a.sendMessage', { agentId, message: { role: 'user', parts: [{ text: 'x' }] } });
+
 /** Every way to an agent. */
 const WAYS: [string, string, string, unknown?][] = [
   ['the card', 'GET', '/CODE/.well-known/agent-card.json'],
@@ -93,10 +96,20 @@ const WAYS: [string, string, string, unknown?][] = [
   ['the gateway, later', 'POST', '/v1/agents/CODE/invoke-async', { message: 'x' }],
   ['the gateway’s policy', 'POST', '/v1/agents/CODE/check', { message: 'x' }],
   ['the gateway’s tasks', 'POST', '/v1/agents/CODE/tasks/list', {}],
+  ['a task at the gateway', 'POST', '/v1/agents/CODE/tasks/x/get', {}],
+  ['a task canceled at the gateway', 'POST', '/v1/agents/CODE/tasks/x/cancel', {}],
+  ['a stream of the gateway', 'POST', '/v1/agents/CODE/tasks/x/subscribe', {}],
+  ['the invoke facade', 'POST', '/v1/a2a/invoke', invoking('CODE')],
 ];
 
 describe.each(WAYS)('%s', (_way, method, path, body) => {
-  const to = (who: Who, code: string) => ask(who, method, path.replace('CODE', code), body);
+  const to = (who: Who, code: string) =>
+    ask(
+      who,
+      method,
+      path.replace('CODE', code),
+      body && JSON.parse(JSON.stringify(body).replace('CODE', code)),
+    );
 
   it.each(['outsider', 'formerAccountant', 'narrow', 'nobody'] as const)(
     'answers %s just as for an agent that does not exist',
@@ -107,16 +120,18 @@ describe.each(WAYS)('%s', (_way, method, path, body) => {
       const headers = ({ headers }: Answer) => [...headers.keys()].sort();
       expect(headers(hidden)).toEqual(headers(none));
       const isCard = path.includes('.well-known');
+      // There JSON-RPC tells it.
+      const isGone = path.endsWith('/invoke') && path.includes('a2a') ? 200 : 404;
       expect(hidden.status).toBe(
-        isCard || who === 'outsider' || who === 'formerAccountant' ? 404 : who === 'narrow' ? 403 : 401,
+        isCard || who === 'outsider' || who === 'formerAccountant' ? isGone : who === 'narrow' ? 403 : 401,
       );
     },
   );
 
   it.each(['boss', 'accountant', 'root'] as const)('lets %s in', async (who) => {
     const [answer, open] = await Promise.all([to(who, 'payroll'), to(who, 'open')]);
-    if (path.includes('nothing') || path.includes('deliveries')) expect(answer.status).toBe(open.status);
-    else expect(answer.status).toBe(200);
+    if (/nothing|\/tasks\/x\//.test(path)) expect(answer.status).toBe(open.status);
+    else expect({ status: answer.status, error: answer.body.error }).toEqual({ status: 200 });
   });
 });
 
@@ -221,6 +236,29 @@ it('a file of its tasks goes with it', async () => {
     (await fetch(`${product.url}${url.pathname}`, { headers: credentialOf(who) })).status;
   expect(await status('accountant')).toBe(200);
   expect(await status('formerAccountant')).toBe(404);
+});
+
+it('its tasks go with it, wherever they are asked for', async () => {
+  const { body } = await ask('accountant', 'POST', '/v1/a2a/invoke', invoking('payroll'));
+  const { id, sessionId } = body.result.task;
+  const none = '00000000-0000-4000-8000-000000000000';
+  const ways: [string, string][] = [
+    ['GET', '/v1/a2a/tasks/ID'],
+    ['GET', '/v1/a2a/tasks/ID/stream'],
+    ['POST', '/v1/a2a/tasks/ID/cancel'],
+  ];
+  for (const [method, path] of ways) {
+    const [hidden, unknown] = await Promise.all(
+      [id, none].map((taskId) => ask('formerAccountant', method, path.replace('ID', taskId))),
+    );
+    expect(hidden?.status).toBe(404);
+    expect(hidden?.body).toEqual(unknown?.body);
+  }
+  const listed = async (who: Who) =>
+    (await ask(who, 'GET', `/v1/a2a/tasks?sessionId=${sessionId}`)).body.tasks.map((each: Wire) => each.id);
+  expect(await listed('formerAccountant')).toEqual([]);
+  expect(await listed('accountant')).toEqual([id]);
+  expect((await ask('accountant', 'GET', `/v1/a2a/tasks/${id}`)).status).toBe(200);
 });
 
 it('what a workflow does is its author’s: it calls the agent for whoever asks', async () => {
