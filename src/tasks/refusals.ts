@@ -25,3 +25,7 @@ export const tooManyTasks = (
       : `The callers of an agent may have ${perAgent} tasks at once`,
     RETRY_AFTER_S,
   );
+
+/** @returns what a message that would begin a task of an agent that is being unpublished is told. */
+export const drainingAgent = (): HostError =>
+  unsupported('The agent is being unpublished: it takes no new tasks');

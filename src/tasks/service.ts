@@ -16,10 +16,10 @@ import type {
   TaskQuery,
   TaskStore,
 } from './ports.ts';
-import { notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
+import { drainingAgent, notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
 import { refuseTask } from './refused.ts';
 import { checkRepetition, digestFor } from './repetition.ts';
-import { checkStart, inputOf, workflowOf } from './start.ts';
+import { checkStart, inputOf, limitsFor, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
 import { awaitingEngine, saying } from './underway.ts';
@@ -123,13 +123,13 @@ export class TaskService {
 
   async #begin(request: SendRequest, save: Prepared['save']): Promise<Sent> {
     const { agent, owner, message } = request;
-    if (agent.draining) throw unsupported('The agent is being unpublished: it takes no new tasks');
     checkInput(agent, message);
     const id = randomUUID();
     const contextId = request.contextId ?? randomUUID();
     checkStart(agent, { taskId: id, contextId, message });
     // Before the task: a death in between leaves a file without a task, never a task without its file.
     await save();
+    const limits = limitsFor(agent, request.uncounted ? undefined : this.#limits);
     const accepted = await this.#store.accept({
       id,
       ...(request.alias === undefined ? {} : { alias: request.alias }),
@@ -142,8 +142,9 @@ export class TaskService {
       digest: digestFor(request),
       hidden: agent.mayReply === true && request.takesReply === true,
       ...(request.pushConfig && { pushConfig: request.pushConfig }),
-      ...(this.#limits && !request.uncounted && { limits: this.#limits }),
+      ...(limits && { limits }),
     });
+    if (accepted.outcome === 'too-many' && agent.draining) throw drainingAgent();
     if (accepted.outcome === 'too-many') throw tooManyTasks(accepted.whose, this.#limits);
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.

@@ -2,7 +2,7 @@ import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError, invalidParams, messageOf } from '../errors.ts';
 import { type PlainPlan, planOf, type Subject } from '../mapping/plain.ts';
 import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
-import type { WorkflowRef } from './ports.ts';
+import type { OpenTaskLimits, WorkflowRef } from './ports.ts';
 import type { Task } from './task.ts';
 
 /** The workflow type that stands before plain workflows. */
@@ -61,3 +61,9 @@ export const inputOf = (task: Task, scopes?: readonly string[]): TaskInput => {
     ...(task.hidden ? { mayReply: true } : {}),
   };
 };
+
+/** An agent that is being unpublished begins no task; a message that began one before is still that message. */
+export const limitsFor = (
+  { draining }: AgentDefinition,
+  limits: OpenTaskLimits | undefined,
+): OpenTaskLimits | undefined => (draining ? { perAgent: 0 } : limits);

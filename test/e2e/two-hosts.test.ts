@@ -156,6 +156,7 @@ describe('agents that are published at run time', () => {
     );
   const textOf = ({ status }: Wire): string => status.message.parts[0].text;
   let old: Wire;
+  const begins = userMessage([{ data: { amount: 7 } }]);
 
   it('are served by every host, on every surface', async () => {
     expect(await publish(approver('1.0.0', 'first'))).toEqual({
@@ -170,7 +171,7 @@ describe('agents that are published at run time', () => {
     const client = await mcpClient({ hosts: [other.url], version: 'newest' });
     expect((await client.listTools()).tools.map(({ name }) => name)).toContain('approver');
     await client.close();
-    old = await pay(other);
+    old = await send(other, begins.parts, { messageId: begins.messageId });
     expect(textOf(old)).toBe('May the head pay 7?');
   });
 
@@ -213,6 +214,8 @@ describe('agents that are published at run time', () => {
       );
     });
     expect(await foundOn(one)).toEqual([]);
+    const again = await send(one, begins.parts, { messageId: begins.messageId });
+    expect(again.id).toBe(old.id);
     expect(textOf(await send(one, 'yes', { taskId: old.id }))).toBe('first: Approved');
     const { schedule } = new TemporalClient({ connection });
     await until('it is gone', async () => {
