@@ -137,7 +137,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .taskChanged(taskId)
         .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
     },
-    refusals: () => refusals(switches),
+    refusals: () => refusals(switches, catalog),
     agents,
     calls,
     keys,
@@ -169,6 +169,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
           registryRoutes({
             agents,
             remotes,
+            published: parts.published,
             fetchCard: cardFetcher(fetchTo),
             providers,
             switches,
@@ -223,7 +224,7 @@ function outboundFetch(waitSeconds: number): (agent: { allowPrivate: boolean }) 
 
 const localAgent = (definition: AgentDefinition): GatewayAgent => ({
   agentId: definition.code,
-  providerId: LOCAL_PROVIDER,
+  providerId: definition.provider ?? LOCAL_PROVIDER,
   name: definition.name,
   description: definition.description,
   version: definition.version,
@@ -234,10 +235,14 @@ const localAgent = (definition: AgentDefinition): GatewayAgent => ({
 });
 
 /** Why an agent of this host is not called, if it is so: the same switches that policy reads. */
-async function refusals(switches: Switches): Promise<(code: string) => string | undefined> {
+async function refusals(
+  switches: Switches,
+  catalog: AgentCatalog,
+): Promise<(code: string) => string | undefined> {
   const state = await switches.current();
   return (code) => {
-    const { agent, provider } = switchesOf({ agentId: code, providerId: LOCAL_PROVIDER }, state);
+    const providerId = catalog.get(code)?.definition.provider ?? LOCAL_PROVIDER;
+    const { agent, provider } = switchesOf({ agentId: code, providerId }, state);
     const decision = decideSwitches(agent, provider);
     return decision.decision === 'refuse' ? decision.message : undefined;
   };

@@ -63,6 +63,8 @@ export interface AgentDefinition {
   review?: DeclaredReview;
   /** Who may see and call it; everyone when absent. For anybody else there is no such agent. */
   access?: AgentAccess;
+  /** Who offers it at the gateway: the id of a provider there; the host's own when absent. */
+  provider?: string;
   /** It may answer with a plain message and no task (`task.reply`): a task is shown once it has said something else. */
   mayReply?: boolean;
   /** It is not to be used by anything new: what to use instead, or until when it is there. Its card says so. */
@@ -127,6 +129,7 @@ const definitionFields = z.strictObject({
   duplicateMessages: z.enum(['same-task', 'new-task']).optional(),
   review: reviewSchema.optional(),
   access: accessSchema.optional(),
+  provider: z.string().min(1).optional(),
   mayReply: z.boolean().optional(),
   longRunning: z.boolean().optional(),
   deprecated: z.string().trim().min(1).max(1_000).optional(),

@@ -138,7 +138,9 @@ export const agentAnswer = z.object({
   card_fetched_at: moment.nullish().describe('When it was fetched as it is; `version` is the card’s.'),
   card_changed_at: moment.nullish(),
   health: healthSchema.optional(),
-  status: z.enum(['active', 'blocked', 'revoked']),
+  status: z
+    .enum(['active', 'blocked', 'revoked', 'draining'])
+    .describe('`draining`: it is unpublished once its tasks have ended, and takes no new ones.'),
   review: z.object({
     risk_level: z.enum(['low', 'medium', 'high']),
     human_approval_required: z.boolean(),

@@ -3,11 +3,11 @@ import { Router } from 'express';
 import type { Logger } from 'pino';
 import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
+import { knownProvider } from './agent-publishing.ts';
 import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import type { AuthContext, AuthContextStore, Credentials } from './credentials.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { ProviderStore } from './providers.ts';
-import { knownProvider } from './registry-routes.ts';
 import { authContextSchema, parseBody } from './requests.ts';
 
 export interface AuthContextRoutesOptions {

@@ -116,7 +116,7 @@ const REGISTRY: Operations = {
   },
   'post /agents': {
     id: 'publishAgent',
-    summary: 'Publish an agent elsewhere, by its card’s URL',
+    summary: 'Publish an agent elsewhere, by its card’s URL, or a workflow of this Temporal',
     body: request.publishSchema,
     example: { agent_id: 'weather', card_url: 'https://agents.example.com/.well-known/agent-card.json' },
     answers: answers(answer.agentAnswer, 201),
@@ -125,8 +125,8 @@ const REGISTRY: Operations = {
   },
   'delete /agents/:agent_id': {
     id: 'unpublishAgent',
-    summary: 'Unpublish an agent',
-    answers: { 204: {} },
+    summary: 'Unpublish an agent: one elsewhere at once, a workflow when its tasks have ended',
+    answers: { 202: { json: answer.agentDraining }, 204: {} },
     refusals: [409],
   },
   'get /providers': {

@@ -60,13 +60,13 @@ export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOp
   return router;
 }
 
-const publisher = (req: Request): Publisher => ({ by: callerId(req), from: req.ip });
+export const publisher = (req: Request): Publisher => ({ by: callerId(req), from: req.ip });
 
-const agentExists = (code: string, problem: string): GatewayError =>
+export const agentExists = (code: string, problem: string): GatewayError =>
   new GatewayError(409, 'agent_exists', `agent ${JSON.stringify(code)}: ${problem}`);
 
 /** What the definition of an agent is told for is here the body's. */
-async function inThisBody<T>(work: () => Promise<T>): Promise<T> {
+export async function inThisBody<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

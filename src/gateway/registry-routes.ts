@@ -1,41 +1,23 @@
 import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
-import { reviewProfile, reviewVersion } from '../agents/review.ts';
+import { reviewVersion } from '../agents/review.ts';
 import { callerOf } from '../auth/guard.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import {
-  type GatewayAgent,
-  type GatewayAgents,
-  LOCAL_PROVIDER,
-  type RemoteAgent,
-  type RemoteAgentStore,
-  type Switches,
-  type SwitchState,
-} from './agents.ts';
+  type AgentPublishingOptions,
+  knownProvider,
+  publishAgent,
+  unpublishAgent,
+} from './agent-publishing.ts';
+import type { GatewayAgent, RemoteAgent, Switches, SwitchState } from './agents.ts';
 import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import { agentNotFound, GatewayError } from './gateway-error.ts';
 import type { Provider, ProviderStore, SwitchTurn } from './providers.ts';
-import {
-  agentQuerySchema,
-  type PublishRequest,
-  parseBody,
-  providerSchema,
-  publishSchema,
-  reasonSchema,
-} from './requests.ts';
+import { agentQuerySchema, parseBody, providerSchema, reasonSchema } from './requests.ts';
 
-/** A card that was fetched, or why it cannot be used. */
-type FetchedAgent = Pick<GatewayAgent, 'name' | 'description' | 'version' | 'skills'> &
-  Pick<RemoteAgent, 'card' | 'signed'>;
-
-export interface RegistryRoutesOptions {
-  agents: GatewayAgents;
-  remotes: RemoteAgentStore;
-  /** @throws GatewayError 422 */
-  fetchCard(url: string, allowPrivate: boolean): Promise<FetchedAgent>;
-  providers: ProviderStore;
+export interface RegistryRoutesOptions extends AgentPublishingOptions {
   switches: Switches;
   keys: KeyStore;
   log: Logger;
@@ -74,28 +56,15 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
     res.json(agentView(agent, await switches.current()));
   });
   post('/agents', async (req, res) => {
-    const agent = await published(parseBody(publishSchema, req.body), options);
-    const taken = (await agents.find(agent.agentId)) !== undefined;
-    if (taken || !(await options.remotes.publish(agent, callerId(req)))) {
-      throw new GatewayError(409, 'agent_exists', `agent_id: there is an agent ${agent.agentId}`);
-    }
-    const made = (await agents.find(agent.agentId)) ?? agent;
-    res.status(201).json(agentView(made, await switches.current()));
+    const agent = await publishAgent(req, options);
+    res.status(201).json(agentView(agent, await switches.current()));
   });
   router.delete(
     '/agents/:agent_id',
     handler(log, async (req, res) => {
       const agentId = named(req, 'agent_id');
-      const agent = await agents.find(agentId);
-      if (agent?.definition !== undefined) {
-        throw new GatewayError(
-          409,
-          'agent_is_local',
-          'The agents of this host are published by its folder of workflows, or at /v1/admin/agents',
-        );
-      }
-      if (!(await options.remotes.unpublish(agentId, callerId(req)))) throw agentNotFound(agentId);
-      res.status(204).end();
+      if ((await unpublishAgent(req, agentId, options)) === 'gone') res.status(204).end();
+      else res.status(202).json({ agent_id: agentId, status: 'draining' });
     }),
   );
   get('/providers', async (_req, res) => {
@@ -127,36 +96,11 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   return router;
 }
 
-async function published(request: PublishRequest, options: RegistryRoutesOptions) {
-  const { agent_id, provider_id = LOCAL_PROVIDER, card_url, review, allow_private } = request;
-  await knownProvider(provider_id, options.providers);
-  const { card, signed, ...shown } = await options.fetchCard(card_url, allow_private);
-  return {
-    ...shown,
-    agentId: agent_id,
-    providerId: provider_id,
-    review: reviewProfile({
-      riskLevel: review.risk_level,
-      humanApprovalRequired: review.human_approval_required,
-      allowedRegions: review.allowed_regions,
-      costPerCallUnits: review.cost_per_call_units,
-      dataClasses: review.data_classes,
-    }),
-    remote: { cardUrl: card_url, card, allowPrivate: allow_private, signed },
-  };
-}
-
 const PROVIDER_SWITCHES = [
   ['/providers/:provider_id/revoke', 'revoke'],
   ['/admin/providers/:provider_id/block', 'block'],
   ['/admin/providers/:provider_id/unblock', 'unblock'],
 ] as const;
-
-/** @throws GatewayError 404. */
-export async function knownProvider(id: string, providers: ProviderStore): Promise<void> {
-  if ((await providers.find(id)) !== undefined) return;
-  throw new GatewayError(404, 'provider_not_found', `There is no provider ${JSON.stringify(id)}`);
-}
 
 async function turned(
   turn: Pick<SwitchTurn, 'subject' | 'id' | 'change'>,
@@ -204,7 +148,9 @@ const agentView = (agent: GatewayAgent, { blockedAgents, providers }: SwitchStat
   skills: agent.skills,
   kind: agent.remote === undefined ? 'workflow' : 'remote',
   ...(agent.remote && remoteView(agent.remote)),
-  status: blockedAgents.has(agent.agentId) ? 'blocked' : (providers.get(agent.providerId) ?? 'active'),
+  status: blockedAgents.has(agent.agentId)
+    ? 'blocked'
+    : (providers.get(agent.providerId) ?? (agent.definition?.draining ? 'draining' : 'active')),
   review: {
     risk_level: agent.review.riskLevel,
     human_approval_required: agent.review.humanApprovalRequired,

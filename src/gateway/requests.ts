@@ -148,24 +148,58 @@ export const providerSchema = z.strictObject({
 
 const region = z.string().regex(/^[a-z]{2}$/i, 'must be a country code of two letters');
 
-/** What is not said of a remote agent is what would be cautious: it is verified. */
-export const publishSchema = z.strictObject({
-  agent_id: name,
-  provider_id: name.optional().describe('The host’s own when absent.'),
-  card_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
-  review: z
+const review = (risk: 'low' | 'medium') =>
+  z
     .strictObject({
-      risk_level: z.enum(['low', 'medium', 'high']).default('medium'),
+      risk_level: z.enum(['low', 'medium', 'high']).default(risk),
       human_approval_required: z.boolean().default(false),
       allowed_regions: z.array(region).default([]),
       cost_per_call_units: z.int().min(0).default(0),
       data_classes: z.array(words.min(1)).default([]),
     })
-    .prefault({}),
+    .prefault({});
+
+const provider_id = name.optional().describe('The host’s own when absent.');
+
+/** What is not said of a remote agent is what would be cautious: it is verified. */
+export const publishRemoteSchema = z.strictObject({
+  agent_id: name,
+  provider_id,
+  card_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  review: review('medium'),
   allow_private: z.boolean().default(false).describe('It may be at a private address.'),
 });
 
-export type PublishRequest = z.output<typeof publishSchema>;
+export type PublishRemoteRequest = z.output<typeof publishRemoteSchema>;
+export type ReviewRequest = PublishRemoteRequest['review'];
+
+/** What else its fields hold is told by the definition that is made of them. */
+export const publishWorkflowSchema = z.strictObject({
+  workflow: z.strictObject({
+    code: z.string().describe('The agent’s id. Lower-case letters, digits and hyphens.'),
+    name: z.string(),
+    description: z.string(),
+    version: z.string(),
+    skills: z.array(z.looseObject({ id: z.string(), name: z.string() })),
+    workflow_type: z.string(),
+    task_queue: z.string().describe('Where a worker of its own polls.'),
+    args: z
+      .array(json)
+      .optional()
+      .describe('A mapping each, such as `$.data.sku`; the data or the text when absent.'),
+    result: z
+      .strictObject({ text: z.string().optional(), data: json.optional(), name: z.string().optional() })
+      .optional()
+      .describe('The final message and the artifact, as mappings.'),
+  }),
+  provider_id,
+  review: review('low'),
+});
+
+export type PublishWorkflowRequest = z.output<typeof publishWorkflowSchema>;
+
+/** An agent elsewhere, or a workflow of this Temporal. */
+export const publishSchema = z.union([publishRemoteSchema, publishWorkflowSchema]);
 
 export const authContextSchema = z.strictObject({
   provider_id: words.min(1),

@@ -8,6 +8,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
+import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { type McpCaller, mcpClient } from '../support/mcp.ts';
 import { endAllProducts, type Product, runJson, startProduct } from '../support/product.ts';
@@ -231,6 +232,84 @@ describe('agents that are published at run time', () => {
       ['agent-publish', 'approver', '2.0.0'],
       ['agent-unpublish', 'approver', undefined],
     ]);
+  });
+
+  it('a workflow is published at the gateway too, for a provider whose block holds for it everywhere', async () => {
+    const [client, onOther] = [new GatewayClient(one.url), new GatewayClient(other.url)];
+    await client.post('/providers', { provider_id: 'acme', name: 'Acme' });
+    const workflow = {
+      code: 'shouter',
+      name: 'Shouter',
+      description: 'Says it louder.',
+      version: '1.0.0',
+      skills: [{ id: 'shout', name: 'Shout', description: 'Says it louder.', tags: ['loud'] }],
+      workflow_type: 'Shout',
+      task_queue: 'company',
+      args: ['{{ $.text }}!'],
+      result: { text: 'It said {{ $.result }}', data: { said: '$.result' } },
+    };
+    const body = { workflow, provider_id: 'acme', review: { cost_per_call_units: 3 } };
+    const refused = async (given: Wire) => {
+      const { status, body: told } = await client.post('/agents', given);
+      return `${status} ${told.error.message}`;
+    };
+    expect(await refused({ workflow: { ...workflow, task_queue: 'agents' } })).toMatch(
+      /^400 workflow\.task_queue: /,
+    );
+    expect(await refused({ workflow: { ...workflow, args: ['$.nowhere'] } })).toMatch(
+      /^400 workflow\.args\.0: /,
+    );
+    expect(await refused({ workflow: { ...workflow, code: 'Loud' } })).toMatch(/^400 workflow\.code: /);
+    expect(await refused({ ...body, card_url: 'https://agents.example.com' })).toMatch(/^400 card_url: /);
+    expect(await refused({ ...body, provider_id: 'nobody' })).toMatch(/^404 /);
+    expect(await refused({ workflow: { ...workflow, code: 'echo' } })).toMatch(/^409 /);
+
+    const made = await client.post('/agents', body);
+    expect(made).toMatchObject({
+      status: 201,
+      body: {
+        agent_id: 'shouter',
+        provider_id: 'acme',
+        kind: 'workflow',
+        status: 'active',
+        review: { risk_level: 'low', cost_per_call_units: 3 },
+      },
+    });
+    expect(await refused(body)).toMatch(/^409 agent_id: /);
+    const answered = await soon('it answers on the other host', async () => {
+      const { status, body: answer } = await onOther.invoke('shouter', { message: 'hello' });
+      return status === 200 ? answer : undefined;
+    });
+    expect(answered).toMatchObject({ message: 'It said HELLO!', output: { said: 'HELLO!' } });
+    expect((await onOther.receipt(answered.receipt_id)).receipt).toMatchObject({
+      provider_id: 'acme',
+      cost_units: 3,
+    });
+
+    await client.post('/admin/providers/acme/block', { reason: 'a test' });
+    const byProtocol = async (code: string) => (await post(agentUrl(other.url, code), {})).status;
+    await soon('it is blocked', async () => (await byProtocol('shouter')) === 403 || undefined);
+    expect(await byProtocol('echo')).not.toBe(403);
+    await client.post('/admin/providers/acme/unblock', { reason: 'a test' });
+
+    const remove = (code: string) => fetch(`${one.url}/v1/agents/${code}`, { method: 'DELETE' });
+    const removed = await remove('shouter');
+    expect({ status: removed.status, body: await removed.json() }).toEqual({
+      status: 202,
+      body: { agent_id: 'shouter', status: 'draining' },
+    });
+    expect((await client.get('/agents/shouter')).body.status).toBe('draining');
+    expect((await client.post('/agents', body)).body).toMatchObject({
+      agent_id: 'shouter',
+      status: 'active',
+    });
+    expect((await remove('shouter')).status).toBe(202);
+    expect((await remove('echo')).status).toBe(409);
+    const { schedule } = new TemporalClient({ connection });
+    await until('it is gone', async () => {
+      await schedule.getHandle('agent-host/purge').trigger();
+      return (await onOther.get('/agents/shouter')).status === 404 || undefined;
+    });
   });
 
   it.runIf(process.env.FULL)(
