@@ -363,7 +363,9 @@ describe('credentials', () => {
       const { status } = await client.invoke('remote', { message: 'hi', auth_context_id: await of(more) });
       expect(status).toBe(422);
     }
-    expect(remote.calls).toHaveLength(before);
+    // The verifier may ask for other tasks meanwhile.
+    const used = remote.calls.slice(before).map(({ authorization }) => authorization);
+    expect(used).not.toContain(`Bearer ${secret}`);
   });
 
   it('a stored one holds through a rotation of the key, in a host that goes on', async () => {
