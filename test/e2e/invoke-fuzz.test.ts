@@ -130,13 +130,23 @@ async function ask(): Promise<Answer> {
   return request('POST', `${product.url}${path}`, { body: text, type });
 }
 
-async function request(method: string, url: string, given?: { body: string; type: string }): Promise<Answer> {
+async function request(
+  method: string,
+  url: string,
+  given?: { body: string; type: string },
+  tries = 2,
+): Promise<Answer> {
   const response = await fetch(url, {
     method,
     headers: { ...headers, ...key(), ...(given && { 'content-type': given.type }) },
     ...(given && { body: given.body }),
   });
   const { status } = response;
+  // Where one write waits for another longer than it may, its client is told when to ask again.
+  if (status === 503 && response.headers.has('retry-after') && tries > 1) {
+    await response.body?.cancel();
+    return request(method, url, given, tries - 1);
+  }
   const type = response.headers.get('content-type');
   if (type?.startsWith('text/event-stream')) {
     // Its task may wait for ever: whoever asked leaves.
