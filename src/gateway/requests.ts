@@ -14,12 +14,12 @@ const id = z
 /** What the record can keep: Postgres takes no NUL and no half of a character. */
 const words = z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'is not well-formed text');
 
-/** Whatever JSON can say. */
 /** An `agents.yaml` as JSON; what is in an agent is told by its definition. */
 export const publishedSchema = z.object({
-  agents: z.array(z.looseObject({ code: z.string(), version: z.string() })),
+  agents: z.array(z.looseObject({ code: words, version: words })),
 });
 
+/** Whatever JSON can say. */
 export const json = z.json();
 
 const jsonObject = z.record(z.string(), json);
@@ -176,13 +176,13 @@ export type ReviewRequest = PublishRemoteRequest['review'];
 /** What else its fields hold is told by the definition that is made of them. */
 export const publishWorkflowSchema = z.strictObject({
   workflow: z.strictObject({
-    code: z.string().describe('The agent’s id. Lower-case letters, digits and hyphens.'),
-    name: z.string(),
-    description: z.string(),
-    version: z.string(),
+    code: words.describe('The agent’s id. Lower-case letters, digits and hyphens.'),
+    name: words,
+    description: words,
+    version: words,
     skills: z.array(z.looseObject({ id: z.string(), name: z.string() })),
-    workflow_type: z.string(),
-    task_queue: z.string().describe('Where a worker of its own polls.'),
+    workflow_type: words,
+    task_queue: words.describe('Where a worker of its own polls.'),
     args: z
       .array(json)
       .optional()
