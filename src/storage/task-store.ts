@@ -152,9 +152,9 @@ export class PrismaTaskStore implements TaskStore {
     const insert = this.#db.$queryRaw<{ delivery_id: string }[]>`
       with m as (
         insert into task_message as m
-          (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since)
+          (task_id, owner, agent_code, message_id, role, body, dedupe_key, digest, pending_since, unconfirmed_since)
         select t.id, ${task.owner}, ${task.agentCode}, ${message.messageId}, ${message.role},
-               ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now()
+               ${JSON.stringify(message)}::json, ${digest === null ? null : message.messageId}, ${digest}, now(), now()
         from task t
         where t.id = ${task.id}::uuid and t.state in ('input-required', 'auth-required')
           and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
@@ -182,8 +182,17 @@ export class PrismaTaskStore implements TaskStore {
     return reachable(async () => {
       await this.#db.$executeRaw`
         with t as (update task set ${REVISED} where id = ${taskId}::uuid returning id)
-        update task_message m set pending_since = null from t
-        where m.task_id = t.id and m.message_id = ${messageId} and m.pending_since is not null`;
+        update task_message m set pending_since = null, unconfirmed_since = null from t
+        where m.task_id = t.id and m.message_id = ${messageId}
+          and (m.pending_since is not null or m.unconfirmed_since is not null)`;
+    });
+  }
+
+  confirm(taskId: string, messageId: string): Promise<void> {
+    return reachable(async () => {
+      await this.#db.$executeRaw`
+        update task_message set unconfirmed_since = null
+        where task_id = ${taskId}::uuid and message_id = ${messageId} and unconfirmed_since is not null`;
     });
   }
 
@@ -252,14 +261,16 @@ export class PrismaTaskStore implements TaskStore {
     return new Map(tasks.map(({ id, scopes }) => [id, scopes]));
   }
 
-  unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]> {
+  unconfirmed(olderThanMs: number, limit: number): Promise<PendingDelivery[]> {
+    const before = Prisma.sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<(PendingDelivery & { seen: Seen | null })[]>`
         select task_id::text as "taskId", ${DELIVERY_ID} as "deliveryId", body as message,
-          (extract(epoch from now() - pending_since) * 1000)::float8 as "waitingMs", ${SEEN} as seen
+          pending_since is not null as pending,
+          (extract(epoch from now() - least(pending_since, unconfirmed_since)) * 1000)::float8 as "waitingMs", ${SEEN} as seen
         from task_message m join task t on t.id = m.task_id
-        where pending_since < now() - make_interval(secs => ${olderThanMs / 1000})
-        order by pending_since limit ${limit}`;
+        where pending_since < ${before} or unconfirmed_since < ${before}
+        order by least(pending_since, unconfirmed_since) limit ${limit}`;
       return rows.map(({ seen, ...delivery }) => ({ ...delivery, ...(seen && { seen }) }));
     });
   }

@@ -35,12 +35,17 @@ export interface MessageDelivery {
   seen?: Seen;
 }
 
-/** A follow-up that no report has acknowledged, and for how long. */
+/** A follow-up of which nobody knows whether the engine has it for good, and for how long. */
 export interface PendingDelivery extends MessageDelivery {
   waitingMs: number;
+  /** No report has acknowledged it either. */
+  pending: boolean;
 }
 
-export type DeliveryResult = { outcome: 'accepted' } | { outcome: 'refused'; reason: string };
+/** `ended`: refused because the workflow takes none any more. */
+export type DeliveryResult =
+  | { outcome: 'accepted' }
+  | { outcome: 'refused'; reason: string; ended?: boolean };
 
 export interface TaskKey {
   owner: string;
@@ -152,8 +157,13 @@ export interface TaskStore {
   reject(task: NewTask, reason: Message): Promise<Task>;
   /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
   append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended>;
-  /** Notes that the workflow has taken a follow-up, where its report did not say so. */
+  /** Notes that the workflow has taken a follow-up, where its report did not say so, and that the engine has it. */
   acknowledge(taskId: string, messageId: string): Promise<void>;
+  /**
+   * Notes that the engine has a follow-up for good. Until then its workflow's report is no more than a promise: the
+   * step that reported is undone when its worker and the engine die before they have kept it, and the message with it.
+   */
+  confirm(taskId: string, messageId: string): Promise<void>;
   /** Forgets a follow-up that the workflow refused. */
   discard(taskId: string, messageId: string): Promise<void>;
   /**
@@ -170,8 +180,8 @@ export interface TaskStore {
   project(projection: Projection): Promise<Recorded>;
   /** Tasks accepted longer ago than `olderThanMs` of which nothing was heard, oldest first. */
   unstarted(olderThanMs: number, limit: number): Promise<PendingStart[]>;
-  /** Follow-ups inserted longer ago than `olderThanMs` and never acknowledged, oldest first. */
-  unacknowledged(olderThanMs: number, limit: number): Promise<PendingDelivery[]>;
+  /** Follow-ups inserted longer ago than `olderThanMs` and neither acknowledged nor confirmed, oldest first. */
+  unconfirmed(olderThanMs: number, limit: number): Promise<PendingDelivery[]>;
 }
 
 /** Tells of changes as the database records them. */

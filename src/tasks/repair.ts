@@ -3,6 +3,7 @@ import type { AgentDefinition } from '../agents/definition.ts';
 import { messageOf } from '../errors.ts';
 import type { FileStore } from './files.ts';
 import type {
+  DeliveryResult,
   PendingDelivery,
   PendingStart,
   RepairStore,
@@ -115,9 +116,9 @@ class Sweep {
     this.report.started += 1;
   }
 
-  /** A message the workflow never answered for: sent again, under the same delivery id. */
+  /** A message the engine never answered for: sent again, under the same delivery id. */
   async deliverPending(): Promise<void> {
-    for (const delivery of await this.#options.store.unacknowledged(OLDER_THAN_MS, AT_ONCE)) {
+    for (const delivery of await this.#options.store.unconfirmed(OLDER_THAN_MS, AT_ONCE)) {
       await this.noting(`task ${delivery.taskId}`, () => this.#deliver(delivery));
     }
   }
@@ -127,19 +128,26 @@ class Sweep {
     const result = await engine
       .deliver(delivery)
       .catch((error: unknown) => this.#undelivered(delivery, error));
-    const { taskId, message } = delivery;
-    if (result.outcome === 'accepted') {
+    const { taskId, message, pending } = delivery;
+    // One that was taken and a workflow that has ended since are as they should be.
+    if (result.outcome === 'accepted' || (result.ended && !pending)) {
       await store.acknowledge(taskId, message.messageId);
       this.report.delivered += 1;
-    } else {
-      await store.discard(taskId, message.messageId);
-      this.report.refused += 1;
-      this.report.problems.push(`task ${taskId}: its workflow refused an accepted message: ${result.reason}`);
+      return;
     }
+    if (pending) await store.discard(taskId, message.messageId);
+    else await store.confirm(taskId, message.messageId);
+    this.report.refused += 1;
+    this.report.problems.push(`task ${taskId}: its workflow refused an accepted message: ${result.reason}`);
   }
 
   /** Temporal does not count a workflow as stuck while it is only a message that it cannot take. */
-  async #undelivered({ taskId, waitingMs }: PendingDelivery, error: unknown): Promise<never> {
+  async #undelivered(
+    { taskId, waitingMs, pending }: PendingDelivery,
+    error: unknown,
+  ): Promise<DeliveryResult> {
+    // Taken long ago, and Temporal has forgotten its workflow.
+    if (!pending && waitingMs > SILENT_MS) return { outcome: 'accepted' };
     const problem =
       waitingMs < UNDELIVERABLE_MS ? undefined : await this.#options.inspector.problemOf(taskId);
     if (problem === undefined) throw error;

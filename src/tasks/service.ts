@@ -188,8 +188,13 @@ export class TaskService {
   async #deliver(delivery: MessageDelivery): Promise<boolean> {
     const result = await reached(this.#engine.deliver(delivery));
     if (result === 'away') return false;
-    if (result.outcome === 'accepted') return true;
-    await this.#store.discard(delivery.taskId, delivery.message.messageId);
+    const { taskId, message } = delivery;
+    if (result.outcome === 'accepted') {
+      // Nobody waits for it: what is not noted now, the repair sweep asks again.
+      this.#store.confirm(taskId, message.messageId).catch(() => {});
+      return true;
+    }
+    await this.#store.discard(taskId, message.messageId);
     throw unsupported(result.reason);
   }
 

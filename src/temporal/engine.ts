@@ -83,7 +83,7 @@ export class TemporalTaskEngine implements TaskEngine {
       }
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       await this.#checkEnded(taskId);
-      return { outcome: 'refused', reason: 'The task has ended and takes no more messages' };
+      return { outcome: 'refused', reason: 'The task has ended and takes no more messages', ended: true };
     }
   }
 

@@ -538,7 +538,8 @@ describe('what repair asks for', () => {
   const old = (task: Task) =>
     database.prisma.$executeRaw`
       with t as (update task set created_at = now() - interval '1 minute' where id = ${task.id}::uuid)
-      update task_message set pending_since = now() - interval '1 minute'
+      update task_message
+      set pending_since = now() - interval '1 minute', unconfirmed_since = now() - interval '1 minute'
       where task_id = ${task.id}::uuid and pending_since is not null`;
 
   test('unstarted: accepted a while ago and never heard of', async () => {
@@ -567,25 +568,53 @@ describe('what repair asks for', () => {
     });
   });
 
-  test('unacknowledged: recorded a while ago and never taken by the workflow', async () => {
-    const [lost, taken, young] = [await waiting(), await waiting(), await waiting()];
+  test('unconfirmed: recorded a while ago, and nobody knows whether the engine has it', async () => {
+    const [lost, taken, kept, young] = [await waiting(), await waiting(), await waiting(), await waiting()];
     const message = userMessageOf('answer');
     await store.append(lost, message, 'd');
     const other = userMessageOf('answer');
     await store.append(taken, other, 'd');
     await store.append(young, userMessageOf('answer'), 'd');
-    await Promise.all([old(lost), old(taken)]);
+    const third = userMessageOf('answer');
+    await store.append(kept, third, 'd');
+    await Promise.all([old(lost), old(taken), old(kept)]);
     await store.acknowledge(taken.id, other.messageId);
-    const pending = await store.unacknowledged(5_000, 1_000);
+    await store.project({ ...projectionOf(kept.id), sequence: 2, applied: [third.messageId] });
+    await store.confirm(kept.id, third.messageId);
+    const pending = await store.unconfirmed(5_000, 1_000);
     expect(pending).toContainEqual({
       taskId: lost.id,
       deliveryId: message.messageId,
       message,
       waitingMs: expect.closeTo(60_000, -4),
+      pending: true,
       seen: { runId: 'run-1', sequence: 1 },
     });
     expect(pending.map(({ taskId }) => taskId)).not.toContain(taken.id);
+    expect(pending.map(({ taskId }) => taskId)).not.toContain(kept.id);
     expect(pending.map(({ taskId }) => taskId)).not.toContain(young.id);
+  });
+
+  test('a report that takes a message is no word of the engine: it stays unconfirmed', async () => {
+    const task = await waiting();
+    const message = userMessageOf('answer');
+    await store.append(task, message, 'd');
+    await old(task);
+    await store.project({ ...projectionOf(task.id), sequence: 2, applied: [message.messageId] });
+    const mine = (await store.unconfirmed(5_000, 1_000)).filter(({ taskId }) => taskId === task.id);
+    expect(mine).toMatchObject([{ pending: false, message, seen: { runId: 'run-1', sequence: 2 } }]);
+    await store.acknowledge(task.id, message.messageId);
+    const left = (await store.unconfirmed(5_000, 1_000)).filter(({ taskId }) => taskId === task.id);
+    expect(left).toEqual([]);
+  });
+
+  test('a step that was undone and done again says nothing twice', async () => {
+    const task = await waiting();
+    const said = { messageId: randomUUID(), role: 'agent' as const, parts: [{ text: 'once' }] };
+    for (const sequence of [2, 3])
+      await store.project({ ...projectionOf(task.id), sequence, messages: [said] });
+    const found = await store.find({ owner: task.owner, agentCode: task.agentCode, taskId: task.id });
+    expect(found?.history.filter(({ messageId }) => messageId === said.messageId)).toHaveLength(1);
   });
 });
 

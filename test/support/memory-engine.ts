@@ -90,7 +90,7 @@ export class MemoryEngine implements TaskEngine {
     const run = this.#runs.get(taskId);
     if (this.refusal !== undefined) return { outcome: 'refused', reason: this.refusal };
     if (run === undefined || isFinal(run.state)) {
-      return { outcome: 'refused', reason: 'The task has ended and takes no more messages' };
+      return { outcome: 'refused', reason: 'The task has ended and takes no more messages', ended: true };
     }
     if (run.taken.has(deliveryId)) return { outcome: 'accepted' };
     if (!isInterrupted(run.state)) {

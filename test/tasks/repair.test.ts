@@ -111,7 +111,8 @@ const wait = (time: string) =>
       `update task set created_at = created_at - interval '${time}', updated_at = updated_at - interval '${time}'`,
     ),
     ground.database.prisma.$executeRawUnsafe(
-      `update task_message set pending_since = pending_since - interval '${time}'`,
+      `update task_message set pending_since = pending_since - interval '${time}',
+        unconfirmed_since = unconfirmed_since - interval '${time}'`,
     ),
   ]);
 
@@ -168,6 +169,20 @@ test('a follow-up that was taken and whose report is missing is not applied agai
   expect(ground.engine.runs.get(task.id)?.taken.size).toBe(1);
   expect(await sweep()).toEqual(NOTHING);
   expect(textsOf(await found(task))).toEqual(['ask', 'Which one?', 'hold']);
+});
+
+test('a follow-up that was taken in a step the engine has not kept is taken again, and said once', async () => {
+  const task = await send('ask');
+  await send('blue', task.id);
+  const before = await found(task);
+  // The engine's word is lost with the process that waited for it, and so is the step.
+  await ground.database.prisma
+    .$executeRaw`update task_message set unconfirmed_since = now() where task_id = ${task.id}::uuid and role = 'user'
+    and body::text like '%blue%'`;
+  await wait('6 seconds');
+  expect(await sweep()).toEqual({ ...NOTHING, delivered: 1 });
+  expect(await found(task)).toEqual(before);
+  expect(await sweep()).toEqual(NOTHING);
 });
 
 test('a follow-up that the workflow refuses leaves nothing behind, and the task takes the next one', async () => {
