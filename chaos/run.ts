@@ -111,11 +111,16 @@ async function checkLeaks(shape: Shape, ledger: Ledger, before: number[]): Promi
       ledger.problems.push(`host ${index + 1} still has streams open`),
     );
   }
-  const after = await handlesOf(shape);
-  const members = [...shape.hosts, ...shape.workers];
-  for (const [index, member] of members.entries()) {
-    const [then = 0, now = 0] = [before[index], after[index]];
-    if (now > then + SPARE_HANDLES)
-      ledger.problems.push(`${member.name} has ${now} handles open, and had ${then} at first`);
+  for (const [index, member] of [...shape.hosts, ...shape.workers].entries()) {
+    const then = before[index] ?? 0;
+    let now = 0;
+    const closed = async () => {
+      now = await member.handles();
+      return now <= then + SPARE_HANDLES || undefined;
+    };
+    // What nobody uses any more is kept open for a while.
+    await until('handles are closed', closed, 90_000).catch(() =>
+      ledger.problems.push(`${member.name} has ${now} handles open, and had ${then} at first`),
+    );
   }
 }

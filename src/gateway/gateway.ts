@@ -172,8 +172,9 @@ export class Gateway {
     } catch (error) {
       const failure = asGatewayError(error, { receipt_id: receipt.receipt_id });
       const { status, code, message } = failure;
+      // The record is away, and nobody knows what was accepted: the sweep finds out, and so does who asks again.
+      if (status === 503 && !agent.remote) throw failure;
       await this.#options.calls.failed(receipt, `${code}: ${message}`);
-      // Nothing of the call was accepted, and the receipt says so: the agent could not be reached.
       if (status === 503)
         throw new GatewayError(502, 'agent_failed', message, { ...failure.ids, cause: error });
       if (status === 500)
