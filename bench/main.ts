@@ -7,6 +7,7 @@ import { credentials } from './parts/credentials.ts';
 import { followUp } from './parts/follow-up.ts';
 import { gateway } from './parts/gateway.ts';
 import { get } from './parts/get.ts';
+import { searchAtSize } from './parts/large-registry.ts';
 import { plain } from './parts/plain.ts';
 import { receipts } from './parts/receipts.ts';
 import { recovery } from './parts/recovery.ts';
@@ -36,6 +37,8 @@ const ON_SERVERS: Record<string, (servers: Servers) => Promise<Row[]>> = {
   recovery,
   sweep,
   receipts,
+  // A part of the one above, on a product of its own.
+  search: searchAtSize,
 };
 
 async function run(options: BenchOptions): Promise<Row[]> {
@@ -90,9 +93,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   const options = readOptions(process.argv.slice(2), [
-    'start',
-    ...Object.keys(ON_PRODUCT),
-    ...Object.keys(ON_SERVERS),
+    ...new Set(['start', ...Object.keys(ON_PRODUCT), ...Object.keys(ON_SERVERS)]),
   ]);
   const rows = await run(options);
   process.stdout.write(`${table(rows)}\n`);

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Viewer } from './access.ts';
 import { capabilitiesOf, cardUrl, PROVIDER_ORGANIZATION } from './cards.ts';
 import type { PublishedAgent } from './catalog.ts';
+import { slipsIn } from './spelling.ts';
 import { contentWords, fold, isStopWord, words } from './words.ts';
 
 /** What a search asks for. Each filter given must hold; of a list, every entry. */
@@ -49,13 +51,21 @@ export const agentResource = (
 
 /** The registry of published agents that all hosts share. */
 export interface AgentRegistry {
-  /** Makes the registry hold these agents and no others. Searches see the old set or the new one. */
+  /**
+   * Makes the registry hold these agents and no others, by writing what is another than before. Searches see a change
+   * of up to 200 agents as one, a larger one part by part.
+   * @throws HostError `unavailable` when the record cannot be reached; the next call then does what is left.
+   */
   sync(agents: readonly PublishedAgent[]): Promise<void>;
   /**
    * One page of the agents that match and that the viewer may see, and how many match in all. Ranked by how many of the words an agent
    * matches, then by where: name and code, description, skills, tags. A word matches its own forms, the
-   * words it begins and, when nothing published has it, the words it may be a misspelling of. Without
-   * words: by name.
+   * words it begins and, when nothing published has it, the words it may be a misspelling of. Without words: by name.
+   *
+   * In a registry of up to 1,000 agents one word makes a match. In a larger one it takes all of them: as they are typed, else with
+   * further ones taken for misspelt, else without those that nobody has, else without any one of them, else one
+   * again. There a word that somebody has does not match those that it begins; of more than 500 that match equally
+   * those are first that have the words in their names, and the last of them are by name.
    * @throws HostError `unavailable` when the record cannot be reached.
    */
   search(query: AgentQuery): Promise<{ total: number; agents: FoundAgent[] }>;
@@ -72,13 +82,11 @@ export interface RegistryEntry extends FoundAgent {
   skills: string[];
   tags: string[];
   capabilities: string[];
-  definition: Record<string, unknown>;
   words: { name: string; description: string; skills: string; tags: string };
 }
 
 export function registryEntry(agent: PublishedAgent): RegistryEntry {
-  const { definition, inputSchema } = agent;
-  const { code, name, description, version, skills, access } = definition;
+  const { code, name, description, version, skills, access } = agent.definition;
   const tags = skills.flatMap((skill) => skill.tags);
   return {
     code,
@@ -97,7 +105,6 @@ export function registryEntry(agent: PublishedAgent): RegistryEntry {
         .filter(([, offered]) => offered)
         .map(([capability]) => capability),
     ),
-    definition: { ...definition, input: inputSchema },
     words: {
       // A name may be made of words that carry no meaning elsewhere.
       name: words(`${name} ${code}`).join(' '),
@@ -115,6 +122,16 @@ export function registryEntry(agent: PublishedAgent): RegistryEntry {
 /** As filters compare: without case, accents and repetitions. */
 export const folded = (values: readonly string[]): string[] => [...new Set(values.map(fold))];
 
+// Another number when the same entry is to be written in another way.
+const WRITTEN_AS = 1;
+
+/** Equal for entries that the registry keeps alike. */
+export const entryDigest = (entry: RegistryEntry): string =>
+  createHash('sha256')
+    .update(JSON.stringify([WRITTEN_AS, entry]))
+    .digest('base64url')
+    .slice(0, 22);
+
 export interface SearchTerm {
   word: string;
   /** How many letters may be wrong when the word is unknown. */
@@ -128,11 +145,5 @@ export function searchTerms(query: string): SearchTerm[] {
   const all = words(query);
   const meaningful = all.filter((word) => !isStopWord(word));
   const asked = meaningful.length > 0 ? meaningful : all;
-  return asked.slice(0, MOST_TERMS).map((word) => ({ word, slips: slipsIn(word) }));
-}
-
-// Short words have many neighbours; numbers have nothing but.
-function slipsIn(word: string): number {
-  if (word.length < 3 || /\d/.test(word) || isStopWord(word)) return 0;
-  return word.length < 6 ? 1 : 2;
+  return asked.slice(0, MOST_TERMS).map((word) => ({ word, slips: isStopWord(word) ? 0 : slipsIn(word) }));
 }

@@ -4,6 +4,8 @@ import type { AgentQuery } from '../../src/agents/search.ts';
 import { PrismaAgentRegistry } from '../../src/storage/agent-registry.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
+import { LIMITED_TO, MOST_AGENTS, manyAgents } from '../support/many-agents.ts';
+import { TYPO_QUERIES } from '../support/typo-queries.ts';
 
 const AGENTS = [
   agentOf('trip-planner', {
@@ -189,5 +191,124 @@ describe('sync', () => {
     await Promise.all(Array.from({ length: 6 }, (_, n) => publish(n % 2 ? AGENTS : [...AGENTS].reverse())));
     expect((await search()).total).toBe(5);
     expect(await found('expence approvl')).toContain('expense-approval');
+  });
+});
+
+describe('sync of a change', () => {
+  beforeAll(() => publish());
+  const rowVersions = async () => {
+    const rows = await database.prisma.$queryRaw<{ code: string; version: string }[]>`
+      SELECT code, xmin::text AS version FROM agent ORDER BY code`;
+    return new Map(rows.map(({ code, version }) => [code, version]));
+  };
+
+  it.each([
+    ['by the process that wrote last', () => registry],
+    ['by one that starts', () => new PrismaAgentRegistry(database.prisma)],
+  ])('%s writes nothing else', async (_, writer) => {
+    await publish();
+    const before = await rowVersions();
+    const changed = [...AGENTS.slice(1), agentOf('echo', { name: 'Parrot' })].filter(
+      ({ name }) => name !== 'Echo',
+    );
+    await writer().sync(new AgentCatalog([...changed, agentOf('new')]).all());
+    const after = await rowVersions();
+    expect([...after.keys()].filter((code) => after.get(code) !== before.get(code))).toEqual(['echo', 'new']);
+    expect([...before.keys()].filter((code) => !after.has(code))).toEqual(['trip-planner']);
+    await new PrismaAgentRegistry(database.prisma).sync(new AgentCatalog(AGENTS).all());
+  });
+
+  it('that failed is made by the next', async () => {
+    await publish();
+    await database.prisma.$executeRaw`ALTER TABLE agent RENAME TO agent_away`;
+    await expect(publish([])).rejects.toThrow();
+    await database.prisma.$executeRaw`ALTER TABLE agent_away RENAME TO agent`;
+    await publish(AGENTS.slice(0, 2));
+    expect(await found('')).toEqual(['echo', 'trip-planner']);
+  });
+});
+
+describe.each([
+  { count: 2_000, run: true },
+  { count: MOST_AGENTS, run: Boolean(process.env.FULL) },
+])('among $count agents', ({ count, run }) => {
+  const anybody = { id: 'key:ci', scopes: new Set(['agents:read']) };
+  const boss = { id: 'key:boss', scopes: new Set(['agents:read']) };
+  const agents = run
+    ? manyAgents(
+        count,
+        TYPO_QUERIES.map(([, code]) => code),
+      )
+    : [];
+  const limited = new Set(agents.filter(({ access }) => access !== undefined).map(({ code }) => code));
+
+  beforeAll(async () => {
+    if (run) await publish(agents);
+  }, 600_000);
+  afterAll(() => publish(), 600_000);
+
+  it.runIf(run)(
+    'a hundred mistyped queries find the agent that is meant first',
+    async () => {
+      expect(TYPO_QUERIES).toHaveLength(100);
+      const first: [string, string | undefined][] = [];
+      for (const [query] of TYPO_QUERIES) first.push([query, (await found({ query, viewer: anybody }))[0]]);
+      expect(first).toEqual(TYPO_QUERIES);
+    },
+    60_000,
+  );
+
+  it.runIf(run)(
+    'a query that very many match has all of them on its pages, once',
+    async () => {
+      const { total } = await search({ query: 'customers', viewer: boss });
+      expect(total).toBe(count);
+      const pages = Math.min(total, 2_000) / 100;
+      const codes = new Set<string>();
+      for (let page = 0; page < pages; page++) {
+        const query = { query: 'customers', viewer: boss, skip: page * 100, top: 100 };
+        for (const { code } of (await search(query)).agents) codes.add(code);
+      }
+      expect(codes.size).toBe(pages * 100);
+    },
+    60_000,
+  );
+
+  it.runIf(run)('of many that match some words only those with all of them are found', async () => {
+    const { agents: both } = await search({ query: 'customers invoice approval norway', viewer: anybody });
+    expect(both.map(({ code }) => code)).toEqual(['invoice-approval-norway']);
+  });
+
+  it.runIf(run)('a word that nobody has does not hide those with the others', async () => {
+    expect((await found({ query: 'customers invoice approval norway qwzzk', viewer: anybody }))[0]).toBe(
+      'invoice-approval-norway',
+    );
+  });
+
+  it.runIf(run)('where none has nearly all of many words, those with the most are first', async () => {
+    const query = 'customers office rules book record museum approval hotel orchestra japan keeps reads';
+    const codes = await found({ query, viewer: anybody });
+    expect(codes).toHaveLength(20);
+    expect(codes[0]).toMatch(/approval|hotel|orchestra|museum|japan/);
+  });
+
+  it.runIf(run)('the hidden ones are found by those alone who may see them', async () => {
+    const [hidden = ''] = limited;
+    const query = hidden.replaceAll('-', ' ');
+    for (const viewer of [undefined, anybody]) {
+      expect((await search({ viewer })).total).toBe(count - limited.size);
+      expect((await search({ viewer, query: 'customers' })).total).toBe(count - limited.size);
+      expect((await found({ viewer, query })).filter((each) => limited.has(each))).toEqual([]);
+    }
+    for (const viewer of [boss, { id: 'key:other', scopes: new Set(LIMITED_TO.scopes) }]) {
+      expect((await search({ viewer })).total).toBe(count);
+      expect((await found({ viewer, query }))[0]).toBe(hidden);
+    }
+  });
+
+  it.runIf(run)('filters hold', async () => {
+    const { total, agents: pages } = await search({ query: 'aproval', tags: ['Invoice'], viewer: boss });
+    expect(total).toBe(agents.filter(({ code }) => code.startsWith('invoice-approval-')).length);
+    expect(pages.every(({ code }) => code.startsWith('invoice-approval-'))).toBe(true);
   });
 });
