@@ -14,7 +14,7 @@ import type { Prisma, PrismaClient } from './generated/client.ts';
 
 /** Agents that are written in one transaction. */
 const BATCH = 200;
-const BATCH_TIMEOUT = 20_000;
+const BATCH_TIMES = { maxWait: 5_000, timeout: 20_000 };
 
 const NOTHING: Found = { total: 0, agents: [] };
 
@@ -51,7 +51,7 @@ export class PrismaAgentRegistry implements AgentRegistry {
         gone: gone.slice(index, index + BATCH),
         entries: batch.map((agent) => ({ ...registryEntry(agent), digest: this.#digestOf(agent) })),
       };
-      await this.#prisma.$transaction((tx) => changeEntries(tx, change), { timeout: BATCH_TIMEOUT });
+      await this.#prisma.$transaction((tx) => changeEntries(tx, change), BATCH_TIMES);
     }
     this.#written = wanted;
   }
