@@ -85,12 +85,13 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   storage: {
-    // The ports they implement; of the registry's port also its pure words, which both sides must read alike.
+    // The ports they implement; of the registry's port also its pure words and their spelling, which both sides must read alike.
     // Which states are final is the domain's to say.
     imports: [
       'agents/access.ts',
       'agents/published.ts',
       'agents/search.ts',
+      'agents/spelling.ts',
       'agents/words.ts',
       'tasks/state.ts',
       'tasks/file-parts.ts',
