@@ -146,6 +146,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
       const gateway = new Gateway({
         calls,
         link,
+        receipts: receipts.store,
         credentials,
         beginLater: begin,
         invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,

@@ -28,6 +28,8 @@ export interface TaskRef {
   agent: GatewayAgent;
   caller: string;
   taskId: string;
+  /** The caller sees everybody's tasks. */
+  seesAll?: boolean;
   /** What the agent asks of its callers, if it was given. */
   credential?: string | undefined;
 }
@@ -44,6 +46,8 @@ export interface Answer {
 export interface TaskListQuery {
   agent: GatewayAgent;
   caller: string;
+  /** Everybody's tasks, not the caller's alone. */
+  seesAll?: boolean;
   contextId?: string | undefined;
   status?: TaskState | undefined;
   credential?: string | undefined;

@@ -1,11 +1,11 @@
 import { type AgentTask, outcomeOf } from '../calls/outcome.ts';
 import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptStore } from '../receipts/ports.ts';
-import type { AgentLink, Answer, TaskRef } from './agent-call.ts';
+import type { AgentLink, Answer, AnswerList, TaskRef } from './agent-call.ts';
 import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { Credentials, GivenCredential } from './credentials.ts';
 import type { InvokeAgentResponse } from './gateway.ts';
-import { refusedByPolicy } from './gateway-error.ts';
+import { refusedByPolicy, taskNotFound } from './gateway-error.ts';
 import type { TaskListRequest } from './requests.ts';
 
 /** A task of a caller, and the credential it gave. */
@@ -13,16 +13,25 @@ export interface CallerTask extends Omit<TaskRef, 'credential'> {
   given: GivenCredential;
 }
 
-/** The tasks of agents. These calls leave no receipt; only blocks and revocations stand against them. */
+/** Whose tasks are listed. */
+export type TaskViewer = Pick<TaskRef, 'caller' | 'seesAll'>;
+
+/** What is asked of the record of receipts. */
+export type TaskReceipts = Pick<ReceiptStore, 'ofTask' | 'tasksOf'>;
+
+/**
+ * The tasks of agents. A task of an agent elsewhere, which knows but one caller, is that of whoever's receipts name it.
+ * These calls leave no receipt; only blocks and revocations stand against them.
+ */
 export class AgentTasks {
   readonly #link: AgentLink;
-  readonly #receipts: Pick<ReceiptStore, 'ofTask'>;
+  readonly #receipts: TaskReceipts;
   readonly #switches: Switches;
   readonly #credentials: Credentials;
 
   constructor(options: {
     link: AgentLink;
-    receipts: Pick<ReceiptStore, 'ofTask'>;
+    receipts: TaskReceipts;
     switches: Switches;
     credentials: Credentials;
   }) {
@@ -35,31 +44,34 @@ export class AgentTasks {
   /** @throws GatewayError 403, 404, 502. */
   async get(ref: CallerTask, historyLength: number): Promise<InvokeAgentResponse> {
     await this.#allow(ref.agent);
+    await this.#mustSee(ref);
     return this.#envelope(ref, await this.#link.get(await this.#with(ref), historyLength));
   }
 
   /** @throws GatewayError 403, 404, 409 when it has ended, 502. */
   async cancel(ref: CallerTask, signal: AbortSignal): Promise<InvokeAgentResponse> {
     await this.#allow(ref.agent);
+    await this.#mustSee({ ...ref, seesAll: false });
     return this.#envelope(ref, await this.#link.cancel(await this.#with(ref), signal));
   }
 
   /** A page of the caller's tasks as the `output` of the call. @throws GatewayError 400, 403, 502. */
   async list(
     agent: GatewayAgent,
-    caller: string,
+    viewer: TaskViewer,
     { context_id, status, page_size, page_token, ...given }: TaskListRequest,
   ): Promise<InvokeAgentResponse> {
     await this.#allow(agent);
-    const { tasks, nextPageToken, raw } = await this.#link.list({
+    const listed = await this.#link.list({
       agent,
-      caller,
+      ...viewer,
       contextId: context_id,
-      credential: await this.#credential(agent, caller, given),
+      credential: await this.#credential(agent, viewer.caller, given),
       status,
       limit: page_size,
       pageToken: page_token,
     });
+    const { tasks, nextPageToken, raw } = await this.#seen(agent, viewer, listed);
     return {
       agent_id: agent.agentId,
       status: 'completed',
@@ -77,11 +89,26 @@ export class AgentTasks {
     signal: AbortSignal,
   ): AsyncGenerator<InvokeAgentResponse, void, undefined> {
     await this.#allow(ref.agent);
+    await this.#mustSee(ref);
     let receiptId: string | undefined;
     for await (const answer of this.#link.subscribe(await this.#with(ref), signal)) {
       receiptId ??= await this.#receiptOf(ref, answer.task);
       yield envelopeOf(ref, answer, receiptId);
     }
+  }
+
+  /** @throws GatewayError 404 when an agent elsewhere would show a task that is somebody else's. */
+  async #mustSee({ agent, caller, seesAll, taskId }: CallerTask): Promise<void> {
+    if (agent.remote === undefined || seesAll) return;
+    const own = await this.#receipts.tasksOf(caller, agent.agentId, [taskId]);
+    if (!own.has(taskId)) throw taskNotFound();
+  }
+
+  async #seen(agent: GatewayAgent, viewer: TaskViewer, list: AnswerList): Promise<AnswerList> {
+    if (agent.remote === undefined || viewer.seesAll) return list;
+    const ids = list.tasks.map(({ id }) => id);
+    const own = await this.#receipts.tasksOf(viewer.caller, agent.agentId, ids);
+    return onlyOf(own, list);
   }
 
   async #with(ref: CallerTask): Promise<TaskRef> {
@@ -103,8 +130,8 @@ export class AgentTasks {
   }
 
   /** Of the call that began the task. */
-  #receiptOf({ agent, caller }: CallerTask, { id }: AgentTask): Promise<string | undefined> {
-    return this.#receipts.ofTask({ agentId: agent.agentId, caller, taskId: id });
+  #receiptOf({ agent, caller, seesAll }: CallerTask, { id }: AgentTask): Promise<string | undefined> {
+    return this.#receipts.ofTask({ agentId: agent.agentId, taskId: id, ...(seesAll ? {} : { caller }) });
   }
 
   async #allow(agent: GatewayAgent): Promise<void> {
@@ -112,6 +139,20 @@ export class AgentTasks {
     const decision = decideSwitches(switches.agent, switches.provider);
     if (decision.decision === 'refuse') throw refusedByPolicy(decision);
   }
+}
+
+/** A page without the tasks of others; how many there are of those is not told either. */
+function onlyOf(own: ReadonlySet<string>, { tasks, raw, ...page }: AnswerList): AnswerList {
+  const { result, ...response } = raw as { result?: { tasks?: { id?: string }[] } };
+  const { totalSize: _, ...shown } = { totalSize: 0, ...result };
+  return {
+    ...page,
+    tasks: tasks.filter(({ id }) => own.has(id)),
+    raw: {
+      ...response,
+      result: { ...shown, tasks: (result?.tasks ?? []).filter(({ id }) => id !== undefined && own.has(id)) },
+    } as AnswerList['raw'],
+  };
 }
 
 const envelopeOf = (

@@ -6,7 +6,7 @@ import { LATE } from '../receipts/settle.ts';
 import type { AgentCall, AgentLink, Answer, RemoteAgentLink } from './agent-call.ts';
 import type { GatewayAgents } from './agents.ts';
 import type { Credentials } from './credentials.ts';
-import { agentNotFound, asGatewayError } from './gateway-error.ts';
+import { agentNotFound, asGatewayError, GatewayError } from './gateway-error.ts';
 import { messageOf } from './message.ts';
 import { invokeSchema, parseBody } from './requests.ts';
 
@@ -112,8 +112,8 @@ export class BackgroundCalls {
     const agent = await agents.find(agent_id);
     if (agent === undefined) throw agentNotFound(agent_id);
     const outgoing = messageOf(parseBody(invokeSchema, request), messageId);
-    const of = { caller, providerId: provider_id };
-    const credential = agent.remote && (await credentials.ofCall(receipt_id, call, of));
+    if (agent.providerId !== provider_id) throw anotherProviders();
+    const credential = agent.remote && (await credentials.ofCall(receipt_id, call, { caller, agent }));
     return { agent, caller, scopes, ...outgoing, credential };
   }
 
@@ -134,3 +134,7 @@ export class BackgroundCalls {
     await this.#options.ledger.finish({ receipt_id, provider_id, status: 'failed', result: { stderr } });
   }
 }
+
+/** What the call says is for whom it was made to. */
+const anotherProviders = (): GatewayError =>
+  new GatewayError(422, 'unprocessable', 'The agent of this id is another provider’s by now');

@@ -1,4 +1,5 @@
 import { authContextSecret, receiptSecret } from '../secrets/contexts.ts';
+import type { GatewayAgent } from './agents.ts';
 import { GatewayError } from './gateway-error.ts';
 
 /** A stored credential as its owner sees it. The secret went in once and never comes out. */
@@ -45,6 +46,15 @@ interface For {
   providerId: string;
 }
 
+type CalledAgent = Pick<GatewayAgent, 'providerId' | 'remote'>;
+
+/** A call's own token, and whom it was given for. */
+interface SealedToken {
+  token: string;
+  providerId: string;
+  cardUrl?: string | undefined;
+}
+
 /** The credentials of calls: opened for the call alone, and for no other provider than they were stored for. */
 export class Credentials {
   readonly #contexts: AuthContextStore;
@@ -89,17 +99,32 @@ export class Credentials {
   }
 
   /** A call's own token, for as long as its receipt is running. */
-  sealFor(receiptId: string, { auth_token }: GivenCredential): string | undefined {
-    return auth_token === undefined ? undefined : this.#box.seal(auth_token, receiptSecret(receiptId));
+  sealFor(
+    receiptId: string,
+    { auth_token: token }: GivenCredential,
+    { providerId, remote }: CalledAgent,
+  ): string | undefined {
+    if (token === undefined) return undefined;
+    const sealed: SealedToken = { token, providerId, cardUrl: remote?.cardUrl };
+    return this.#box.seal(JSON.stringify(sealed), receiptSecret(receiptId));
   }
 
-  /** @throws GatewayError 422 as above. */
+  /**
+   * What a call that is made later was given.
+   * @param agent as it is published now: by its id another may have come since.
+   * @throws GatewayError 422 as above, and when the token was given for an agent of another provider or card.
+   */
   async ofCall(
     receiptId: string,
     { secret, authContextId }: { secret?: string; authContextId?: string },
-    of: For,
+    { caller, agent }: { caller: string; agent: CalledAgent },
   ): Promise<string | undefined> {
-    if (secret !== undefined) return this.#box.open(secret, receiptSecret(receiptId));
-    return this.resolve({ auth_context_id: authContextId }, of);
+    const { providerId, remote } = agent;
+    if (secret === undefined) return this.resolve({ auth_context_id: authContextId }, { caller, providerId });
+    const sealed = JSON.parse(this.#box.open(secret, receiptSecret(receiptId))) as SealedToken;
+    if (sealed.providerId !== providerId || sealed.cardUrl !== remote?.cardUrl) {
+      throw new GatewayError(422, 'unprocessable', 'auth_token: was given for another agent of this id');
+    }
+    return sealed.token;
   }
 }

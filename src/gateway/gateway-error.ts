@@ -69,6 +69,9 @@ export const invalidRequest = (message: string): GatewayError =>
 export const agentNotFound = (agentId: string): GatewayError =>
   new GatewayError(404, 'agent_not_found', `There is no agent ${JSON.stringify(agentId)}`);
 
+export const taskNotFound = (ids: ErrorIds = {}): GatewayError =>
+  new GatewayError(404, 'task_not_found', 'Task not found', ids);
+
 export const refusedByPolicy = (
   { code, message }: Extract<PolicyDecision, { decision: 'refuse' }>,
   ids: ErrorIds = {},

@@ -7,9 +7,10 @@ import type { PolicyRequest } from '../policy/decide.ts';
 import type { InvokeMode, JsonObject, Receipt, ReceiptPolicy } from '../receipts/receipt.ts';
 import type { Json } from '../tasks/task.ts';
 import type { AgentLink, Answer } from './agent-call.ts';
+import type { TaskReceipts } from './agent-tasks.ts';
 import type { GatewayAgent } from './agents.ts';
 import type { Credentials } from './credentials.ts';
-import { asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
+import { asGatewayError, GatewayError, refusedByPolicy, taskNotFound } from './gateway-error.ts';
 import { messageOf, type OutgoingMessage } from './message.ts';
 import type { InvokeRequest } from './requests.ts';
 
@@ -52,6 +53,7 @@ const BEGINNING_AT_MOST = 100;
 export interface GatewayOptions {
   calls: CallBook;
   link: AgentLink;
+  receipts: Pick<TaskReceipts, 'tasksOf'>;
   credentials: Credentials;
   /** Has an asynchronous call made, whatever becomes of this process. @throws HostError `unavailable`. */
   beginLater(receiptId: string): Promise<void>;
@@ -97,7 +99,7 @@ export class Gateway {
     }
   }
 
-  /** Accepts the call; it is made, and its receipt becomes final, in the background. @throws GatewayError 403. */
+  /** Accepts the call; it is made, and its receipt becomes final, in the background. @throws GatewayError 403, 404. */
   async invokeAsync(invocation: Invocation): Promise<InvokeAgentResponse> {
     const {
       receipt: { receipt_id },
@@ -133,11 +135,13 @@ export class Gateway {
     };
   }
 
-  /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403. */
+  /** Decides, and writes the receipt: final at once when it is refused. @throws GatewayError 403, 404. */
   async #open(invocation: Invocation, mode: InvokeMode): Promise<Opened> {
     const { agent, caller, scopes, request, body, claim } = invocation;
     const outgoing = messageOf(request, claim?.id ?? randomUUID());
     const { taskId, contextId, message } = outgoing;
+    // A receipt names no task of somebody else's: by what it names a task of an agent elsewhere is its caller's.
+    const isOwn = await this.#isOwn(invocation, taskId);
     const { receipt, decision } = await this.#options.calls.open({
       agent,
       caller,
@@ -146,17 +150,27 @@ export class Gateway {
       terms: termsOf(request),
       request: body,
       messageId: message.messageId,
-      taskId,
-      contextId,
+      ...(isOwn && { taskId, contextId }),
       // What the agent is to be given has to outlive this process, as the call does.
-      seal: (receiptId) => agent.remote && this.#options.credentials.sealFor(receiptId, request),
+      seal: (receiptId) => agent.remote && this.#options.credentials.sealFor(receiptId, request, agent),
       claim,
     });
     if (decision.decision === 'refuse') {
       await this.#options.calls.refused(receipt, decision);
       throw refusedByPolicy(decision, { receipt_id: receipt.receipt_id });
     }
+    if (!isOwn) {
+      const problem = taskNotFound({ receipt_id: receipt.receipt_id });
+      await this.#options.calls.failed(receipt, `${problem.code}: ${problem.message}`);
+      throw problem;
+    }
     return { ...invocation, receipt, outgoing };
+  }
+
+  /** Agents of this host know whose tasks are whose. */
+  async #isOwn({ agent, caller }: Invocation, taskId: string | undefined): Promise<boolean> {
+    if (agent.remote === undefined || taskId === undefined) return true;
+    return (await this.#options.receipts.tasksOf(caller, agent.agentId, [taskId])).has(taskId);
   }
 
   async #send(opened: Opened, signal: AbortSignal): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
+import { isAdmin } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { claimOf, idempotent } from '../idempotency/middleware.ts';
@@ -8,9 +9,9 @@ import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { whenClosed, writeEvents } from '../web/sse.ts';
-import type { AgentTasks, CallerTask } from './agent-tasks.ts';
+import type { AgentTasks, CallerTask, TaskViewer } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
-import { body, callerId, failureEvent, handler, named, refuseKey, refuseWhenStopping } from './answers.ts';
+import { body, failureEvent, handler, named, refuseKey, refuseWhenStopping } from './answers.ts';
 import type { Gateway, Invocation } from './gateway.ts';
 import { agentNotFound } from './gateway-error.ts';
 import { invokeSchema, parseBody, taskCallSchema, taskGetSchema, taskListSchema } from './requests.ts';
@@ -56,7 +57,7 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   });
   post('tasks/list', [small], async (req, res) => {
     const agent = await agentOf(req, options);
-    res.json(await tasks.list(agent, callerId(req), parseBody(taskListSchema, req.body)));
+    res.json(await tasks.list(agent, viewerOf(req), parseBody(taskListSchema, req.body)));
   });
   post('tasks/:task_id/get', [small], async (req, res) => {
     const ref = await refOf(req, options);
@@ -89,9 +90,14 @@ async function agentOf(req: Request, { agents }: InvokeRoutesOptions): Promise<G
   return agent;
 }
 
+function viewerOf(req: Request): TaskViewer {
+  const caller = callerOf(req);
+  return { caller: caller.id, seesAll: isAdmin(caller) };
+}
+
 const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> => ({
   agent: await agentOf(req, options),
-  caller: callerId(req),
+  ...viewerOf(req),
   taskId: named(req, 'task_id'),
 });
 

@@ -1,6 +1,6 @@
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError } from '../errors.ts';
-import type { TaskCursor } from '../tasks/ports.ts';
+import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange } from '../tasks/state.ts';
 import type { Json, Task } from '../tasks/task.ts';
@@ -58,12 +58,17 @@ export class LocalLink implements AgentLink {
   }
 
   async cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer> {
-    return this.#answer(await this.#tasks.cancel(keyOf(ref), definitionOf(ref.agent), signal), 0);
+    return this.#answer(
+      await this.#tasks.cancel(keyOf({ ...ref, seesAll: false }), definitionOf(ref.agent), signal),
+      0,
+    );
   }
 
-  async list({ agent, caller, contextId, status, limit, pageToken }: TaskListQuery): Promise<AnswerList> {
+  async list(query: TaskListQuery): Promise<AnswerList> {
+    const { agent, caller, seesAll = false, contextId, status, limit, pageToken } = query;
     const page = await this.#tasks.list({
       owner: caller,
+      anyOwner: seesAll,
       agentCode: agent.agentId,
       limit,
       ...(contextId === undefined ? {} : { contextId }),
@@ -112,7 +117,12 @@ function definitionOf({ agentId, definition }: GatewayAgent): AgentDefinition {
   return definition;
 }
 
-const keyOf = ({ caller, agent, taskId }: TaskRef) => ({ owner: caller, agentCode: agent.agentId, taskId });
+const keyOf = ({ caller, seesAll = false, agent, taskId }: TaskRef): TaskKey => ({
+  owner: caller,
+  anyOwner: seesAll,
+  agentCode: agent.agentId,
+  taskId,
+});
 
 /** In a process there is but one request. */
 const response = (result: Json): Json => ({ jsonrpc: '2.0', id: 1, result });

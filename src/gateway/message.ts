@@ -62,11 +62,17 @@ const partSchema = z
   ])
   .and(z.object({ filename: z.string().optional(), mediaType: z.string().optional() }));
 
-const text = z.string().nullish();
+/** As the ids of a body; an empty one is none. */
+const named = z
+  .string()
+  .max(255)
+  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters')
+  .nullish();
+const elsewhere = (field: string) => z.undefined({ error: `belongs in ${field}` }).optional();
 const texts = z.array(z.string()).nullish();
 
 const messageSchema = z.object({
-  messageId: text,
+  messageId: named,
   role: z.enum(['user', 'ROLE_USER'], { error: 'must be the user’s' }),
   // Counted first: reading many takes long.
   parts: z
@@ -75,8 +81,11 @@ const messageSchema = z.object({
       `has more than ${MAX_PARTS} parts`,
     )
     .pipe(z.array(partSchema, { error: 'must be a list of parts' }).min(1, 'must hold at least one part')),
-  taskId: text,
-  contextId: text,
+  taskId: named,
+  contextId: named,
+  // Their other spelling, which an agent that gets the envelope as it is may read.
+  task_id: elsewhere('taskId'),
+  context_id: elsewhere('contextId'),
   metadata,
   extensions: texts,
   referenceTaskIds: texts,
@@ -84,7 +93,7 @@ const messageSchema = z.object({
 
 const SENDS = ['SendMessage', 'message/send', 'tasks/send'];
 
-const paramsSchema = z.object({ message: messageSchema, metadata });
+const paramsSchema = z.object({ message: messageSchema, metadata, id: elsewhere('message.taskId') });
 const requestSchema = z
   .object({
     method: z.enum(SENDS, { error: `must be ${SENDS.join(' or ')}` }).optional(),

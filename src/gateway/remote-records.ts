@@ -64,8 +64,9 @@ export class AllRecords implements AgentRecords {
     const { agents, link, credentials } = this.#options;
     try {
       const agent = await agents.find(agent_id);
-      if (agent === undefined) return { record: 'unknown', reason: 'the agent is not published any more' };
-      const credential = await credentials.ofCall(receipt_id, given, { caller, providerId: provider_id });
+      if (agent?.providerId !== provider_id)
+        return { record: 'unknown', reason: 'the agent is not published any more' };
+      const credential = await credentials.ofCall(receipt_id, given, { caller, agent });
       const { task } = await link.get({ agent, caller, taskId: task_id, credential }, 0);
       const { context_id } = outcomeOf(task);
       const end = callEndOf(task);

@@ -5,6 +5,7 @@ import { TASK_STATES } from '../tasks/task.ts';
 import { checkValues } from '../web/json-values.ts';
 import { invalidRequest } from './gateway-error.ts';
 
+/** As the record keeps it and an address can hold it. */
 const id = z
   .string()
   .min(1)

@@ -84,8 +84,10 @@ export interface ReceiptStore {
   /** Undefined also when it is another caller's. */
   find(receiptId: string, caller?: string): Promise<StoredReceipt | undefined>;
   list(query: ReceiptQuery): Promise<ReceiptPage>;
-  /** The receipt of the call that began a task. */
-  ofTask(task: { agentId: string; caller: string; taskId: string }): Promise<string | undefined>;
+  /** The receipt of the call that began a task: of a call by anybody when no caller is named. */
+  ofTask(task: { agentId: string; caller?: string; taskId: string }): Promise<string | undefined>;
+  /** Those of these tasks of an agent that receipts of the caller name. */
+  tasksOf(caller: string, agentId: string, taskIds: string[]): Promise<Set<string>>;
 }
 
 /** Receipts as a chain: for whoever proves or checks them. */

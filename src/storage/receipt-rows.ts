@@ -78,7 +78,7 @@ export type RunningRow = ReceiptRow & {
 };
 
 export const RUNNING_COLUMNS = Prisma.sql`
-  ${RECEIPT_COLUMNS}, r.message_id, r.sent_at is not null as sent, r.secret, r.request->>'auth_context_id' as auth_context_id,
+  ${RECEIPT_COLUMNS}, r.message_id, r.sent_at is not null as sent, r.secret, r.request->'auth_context_id' as auth_context_id,
   (extract(epoch from clock_timestamp() - r.started_at) * 1000)::float8 as age_ms`;
 
 export const toRunning = (row: RunningRow): RunningReceipt => ({

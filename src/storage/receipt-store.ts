@@ -124,21 +124,24 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
     });
   }
 
-  ofTask({
-    agentId,
-    caller,
-    taskId,
-  }: {
-    agentId: string;
-    caller: string;
-    taskId: string;
-  }): Promise<string | undefined> {
+  ofTask(task: { agentId: string; caller?: string; taskId: string }): Promise<string | undefined> {
+    const { agentId, caller, taskId } = task;
+    const own = caller === undefined ? Prisma.empty : Prisma.sql`and caller = ${caller}`;
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<{ id: string }[]>`
         select id::text from receipt
-        where agent_id = ${agentId} and task_id = ${taskId} and caller = ${caller}
+        where agent_id = ${agentId} and task_id = ${taskId} ${own}
         order by started_at limit 1`;
       return rows[0]?.id;
+    });
+  }
+
+  tasksOf(caller: string, agentId: string, taskIds: string[]): Promise<Set<string>> {
+    return reachable(async () => {
+      const rows = await this.#db.$queryRaw<{ task_id: string }[]>`
+        select distinct task_id from receipt
+        where agent_id = ${agentId} and task_id = any(${taskIds}::text[]) and caller = ${caller}`;
+      return new Set(rows.map(({ task_id }) => task_id));
     });
   }
 

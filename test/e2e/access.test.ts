@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
 import { asDescribed } from '../support/described.ts';
+import { GatewayClient } from '../support/gateway.ts';
 import {
   endAllProducts,
   type Product,
@@ -11,6 +12,7 @@ import {
   startProduct,
   temporaryDataDir,
 } from '../support/product.ts';
+import { type RemoteServer, startRemoteAgent } from '../support/remote-agent.ts';
 import { type Answer, agentUrl, olderMessage, post, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -467,6 +469,58 @@ it('an admin reads the tasks of all callers, and no more', async () => {
     body: rpcBody('message/send', { message: answer }),
   });
   expect(sent.body.error.code).toBe(-32001);
+});
+
+/** A task is its caller's, and an agent elsewhere, to which all callers are the host, cannot know that. */
+describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway: %s', (agent) => {
+  let bob: GatewayClient;
+  let remote: RemoteServer;
+  const as = (key = '') => new GatewayClient(product.url, { authorization: `Bearer ${key}` });
+  const ids = ({ body }: Answer) => body.output.tasks.map((each: Wire) => each.task_id);
+
+  beforeAll(async () => {
+    const admin = as(keys.right?.key);
+    const made = await admin.post('/admin/keys', { name: `bob-${agent}`, scopes: ['agents:invoke'] });
+    bob = as(made.body.key);
+    remote = await startRemoteAgent();
+    const card = { agent_id: 'elsewhere', card_url: remote.cardUrl, allow_private: true };
+    if (agent === 'elsewhere') await admin.post('/agents', card);
+  });
+
+  afterAll(() => remote.close());
+
+  it('are not there; an admin sees all', async () => {
+    const admin = as(keys.right?.key);
+    const ada = as(keys.other?.key);
+    const question = { message: agent === 'elsewhere' ? 'ask' : '1,200 USD chair', region: 'DE' };
+    const hers = await ada.invoke(agent, question);
+    const { task_id } = hers.body;
+    const his = (await bob.invoke(agent, question)).body.task_id;
+    const path = `/agents/${agent}/tasks/${task_id}`;
+    const none = { status: 404, body: { error: { code: 'task_not_found' } } };
+    for (const what of ['get', 'cancel', 'subscribe'])
+      expect(await bob.post(`${path}/${what}`, {})).toMatchObject(none);
+    for (let times = 0; times < 2; times++) {
+      const went = await bob.invoke(agent, { message: 'yes', task_id, region: 'DE' });
+      expect(went).toMatchObject(none);
+      if (agent === 'elsewhere') {
+        const { receipt } = await admin.receipt(went.body.receipt_id);
+        expect(receipt).toMatchObject({ status: 'failed' });
+        expect(receipt).not.toHaveProperty('task_id');
+      }
+    }
+    expect(await bob.post(`${path}/get`, {})).toMatchObject(none);
+    const listed = await bob.post(`/agents/${agent}/tasks/list`, {});
+    expect(ids(listed)).toEqual([his]);
+    expect(JSON.stringify(listed.body)).not.toContain(task_id);
+    const seen = await admin.post(`${path}/get`, {});
+    expect(seen).toMatchObject({ status: 200, body: { task_id, receipt_id: hers.body.receipt_id } });
+    expect(ids(await admin.post(`/agents/${agent}/tasks/list`, {}))).toEqual(
+      expect.arrayContaining([task_id, his]),
+    );
+    const went = await ada.invoke(agent, { message: 'yes', task_id, region: 'DE' });
+    expect(went).toMatchObject({ status: 200, body: { status: 'completed', task_id } });
+  });
 });
 
 describe('what a refusal says', () => {

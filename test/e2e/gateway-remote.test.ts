@@ -251,6 +251,38 @@ describe('calls', () => {
       expect(remote.requests[from]?.params).toEqual(again);
     });
 
+    it.each([
+      ['taskId', { ...message, taskId: 'c\ud800b' }, 'taskId: holds control characters'],
+      ['contextId', { ...message, contextId: 'c\u0000b' }, 'contextId: holds control characters'],
+      [
+        'messageId',
+        { message: { ...message, messageId: '\u0000' } },
+        'message.messageId: holds control characters',
+      ],
+      [
+        'task_id',
+        { params: { message: { ...message, task_id: 'it' } } },
+        'params.message.task_id: belongs in taskId',
+      ],
+      ['id', { params: { message, id: 'it' } }, 'params.id: belongs in message.taskId'],
+    ])('its %s is as that of a body: else 400', async (_name, agent_envelope, problem) => {
+      const { status, body } = await client.invoke('remote', { agent_envelope });
+      expect({ status, message: body.error.message }).toEqual({
+        status: 400,
+        message: `agent_envelope.${problem}`,
+      });
+    });
+
+    it('what the record cannot say as text is no obstacle for other calls', async () => {
+      const never = await startWrongAgent((_req, res) => res.writeHead(503).end());
+      servers.push(never);
+      await publish('nul', never.cardUrl);
+      const parts = [{ text: 'a\u0000b\ud800' }];
+      await client.post('/agents/nul/invoke-async', { agent_envelope: { ...message, parts } });
+      const { body } = await client.post('/agents/remote/invoke-async', { message: 'slow' });
+      expect((await client.final(body.receipt_id, 60_000)).receipt.status).toBe('succeeded');
+    });
+
     it('another method than a send is refused', async () => {
       const agent_envelope = { jsonrpc: '2.0', id: 1, method: 'CancelTask', params };
       const { status, body } = await client.invoke('remote', { agent_envelope });
@@ -405,6 +437,31 @@ describe('credentials', () => {
     expect((await run()).headers.get('idempotent-replayed')).toBe('true');
   });
 
+  it('a token goes to nobody else who takes over the id of its agent', async () => {
+    const own = `own-${randomUUID()}`;
+    const away = await startWrongAgent((_req, res) => void res.destroy());
+    const taker = await startRemoteAgent();
+    servers.push(away, taker);
+    const unpublish = () => fetch(`${product.url}/v1/agents/swapped`, { method: 'DELETE' });
+    await client.post('/providers', { provider_id: 'taker', name: 'Taker' });
+    for (const by of ['local', 'taker']) {
+      await publish('swapped', away.cardUrl);
+      const { body } = await client.post('/agents/swapped/invoke-async', { message: 'x', auth_token: own });
+      const before = away.calls.length;
+      await until('it was tried', () => (away.calls.length > before ? true : undefined));
+      await unpublish();
+      await publish('swapped', taker.cardUrl, { provider_id: by });
+      expect(await client.final(body.receipt_id, 60_000)).toMatchObject({
+        receipt: { status: 'failed' },
+        stderr: expect.stringMatching(
+          by === 'local' ? /auth_token: was given for another/ : /another provider/,
+        ),
+      });
+      await unpublish();
+    }
+    expect(taker.calls).toEqual([]);
+  });
+
   it('is in no log', () => {
     expect(product.log()).not.toContain(secret);
   });
@@ -488,13 +545,17 @@ describe('an agent that does not answer as it should', () => {
     ['when it is asked for', 'GetTask'],
     ['in its stream', 'SubscribeToTask'],
   ])('answers another task’s id %s: 502 and a failed receipt', async (_name, wrong) => {
+    let begun = false;
     const server = await startMistaken((method) => {
+      if (!begun) return { task: taskOf('it', 'INPUT_REQUIRED') };
       const task = taskOf(method === wrong ? 'another' : 'it', 'WORKING');
       return method === 'GetTask' ? task : { task };
     });
     servers.push(server);
     const agentId = `mistaken-${wrong.toLowerCase()}`;
     await publish(agentId, server.cardUrl);
+    await client.invoke(agentId, { message: 'x' });
+    begun = true;
     const { status, body } = await client.invoke(agentId, { message: 'x', task_id: 'it' });
     expect({ status, message: body.error.message }).toEqual({
       status: 502,
