@@ -20,6 +20,7 @@ type GatewayErrorCode =
   | 'unprocessable'
   | 'body_too_large'
   | 'unsupported_media_type'
+  | 'credential_refused'
   | 'agent_failed'
   | 'agent_timeout'
   | 'too_many_requests'

@@ -77,7 +77,8 @@ export class Gateway {
   }
 
   /**
-   * Calls the agent and waits for its task to end or ask. When `signal` aborts, the task as it then stands.
+   * Calls the agent and waits for its task to end or ask. When `signal` aborts, the task as it then stands. That is for
+   * a host that stops, not for a caller that has gone: what an agent has been told is followed, and its receipt says so.
    * @throws GatewayError 403 refused by policy; 404, 409, 422 refused by the agent; 502, 504.
    */
   async invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeAgentResponse> {
@@ -225,7 +226,7 @@ function limited(signal: AbortSignal, ms: number) {
   const stop = () => controller.abort();
   const timer = setTimeout(() => {
     late = true;
-    stop();
+    controller.abort(new DOMException('The call has taken too long', 'TimeoutError'));
   }, ms);
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop);

@@ -46,7 +46,12 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   const byWork = idempotent(keyed);
 
   post('invoke', [large, byWork], async (req, res) => {
-    res.json(await gateway.invoke(await invocationOf(req, options), requests.signalFor(res)));
+    const open = requests.open();
+    try {
+      res.json(await gateway.invoke(await invocationOf(req, options), open.signal));
+    } finally {
+      open.close();
+    }
   });
   post('invoke-async', [large, byWork], async (req, res) => {
     res.json(await gateway.invokeAsync(await invocationOf(req, options)));

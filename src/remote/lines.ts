@@ -11,7 +11,7 @@ import { GatewayError } from '../gateway/gateway-error.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { Json } from '../tasks/task.ts';
 import { presentAs } from './credentials.ts';
-import { agentError } from './errors.ts';
+import { Abandoned, agentError } from './errors.ts';
 import { type Heard, listening } from './listening.ts';
 
 /** An agent counts as away after so many calls in a row, and is then tried once in a while. */
@@ -49,12 +49,17 @@ export class Lines {
     this.#store = store;
   }
 
-  /** Makes a request, counted for the agent's health. @throws GatewayError as `agentError` has it. */
-  async call<T>(to: LineTo, work: (line: Line) => Promise<T>): Promise<T> {
+  /**
+   * Makes a request, counted for the agent's health; one given up for another reason than its time says nothing of it.
+   * @throws GatewayError as `agentError` has it.
+   */
+  async call<T>(to: LineTo, work: (line: Line) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const began = performance.now();
     const { agentId } = to.agent;
     try {
-      const result = await this.#breaker(agentId).execute(async () => work(await this.open(to)));
+      const result = await this.#breaker(agentId).execute(() =>
+        unlessAbandoned(signal, async () => work(await this.open(to))),
+      );
       this.#seen(agentId, true, began);
       return result;
     } catch (error) {
@@ -66,7 +71,7 @@ export class Lines {
         );
       }
       const told = agentError(error);
-      this.#seen(agentId, told.status < 500, began);
+      if (!(error instanceof Abandoned)) this.#seen(agentId, told.status < 500, began);
       throw told;
     }
   }
@@ -97,8 +102,18 @@ export class Lines {
   }
 }
 
+async function unlessAbandoned<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const late = (signal?.reason as Error | undefined)?.name === 'TimeoutError';
+    if (signal?.aborted && !late) throw new Abandoned('given up', { cause: error });
+    throw error;
+  }
+}
+
 const breaker = () =>
   circuitBreaker(
-    handleWhen((error) => agentError(error).status >= 500),
+    handleWhen((error) => !(error instanceof Abandoned) && agentError(error).status >= 500),
     { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: TRY_AGAIN_MS },
   );

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../receipts/receipt.ts';
 import type { Json } from '../tasks/task.ts';
 import type { Present } from './credentials.ts';
+import { refusedCaller } from './errors.ts';
 
 /** What came of the last request: the body, as the agent gave it. */
 export interface Heard {
@@ -23,6 +24,11 @@ export function listening(inner: typeof fetch, { heard, present, envelope }: Lis
     const asked = readJson(init?.body);
     const body = envelope === undefined ? init?.body : JSON.stringify(enveloped(asked, envelope));
     const response = await inner(url, { ...init, headers, ...(body === undefined ? {} : { body }) });
+    const refused = refusedCaller(response.status, present !== undefined);
+    if (refused !== undefined) {
+      await response.body?.cancel();
+      throw refused;
+    }
     if (!/json/.test(response.headers.get('content-type') ?? '')) return response;
     const text = await response.text();
     const answer = readJson(text);

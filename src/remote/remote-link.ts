@@ -57,16 +57,20 @@ export class RemoteLink implements RemoteAgentLink {
       },
       metadata: undefined,
     };
-    return this.#lines.call(call, async ({ client, heard }) => {
-      const result = await client.sendMessage(request, options(signal));
-      const task = 'status' in result ? checked(result as WireTask, taskId) : undefined;
-      if (task !== undefined) return answerOf(task, heard);
-      const reply = result as WireMessage;
-      return withPayment(
-        { task: replyFromWire(reply), raw: rawOf(heard) },
-        { metadata: reply.metadata, status: undefined },
-      );
-    });
+    return this.#lines.call(
+      call,
+      async ({ client, heard }) => {
+        const result = await client.sendMessage(request, options(signal));
+        const task = 'status' in result ? checked(result as WireTask, taskId) : undefined;
+        if (task !== undefined) return answerOf(task, heard);
+        const reply = result as WireMessage;
+        return withPayment(
+          { task: replyFromWire(reply), raw: rawOf(heard) },
+          { metadata: reply.metadata, status: undefined },
+        );
+      },
+      signal,
+    );
   }
 
   async get(ref: TaskRef, historyLength: number): Promise<Answer> {
@@ -75,19 +79,30 @@ export class RemoteLink implements RemoteAgentLink {
   }
 
   #get({ taskId, ...to }: TaskRef, historyLength: number, signal: AbortSignal | undefined) {
-    return this.#lines.call(to, async ({ client, heard }) => {
-      const task = await client.getTask({ tenant: '', id: taskId, historyLength }, options(signal));
-      // Read here, where what is no task counts as no answer.
-      taskFromWire(task);
-      return { task: checked(task, taskId), heard };
-    });
+    return this.#lines.call(
+      to,
+      async ({ client, heard }) => {
+        const task = await client.getTask({ tenant: '', id: taskId, historyLength }, options(signal));
+        // Read here, where what is no task counts as no answer.
+        taskFromWire(task);
+        return { task: checked(task, taskId), heard };
+      },
+      signal,
+    );
   }
 
   cancel({ taskId, ...to }: TaskRef, signal: AbortSignal): Promise<Answer> {
-    return this.#lines.call(to, async ({ client, heard }) => {
-      const task = await client.cancelTask({ tenant: '', id: taskId, metadata: undefined }, options(signal));
-      return answerOf(checked(task, taskId), heard);
-    });
+    return this.#lines.call(
+      to,
+      async ({ client, heard }) => {
+        const task = await client.cancelTask(
+          { tenant: '', id: taskId, metadata: undefined },
+          options(signal),
+        );
+        return answerOf(checked(task, taskId), heard);
+      },
+      signal,
+    );
   }
 
   list({ contextId, status, limit, pageToken, ...to }: TaskListQuery): Promise<AnswerList> {

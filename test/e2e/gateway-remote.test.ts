@@ -1,6 +1,9 @@
 /** Agents elsewhere through the gateway: on the official SDK's own server, on another host of ours, and wrong ones. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayClient } from '../support/gateway.ts';
 import {
@@ -605,6 +608,81 @@ describe('an agent that does not answer as it should', () => {
       status: 'succeeded',
       task_id: 'late',
     });
+  });
+});
+
+describe('what is not the agent’s fault', () => {
+  type Reply = { status?: number; result?: object; error?: object; afterMs?: number };
+
+  /** Published as `agentId`; its calls are answered with what this gives. */
+  async function answering(
+    agentId: string,
+    replies: (method: string, headers: IncomingHttpHeaders) => Reply,
+  ): Promise<RemoteServer> {
+    const server = await startWrongAgent(async (req, res) => {
+      const { id, method } = JSON.parse(await text(req));
+      const { status = 200, afterMs = 0, ...said } = replies(method, req.headers);
+      await delay(afterMs, undefined, { ref: false });
+      res
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id, ...said }));
+    });
+    servers.push(server);
+    await publish(agentId, server.cardUrl);
+    return server;
+  }
+  const completed = { id: 'it', contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
+
+  it('a wrong credential is told as that, ends a later call at once, and stands in nobody else’s way', async () => {
+    await answering('guarded', (_method, { authorization }) =>
+      authorization === 'Bearer right' ? { result: { task: completed } } : { status: 401 },
+    );
+    const invoke = (more: Wire) => client.invoke('guarded', { message: 'x', ...more });
+    const later = await client.post('/agents/guarded/invoke-async', { message: 'x', auth_token: 'wrong' });
+    for (const more of [{}, ...Array(5).fill({ auth_token: 'wrong' })]) {
+      const { status, body } = await invoke(more);
+      expect({ status, error: body.error }).toEqual({
+        status: 422,
+        error: {
+          code: 'credential_refused',
+          message:
+            more.auth_token === undefined
+              ? 'The agent asks for a credential: give auth_token or auth_context_id'
+              : 'The agent refused the credential',
+        },
+      });
+    }
+    expect((await invoke({ auth_token: 'right' })).body).toMatchObject({ status: 'completed' });
+    expect(await client.final(later.body.receipt_id)).toMatchObject({
+      receipt: { status: 'failed' },
+      stderr: 'credential_refused: The agent refused the credential',
+    });
+    expect((await client.get('/agents/guarded')).body.health.success_rate).toBe(1);
+  });
+
+  it('a method that its agent does not have is the agent’s failure', async () => {
+    await answering('unable', () => ({ error: { code: -32601, message: 'Method not found' } }));
+    const { status, body } = await client.invoke('unable', { message: 'x' });
+    expect({ status, code: body.error.code }).toEqual({ status: 502, code: 'agent_failed' });
+  });
+
+  it('a caller that hangs up: what the agent was told is followed to its end', async () => {
+    const server = await answering('leisurely', () => ({ afterMs: 1_000, result: { task: completed } }));
+    const leaving = new AbortController();
+    const left = fetch(`${product.url}/v1/agents/leisurely/invoke`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ message: 'x' }),
+      signal: leaving.signal,
+    }).catch((error: Error) => error.name);
+    await until('the agent is told', () => (server.calls.length > 0 ? true : undefined));
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    const { body } = await client.get('/receipts?agent_id=leisurely');
+    expect(await client.final(body.receipts[0].receipt_id)).toMatchObject({
+      receipt: { status: 'succeeded', task_id: 'it' },
+    });
+    expect(server.calls).toHaveLength(1);
   });
 });
 
