@@ -35,16 +35,36 @@ export const selectTasks = (limit?: number): Prisma.Sql => Prisma.sql`
   from task t
   cross join lateral (${limit === undefined ? SAID : saidLast(limit)}) m`;
 
-/** By the key alone: with the owner among the conditions the planner may take the owner's index. */
+/** Whom a task is read for. Of a task of anybody else nothing is read. */
+export interface ReadFor extends Pick<TaskKey, 'owner' | 'anyOwner' | 'agentCode'> {
+  /** Also one that is shown to nobody. */
+  hidden?: true;
+}
+
+/**
+ * `is true` keeps the planner from the owner's index: the task's key is the way, and what the task holds is read
+ * only of a row that fits.
+ */
 export async function findTaskRow(
   db: PrismaClient,
   taskId: string,
+  { owner, anyOwner, agentCode, hidden }: ReadFor,
   history?: number,
 ): Promise<TaskRow | undefined> {
+  const conditions = [Prisma.sql`t.id = ${taskId}::uuid`];
+  if (anyOwner !== true) conditions.push(Prisma.sql`(t.owner = ${owner}) is true`);
+  if (agentCode !== undefined) conditions.push(Prisma.sql`(t.agent_code = ${agentCode}) is true`);
+  if (hidden !== true) conditions.push(Prisma.sql`t.shown is true`);
   const [row] = await db.$queryRaw<TaskRow[]>`
-    ${selectTasks(history)} where t.id = ${taskId}::uuid`;
+    ${selectTasks(history)} where ${Prisma.join(conditions, ' and ')}`;
   return row;
 }
+
+/** The same of a task that was read before. */
+export const isFor = ({ owner, anyOwner, agentCode, hidden }: ReadFor, task: Task): boolean =>
+  (anyOwner === true || task.owner === owner) &&
+  (agentCode === undefined || task.agentCode === agentCode) &&
+  (hidden === true || task.hidden !== true);
 
 /** The task that its caller gave a name, unless it is hidden. */
 export async function findTaskByAlias(

@@ -3,7 +3,7 @@ import { isFinal } from '../tasks/state.ts';
 import type { Task } from '../tasks/task.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { toTask } from './rows.ts';
-import { findTaskRow } from './task-queries.ts';
+import { findTaskRow, isFor, type ReadFor } from './task-queries.ts';
 
 interface Kept {
   task: Task;
@@ -44,18 +44,19 @@ export class TaskReader {
   }
 
   /**
-   * The task with this id, a UUID, as the record has it at some moment after the call.
+   * The task with this id, a UUID, as the record has it at some moment after the call. One that is not for this
+   * reader is asked for as one that never was, so that it is told in the same time.
    * @param history how many of its newest messages are needed at least; all when undefined.
    */
-  async find(id: string, history?: number): Promise<Task | undefined> {
+  async find(id: string, readFor: ReadFor, history?: number): Promise<Task | undefined> {
     const taskId = id.toLowerCase();
     const kept = this.#kept.get(taskId);
-    if (kept !== undefined) {
+    if (kept !== undefined && isFor(readFor, kept.task)) {
       if (isFinal(kept.task.status.state)) return kept.task;
       if (await this.#isCurrent(taskId, kept.revision)) return kept.task;
     }
     const limit = history === undefined ? undefined : Math.max(history, SHORT_HISTORY);
-    const row = await findTaskRow(this.#db, taskId, limit);
+    const row = await findTaskRow(this.#db, taskId, readFor, limit);
     if (row === undefined) return undefined;
     const task = toTask(row);
     if (limit !== undefined && task.history.length >= limit) return task;

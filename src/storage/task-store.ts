@@ -74,7 +74,7 @@ export class PrismaTaskStore implements TaskStore {
     if (known === undefined && task.alias !== undefined) return { outcome: 'alias-taken' };
     // Or what stood in the way is gone meanwhile.
     if (known === undefined || known.expired) return this.#accept(task);
-    const found = await this.#reader.find(known.task_id);
+    const found = await this.#reader.find(known.task_id, { owner: task.owner, hidden: true });
     if (found === undefined) return this.#accept(task);
     return { outcome: 'repeated', task: found, digest: known.digest };
   }
@@ -208,10 +208,9 @@ export class PrismaTaskStore implements TaskStore {
   /** The task that its caller means by its id or its alias, unless it is hidden; of two, the one with the id. */
   find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {
-      const task = UUID.test(key.taskId) ? await this.#reader.find(key.taskId, history) : undefined;
-      const { owner, anyOwner, agentCode } = key;
-      const seen = task !== undefined && (anyOwner === true || task.owner === owner);
-      if (seen && (agentCode ?? task.agentCode) === task.agentCode) return task.hidden ? undefined : task;
+      const { taskId, agentCode } = key;
+      const task = UUID.test(taskId) ? await this.#reader.find(taskId, key, history) : undefined;
+      if (task !== undefined) return task;
       return agentCode === undefined ? undefined : findTaskByAlias(this.#db, { ...key, agentCode }, history);
     });
   }

@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/storage/client.ts';
+import { Prisma, type PrismaClient } from '../../src/storage/generated/client.ts';
 import { PrismaRepairStore } from '../../src/storage/repair-store.ts';
+import { findTaskRow, type ReadFor } from '../../src/storage/task-queries.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
 import type { Task } from '../../src/tasks/task.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -95,6 +98,59 @@ test('a kept task is nobody else’s', async () => {
   await reader.find(keyOf(task));
   expect(await reader.find({ ...keyOf(task), owner: 'mallory' })).toBeUndefined();
   expect(await reader.find({ ...keyOf(task), agentCode: 'other' })).toBeUndefined();
+});
+
+const TABLES = ['task', 'task_artifact', 'task_message'];
+
+/** Those that were read to find a task, as Postgres says that it ran the statement. */
+async function tablesRead(task: Task, readFor: ReadFor): Promise<string[]> {
+  let plan = '';
+  const explaining = {
+    $queryRaw: async (strings: TemplateStringsArray, ...values: unknown[]) => {
+      const rows = await database.prisma.$queryRaw<Record<string, string>[]>`
+        explain (analyze, timing off, costs off) ${Prisma.sql(strings, ...values)}`;
+      plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      return [];
+    },
+  };
+  await findTaskRow(explaining as unknown as PrismaClient, task.id, readFor);
+  const scans = plan.split('\n').filter((line) => !line.includes('never executed'));
+  return TABLES.filter((table) => scans.some((line) => new RegExp(`Scan .*on ${table}\\b`).test(line)));
+}
+
+test('of a task of anybody else nothing is read but its row', async () => {
+  const task = await accepted();
+  const { owner, agentCode } = task;
+  expect(await tablesRead(task, { owner, agentCode })).toEqual(TABLES);
+  expect(await tablesRead(task, { owner: 'the admin', anyOwner: true })).toEqual(TABLES);
+  expect(await tablesRead(task, { owner: 'mallory' })).toEqual(['task']);
+  expect(await tablesRead(task, { owner, agentCode: 'other' })).toEqual(['task']);
+});
+
+test('and a task that is kept is asked for anew, as one that never was', async () => {
+  const task = await accepted();
+  await reader.find(keyOf(task));
+  const asked: number[] = [];
+  const counting = new Proxy(database.prisma, {
+    get: (db, name) =>
+      name !== '$queryRaw'
+        ? Reflect.get(db, name)
+        : async (...sql: Parameters<PrismaClient['$queryRaw']>) => {
+            const rows = (await db.$queryRaw(...sql)) as unknown[];
+            asked.push(rows.length);
+            return rows;
+          },
+  });
+  const keeping = new PrismaTaskStore(counting);
+  await keeping.find(keyOf(task));
+  for (const taskId of [task.id, randomUUID()]) {
+    asked.length = 0;
+    expect(await keeping.find({ ...keyOf(task), taskId, owner: 'mallory' })).toBeUndefined();
+    expect(asked, taskId).toEqual([0, 0]);
+  }
+  expect(await keeping.find({ taskId: task.id, owner: 'the admin', anyOwner: true })).toMatchObject({
+    owner: task.owner,
+  });
 });
 
 test('a task that is gone is not found', async () => {
