@@ -13,7 +13,7 @@ import { Door } from './auth/door.ts';
 import { accessGuard, callerIfAny, type GuardedSurface } from './auth/guard.ts';
 import { RequestLimits } from './auth/limits/request-limits.ts';
 import { StreamLimits } from './auth/limits/stream-limits.ts';
-import { isLoopback, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
+import { isReachable, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
 import { ProofChecker } from './auth/oidc/dpop.ts';
 import { Issuer } from './auth/oidc/issuer.ts';
 import { Nonces } from './auth/oidc/nonces.ts';
@@ -53,10 +53,10 @@ export interface Callers {
 
 /**
  * A host that anybody can reach and that asks nobody who they are does not start.
- * @throws HostError `config` naming HOST, before anything is started, where that is certain already.
+ * @throws HostError `config` naming HOST or PUBLIC_URL, before anything is started, where that is certain already.
  */
 export function requireCredentials(config: Config): void {
-  const { HOST, AUTH_ISSUER, AUTH_AUDIENCE, DATABASE_URL, DATA_DIR } = config;
+  const { AUTH_ISSUER, AUTH_AUDIENCE, DATABASE_URL, DATA_DIR } = config;
   if (AUTH_ISSUER !== undefined && AUTH_AUDIENCE === undefined) {
     const problem = 'AUTH_AUDIENCE: must be given with AUTH_ISSUER: tokens for others are not for this host';
     throw new HostError('config', problem, { field: 'AUTH_AUDIENCE' });
@@ -66,10 +66,10 @@ export function requireCredentials(config: Config): void {
     throw new HostError('config', problem, { field: 'INVOKE_REQUIRE_DPOP' });
   }
   const mayHaveKeys = DATABASE_URL !== undefined || existsSync(join(DATA_DIR, 'postgres'));
-  if (!isLoopback(HOST) && AUTH_ISSUER === undefined && !mayHaveKeys) refuseUnguarded(HOST);
+  if (isReachable(config) && AUTH_ISSUER === undefined && !mayHaveKeys) refuseUnguarded(config);
 }
 
-/** @throws HostError `config` naming HOST when it is not loopback and nobody could be let in. */
+/** @throws HostError `config` naming HOST or PUBLIC_URL when it is not loopback and nobody could be let in. */
 export async function openCallers(
   config: Config,
   {
@@ -83,9 +83,9 @@ export async function openCallers(
   const audit = new PrismaAuditLog(db);
   const keys = new ApiKeys(store);
   const tokens = tokenVerifier(config, { db, signing });
-  const loopback = isLoopback(config.HOST);
-  if (!loopback && tokens === undefined && !(await keys.anyUsable())) refuseUnguarded(config.HOST);
-  const open = loopback && tokens === undefined && !(await store.any());
+  const reachable = isReachable(config);
+  if (reachable && tokens === undefined && !(await keys.anyUsable())) refuseUnguarded(config);
+  const open = !reachable && tokens === undefined && !(await store.any());
   const door = new Door(open, () => store.any());
   const authenticator = new Authenticator({ keys, tokens, door });
   const refusals = new RefusalLog({ audit, log });

@@ -85,7 +85,9 @@ export const configSchema = z.object({
     .describe('Workflow code of the agent that a gRPC call reaches which names no tenant.'),
   PUBLIC_URL: webUrl
     .optional()
-    .describe('Base URL that cards and search results show; `http://HOST:PORT` when unset.'),
+    .describe(
+      'Base URL that cards and search results show; `http://HOST:PORT` when unset. With one that is not on loopback the host starts only with `AUTH_ISSUER` or an API key.',
+    ),
   DATA_DIR: z
     .string()
     .default('.data')

@@ -7,12 +7,29 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
-/** @throws HostError `config` naming HOST, and what to do. */
-export function refuseUnguarded(host: string): never {
+/** How others than the programs of this machine reach the host: by its address, or by a proxy before it. */
+export interface Reach {
+  HOST: string;
+  PUBLIC_URL?: string | undefined;
+}
+
+/** `::1` stands in brackets in a URL. */
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
+
+const isPublic = (url: string): boolean => !isLoopback(bare(new URL(url).hostname));
+
+export const isReachable = ({ HOST, PUBLIC_URL }: Reach): boolean =>
+  !isLoopback(HOST) || (PUBLIC_URL !== undefined && isPublic(PUBLIC_URL));
+
+/** @throws HostError `config` naming HOST or PUBLIC_URL, and what to do. */
+export function refuseUnguarded({ HOST, PUBLIC_URL }: Reach): never {
+  const [field, problem, instead] = isLoopback(HOST)
+    ? ['PUBLIC_URL', `${PUBLIC_URL} is not on loopback`, 'leave PUBLIC_URL unset']
+    : ['HOST', `${HOST} is not a loopback address`, 'set HOST=127.0.0.1'];
   throw new HostError(
     'config',
-    `HOST: ${host} is not a loopback address, and nothing says who may call: make an API key with \`agent-host keys create\`, set AUTH_ISSUER, or set HOST=127.0.0.1`,
-    { field: 'HOST' },
+    `${field}: ${problem}, and nothing says who may call: make an API key with \`agent-host keys create\`, set AUTH_ISSUER, or ${instead}`,
+    { field: String(field) },
   );
 }
 
@@ -51,7 +68,8 @@ export const isOwnAuthority = (authority: string, ownUrls: string[]): boolean =>
 function namesHost(url: string, own: URL): boolean {
   if (!URL.canParse(url)) return false;
   const { hostname, host } = new URL(url);
-  return host === own.host || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+  // One loopback name is as good as another, for a host that has one.
+  return host === own.host || (isLoopback(bare(own.hostname)) && isLoopback(bare(hostname)));
 }
 
 function originIsOwn(origin: string | undefined, own: URL): boolean {

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isLoopback, onlyOwnHost, refuseUnguarded, urlHost } from '../../src/auth/loopback.ts';
+import { isLoopback, isReachable, onlyOwnHost, refuseUnguarded, urlHost } from '../../src/auth/loopback.ts';
 
 test.each([
   ['127.0.0.1', true],
@@ -22,12 +22,24 @@ test.each([
   expect(isLoopback(host)).toBe(loopback);
 });
 
-test('a host that nobody may call says which setting, and what to do', () => {
-  expect(() => refuseUnguarded('0.0.0.0')).toThrow(
-    expect.objectContaining({
-      code: 'config',
-      message: expect.stringMatching(/^HOST: 0\.0\.0\.0 .*agent-host keys create/),
-    }),
+test.each([
+  ['127.0.0.1', undefined, false],
+  ['127.0.0.1', 'http://localhost:8042', false],
+  ['127.0.0.1', 'http://[::1]:8042/base', false],
+  ['127.0.0.1', 'https://agents.example.com', true],
+  ['127.0.0.1', 'http://192.168.1.5:8042', true],
+  ['0.0.0.0', undefined, true],
+  ['0.0.0.0', 'http://localhost:8042', true],
+])('on %s as %s it is reached from elsewhere: %s', (HOST, PUBLIC_URL, reachable) => {
+  expect(isReachable({ HOST, PUBLIC_URL })).toBe(reachable);
+});
+
+test.each([
+  [{ HOST: '0.0.0.0' }, /^HOST: 0\.0\.0\.0 .*agent-host keys create/],
+  [{ HOST: '127.0.0.1', PUBLIC_URL: 'https://a.example' }, /^PUBLIC_URL: https:\/\/a\.example .*keys create/],
+])('a host that nobody may call says which setting, and what to do: %j', (reach, message) => {
+  expect(() => refuseUnguarded(reach)).toThrow(
+    expect.objectContaining({ code: 'config', message: expect.stringMatching(message) }),
   );
 });
 
@@ -89,6 +101,7 @@ const REQUESTS: [what: string, headers: Record<string, string>, status: number][
   ['a host that is no host', { host: 'a b' }, 403],
   ['a page that was let in by name', { host: '127.0.0.1:PORT', origin: 'https://app.example.com' }, 200],
   ['a page from elsewhere', { host: '127.0.0.1:PORT', origin: 'https://evil.example.com' }, 403],
+  ['a page of the server on port 80', { host: '127.0.0.1:PORT', origin: 'http://localhost' }, 403],
   ['a page of another server on this machine', { host: '127.0.0.1:PORT', origin: 'http://localhost:1' }, 403],
   [
     'a page without an origin of its own (a file, a sandbox)',

@@ -42,6 +42,7 @@ describe('a bad setting: exit 2, one line that names it, nothing started', () =>
     ['HOST', '0.0.0.0'],
     ['HOST', '192.0.2.1'],
     ['PUBLIC_URL', 'nowhere'],
+    ['PUBLIC_URL', 'https://agents.example.com'],
     ['DATABASE_URL', 'not-a-url'],
     ['SIGNING_KEY', 'no key'],
     ['GATEWAY_SECRET_KEY', 'too short'],
