@@ -47,7 +47,7 @@ const admitted = grpcCallers({
   authenticator: { authenticate: async () => ({ caller: LOCAL_CALLER }), dpopAlgorithms: undefined },
   door: { isOpen: () => true },
   refusals: { note: () => {} },
-  url: 'http://agents.example.com',
+  url: 'http://127.0.0.1:8043',
   limits: NO_LIMITS.limits,
   agentOf: () => undefined,
   log: silentLog,
@@ -239,7 +239,7 @@ describe('errors have the status of §5.4 and the protocol’s ErrorInfo (§10.6
 
   it('PERMISSION_DENIED for a name that is not this host’s', async () => {
     const elsewhere = new GrpcClient(`127.0.0.1:${listening.port}`, 'evil.example.com');
-    const own = new GrpcClient(`127.0.0.1:${listening.port}`, 'agents.example.com');
+    const own = new GrpcClient(`127.0.0.1:${listening.port}`, 'localhost');
     expect(await elsewhere.refused('listTasks', {})).toMatchObject({ code: 'PERMISSION_DENIED' });
     expect(await own.call('listTasks', {})).toHaveProperty('totalSize');
     elsewhere.close();
