@@ -98,6 +98,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(() => db.$disconnect());
   const callers =
     listening === undefined ? undefined : await openCallers(config, { db, signing, catalog, log });
+  undo.add(async () => callers?.refusals.close());
 
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);

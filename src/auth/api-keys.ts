@@ -43,6 +43,16 @@ export interface NewKey {
   expiresAt?: Date | undefined;
 }
 
+/** Why a key opens nothing, and which it is where its secret is right. */
+export interface RefusedKey {
+  problem: 'unknown' | 'revoked' | 'expired';
+  key?: string;
+  /** Who called with it. */
+  caller?: string;
+}
+
+const callerId = ({ name }: Pick<ApiKey, 'name'>): string => `key:${name}`;
+
 /** Who does it, for the audit log. */
 export interface Actor {
   by: string;
@@ -126,13 +136,13 @@ export class ApiKeys {
    * The caller of a key, or why it is none.
    * @throws HostError `unavailable` when the record cannot be reached.
    */
-  async verify(secret: string): Promise<Caller | 'unknown' | 'revoked' | 'expired'> {
+  async verify(secret: string): Promise<Caller | RefusedKey> {
     const [, id] = KEY.exec(secret) ?? [];
-    if (id === undefined) return 'unknown';
+    if (id === undefined) return { problem: 'unknown' };
     const key = await this.#known.fetch(id);
-    if (key === undefined || !sameHash(key.hash, hashOf(secret))) return 'unknown';
+    if (key === undefined || !sameHash(key.hash, hashOf(secret))) return { problem: 'unknown' };
     const problem = problemOf(key);
-    if (problem !== undefined) return problem;
+    if (problem !== undefined) return { problem, key: id, caller: callerId(key) };
     this.#touch(key);
     return this.#callerOf(key);
   }
@@ -142,7 +152,7 @@ export class ApiKeys {
     if (known !== undefined) return known;
     const { id, name, scopes } = key;
     const holds = () => this.#holds(id);
-    const caller: Caller = { id: `key:${name}`, scopes: new Set<string>(scopes), how: 'api-key', holds };
+    const caller: Caller = { id: callerId({ name }), scopes: new Set<string>(scopes), how: 'api-key', holds };
     CALLERS.set(key, caller);
     return caller;
   }

@@ -62,11 +62,13 @@ export class Authenticator {
   async authenticate(presented: Presented): Promise<Authenticated | undefined> {
     const credential = credentialOf(presented);
     if (credential !== undefined && looksLikeKey(credential.value)) {
-      const caller = await this.#keys.verify(credential.value);
-      if (typeof caller !== 'string') return this.#byKey(caller, credential);
+      const found = await this.#keys.verify(credential.value);
+      if (!('problem' in found)) return this.#byKey(found, credential);
       // Where nobody is asked who they are, a wrong answer is none.
       if (await this.#door.isOpen()) return { caller: this.#local };
-      throw new Refusal(401, KEY_PROBLEMS[caller], { code: 'invalid_token', scheme: credential.scheme });
+      const { problem, key, caller } = found;
+      const { scheme } = credential;
+      throw new Refusal(401, KEY_PROBLEMS[problem], { code: 'invalid_token', scheme }).of({ key, caller });
     }
     if (await this.#door.isOpen()) return { caller: this.#local };
     if (credential === undefined) return undefined;

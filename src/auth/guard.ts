@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { HostError } from '../errors.ts';
@@ -142,9 +143,13 @@ export function dpopOnly({
   };
 }
 
+/** Where a request came from: what a trusted proxy says, where that is an address, or else who is at the other end. */
+export const addressOf = ({ ip = '', socket }: Request): string | undefined =>
+  isIP(ip) === 0 ? socket.remoteAddress : ip;
+
 const whoAsked = (req: Request) => ({
   caller: CALLERS.get(req)?.id,
-  address: req.ip,
+  address: addressOf(req),
   action: `${req.method} ${req.path}`,
 });
 
@@ -156,7 +161,7 @@ function presentedBy(req: Request, publicUrl: string): Presented {
     dpop: given.dpop ?? [],
     method: req.method,
     url: `${publicUrl.replace(/\/+$/, '')}${req.originalUrl}`,
-    address: req.ip,
+    address: addressOf(req),
   };
 }
 

@@ -22,6 +22,13 @@ export interface RefusalOptions {
   cause?: unknown;
 }
 
+/** Whose a genuine credential is that was refused all the same: for the audit log, and for no answer. */
+export interface KnownOf {
+  caller?: string | undefined;
+  /** The id of an API key. */
+  key?: string | undefined;
+}
+
 /**
  * Why a caller is not let in, in HTTP's words; a surface translates it where it speaks others. The message is for
  * the client and holds nothing of the credential.
@@ -32,6 +39,7 @@ export class Refusal extends Error {
   readonly scheme: AuthScheme;
   readonly scope: Scope | undefined;
   readonly nonce: string | undefined;
+  #known: KnownOf = {};
 
   constructor(status: Refusal['status'], message: string, options: RefusalOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -41,6 +49,17 @@ export class Refusal extends Error {
     this.scheme = options.scheme ?? 'Bearer';
     this.scope = options.scope;
     this.nonce = options.nonce;
+  }
+
+  /** What is certain of whose credential it was. */
+  get known(): KnownOf {
+    return this.#known;
+  }
+
+  /** The same refusal, of somebody's. */
+  of(known: KnownOf): this {
+    this.#known = known;
+    return this;
   }
 }
 

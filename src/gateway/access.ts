@@ -28,7 +28,7 @@ const REGISTRY: RouteAccess[] = [
   { method: 'post', path: '/agents', needs: 'admin', audited: true },
   { method: 'delete', path: '/agents/:agent_id', needs: 'admin', audited: true },
   { method: 'get', path: '/providers', needs: 'agents:read' },
-  { method: 'post', path: '/providers', needs: 'admin' },
+  { method: 'post', path: '/providers', needs: 'admin', audited: true },
   { method: 'post', path: '/providers/:provider_id/revoke', needs: 'admin', audited: true },
   { method: 'post', path: '/admin/providers/:provider_id/block', needs: 'admin', audited: true },
   { method: 'post', path: '/admin/providers/:provider_id/unblock', needs: 'admin', audited: true },

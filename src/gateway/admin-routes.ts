@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ApiKey, ApiKeys } from '../auth/api-keys.ts';
 import { expiryOf } from '../auth/api-keys.ts';
 import type { AuditLog, RecordedEntry } from '../auth/audit.ts';
+import { addressOf } from '../auth/guard.ts';
 import { HostError } from '../errors.ts';
 import { body, callerId, handler, named } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
@@ -59,7 +60,7 @@ export function adminRoutes({ keys, audit, log }: AdminRoutesOptions): Router {
   return router;
 }
 
-const actor = (req: Request) => ({ by: callerId(req), from: req.ip });
+const actor = (req: Request) => ({ by: callerId(req), from: addressOf(req) });
 
 /** A field of a body that cannot be taken is 400 here; among agents it is theirs to say so. */
 async function namingField<T>(work: () => Promise<T>): Promise<T> {

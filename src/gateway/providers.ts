@@ -25,8 +25,11 @@ export interface SwitchTurn {
 export interface ProviderStore {
   list(): Promise<Provider[]>;
   find(providerId: string): Promise<Provider | undefined>;
-  /** Undefined when there is one of this id. */
-  create(provider: Pick<Provider, 'providerId' | 'name' | 'url'>): Promise<Provider | undefined>;
+  /** Undefined when there is one of this id. Made and audited, both or nothing. */
+  create(
+    provider: Pick<Provider, 'providerId' | 'name' | 'url'>,
+    who: Pick<SwitchTurn, 'by' | 'from'>,
+  ): Promise<Provider | undefined>;
   /** Turns the switch and keeps who did it and why, both or nothing. */
   turn(turn: SwitchTurn): Promise<void>;
 }

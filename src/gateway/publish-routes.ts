@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, Router } from 'express';
 import type { Logger } from 'pino';
 import type { AgentVersion, PublishedAgents, Publisher } from '../agents/published.ts';
+import { addressOf } from '../auth/guard.ts';
 import { HostError } from '../errors.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
@@ -60,7 +61,7 @@ export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOp
   return router;
 }
 
-export const publisher = (req: Request): Publisher => ({ by: callerId(req), from: req.ip });
+export const publisher = (req: Request): Publisher => ({ by: callerId(req), from: addressOf(req) });
 
 export const agentExists = (code: string, problem: string): GatewayError =>
   new GatewayError(409, 'agent_exists', `agent ${JSON.stringify(code)}: ${problem}`);

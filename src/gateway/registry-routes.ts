@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { reviewVersion } from '../agents/review.ts';
-import { callerOf } from '../auth/guard.ts';
+import { addressOf, callerOf } from '../auth/guard.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import {
@@ -72,7 +72,8 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   });
   post('/providers', async (req, res) => {
     const { provider_id, name, url } = parseBody(providerSchema, req.body);
-    const created = await providers.create({ providerId: provider_id, name, ...(url && { url }) });
+    const provider = { providerId: provider_id, name, ...(url && { url }) };
+    const created = await providers.create(provider, { by: callerId(req), from: addressOf(req) });
     if (created === undefined) {
       throw new GatewayError(409, 'provider_exists', `provider_id: there is a provider ${provider_id}`);
     }
@@ -109,7 +110,7 @@ async function turned(
 ): Promise<object> {
   const { reason } = parseBody(reasonSchema, req.body);
   const by = callerId(req);
-  await providers.turn({ ...turn, by, reason, from: req.ip });
+  await providers.turn({ ...turn, by, reason, from: addressOf(req) });
   if (turn.subject === 'agent') {
     return { agent_id: turn.id, status: turn.change === 'block' ? 'blocked' : 'active', by, reason };
   }

@@ -25,15 +25,19 @@ export class PrismaProviderStore implements ProviderStore {
     });
   }
 
-  create({
-    providerId,
-    name,
-    url,
-  }: Pick<Provider, 'providerId' | 'name' | 'url'>): Promise<Provider | undefined> {
+  create(
+    { providerId, name, url }: Pick<Provider, 'providerId' | 'name' | 'url'>,
+    { by, from }: Pick<SwitchTurn, 'by' | 'from'>,
+  ): Promise<Provider | undefined> {
     return reachable(async () => {
       try {
         const data = { id: providerId, name, url: url ?? null };
-        return toProvider(await this.#db.provider.create({ data }));
+        const audit = { event: 'provider-create', caller: by, address: from, detail: { id: providerId } };
+        const [created] = await this.#db.$transaction([
+          this.#db.provider.create({ data }),
+          this.#db.auditEntry.create({ data: auditRow(audit) }),
+        ]);
+        return toProvider(created);
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;

@@ -40,7 +40,7 @@ test('a key is shown once, kept as a hash, and opens what its scopes say', async
 test('keys of one name are one caller', async () => {
   const made = await Promise.all([1, 2].map(() => keys.create({ name: 'twin', scopes: ['admin'] }, ADMIN)));
   const callers = await Promise.all(made.map(({ secret }) => keys.verify(secret)));
-  expect(callers.map((caller) => typeof caller !== 'string' && caller.id)).toEqual(['key:twin', 'key:twin']);
+  expect(callers.map((caller) => 'id' in caller && caller.id)).toEqual(['key:twin', 'key:twin']);
 });
 
 test.each([
@@ -51,7 +51,7 @@ test.each([
   ['something after it', (secret: string) => `${secret} x`],
 ])('%s is unknown', async (_, change) => {
   const { secret } = await keys.create({ name: 'ci', scopes: ['admin'] }, ADMIN);
-  expect(await keys.verify(change(secret))).toBe('unknown');
+  expect(await keys.verify(change(secret))).toEqual({ problem: 'unknown' });
 });
 
 test('a revoked key is refused here at once, by another process within a second', async () => {
@@ -59,10 +59,10 @@ test('a revoked key is refused here at once, by another process within a second'
   const elsewhere = new ApiKeys(store);
   expect(await elsewhere.verify(secret)).toMatchObject({ id: 'key:gone' });
   expect(await keys.revoke(key.id, ADMIN)).toMatchObject({ id: key.id, revokedAt: expect.any(Date) });
-  expect(await keys.verify(secret)).toBe('revoked');
+  expect(await keys.verify(secret)).toEqual({ problem: 'revoked', key: key.id, caller: 'key:gone' });
   await until(
     'the other one',
-    async () => ((await elsewhere.verify(secret)) === 'revoked' ? true : undefined),
+    async () => ('problem' in (await elsewhere.verify(secret)) ? true : undefined),
     1_000,
   );
   const again = await keys.revoke(key.id, ADMIN);
@@ -75,7 +75,7 @@ test('an expired key is refused', async () => {
   const { key, secret } = await keys.create({ name: 'short', scopes: ['admin'], expiresAt }, ADMIN);
   expect(await keys.verify(secret)).toMatchObject({ id: 'key:short' });
   await database.prisma.apiKey.update({ where: { id: key.id }, data: { expiresAt: new Date() } });
-  expect(await new ApiKeys(store).verify(secret)).toBe('expired');
+  expect(await new ApiKeys(store).verify(secret)).toMatchObject({ problem: 'expired', caller: 'key:short' });
 });
 
 test('the last use is kept', async () => {

@@ -1,6 +1,10 @@
 /** What is remembered of tokens and proofs changes nothing of which are taken. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Issuer } from '../../src/auth/oidc/issuer.ts';
 import { KnownTokens } from '../../src/auth/oidc/known-tokens.ts';
 import { ProofKeys } from '../../src/auth/oidc/proof-keys.ts';
 
@@ -86,5 +90,71 @@ describe('a proof with a key that is known', () => {
     await expect(proofs.verify(await proofOf(keys, keys, { typ: 'JWT' }), thumbprint)).rejects.toThrow('typ');
     const jwk = await exportJWK(keys.privateKey);
     await expect(proofs.verify(await proofOf(keys, keys, { jwk }), thumbprint)).rejects.toThrow('public key');
+  });
+});
+
+describe('an issuer that does not answer', () => {
+  const MINUTE = 60_000;
+  let answers = true;
+  let published: [kid: string, pair: Pair][] = [];
+  const server = createServer(async (req, res) => {
+    if (!answers) {
+      res.destroy();
+      return;
+    }
+    const jwks = await Promise.all(
+      published.map(async ([kid, pair]) => ({ ...(await exportJWK(pair.publicKey)), kid, alg: 'ES256' })),
+    );
+    const body = req.url?.startsWith('/jwks') ? { keys: jwks } : { issuer: url, jwks_uri: `${url}/jwks` };
+    res.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+  });
+  let url = '';
+
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  async function known() {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    answers = true;
+    published = [['a', keys]];
+    const issuer = new Issuer(url);
+    const keyOf = (kid: string) => issuer.keyFor({ alg: 'ES256', kid }, { payload: '', signature: '' });
+    await keyOf('a');
+    const later = (ms: number) => void vi.setSystemTime(Date.now() + ms);
+    return { keyOf, later };
+  }
+
+  it('has its known keys taken for a day, and of others nobody knows', async () => {
+    const { keyOf, later } = await known();
+    answers = false;
+    for (const minutes of [11, 1, 30, 600, 700]) {
+      later(minutes * MINUTE);
+      expect(await keyOf('a')).toBeDefined();
+      await expect(keyOf('b')).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    later(120 * MINUTE);
+    await expect(keyOf('a')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is believed at once when it answers again: new keys are known, those withdrawn are not', async () => {
+    const { keyOf, later } = await known();
+    answers = false;
+    later(90 * MINUTE);
+    expect(await keyOf('a')).toBeDefined();
+    answers = true;
+    published = [['b', others]];
+    later(2 * MINUTE);
+    await expect(keyOf('a')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    expect(await keyOf('b')).toBeDefined();
   });
 });

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import type { AuditEntry } from '../../src/auth/audit.ts';
 import { challengesOf, Refusal } from '../../src/auth/refusal.ts';
+import { RefusalLog } from '../../src/auth/refusal-log.ts';
+import { silentLog } from '../support/tasks.ts';
 
 const DPOP = { dpop: 'ES256 EdDSA' };
 
@@ -35,4 +38,55 @@ test('a scope that is missing is named', () => {
 test('a message cannot leave its quotes', () => {
   const [challenge] = challengesOf(new Refusal(401, 'a "b" \\ ü\r\nX: y', { code: 'invalid_token' }));
   expect(challenge).toContain(`error_description="a 'b' ' ???X: y"`);
+});
+
+describe('the log of refusals', () => {
+  const written: AuditEntry[] = [];
+  let log: RefusalLog;
+  const refuse = (address: string, times: number) => {
+    for (let time = 0; time < times; time++) {
+      const refusal = new Refusal(401, 'The API key is revoked', { code: 'invalid_token' });
+      const asked = { caller: undefined, address, action: 'POST /x' };
+      log.note(refusal.of({ caller: 'key:ci', key: 'ak_123456789012' }), asked);
+    }
+  };
+  const leftOut = () =>
+    written
+      .filter(({ detail }) => 'leftOut' in detail)
+      .map(({ address, detail }) => [address, detail.leftOut]);
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    written.length = 0;
+    log = new RefusalLog({
+      audit: { record: async (entry) => void written.push(entry), read: async () => [] },
+      log: silentLog,
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('says whose credential it was, where that is certain', () => {
+    refuse('192.0.2.1', 1);
+    expect(written).toMatchObject([
+      { event: 'login-refused', caller: 'key:ci', detail: { key: 'ak_123456789012', action: 'POST /x' } },
+    ]);
+  });
+
+  it('tells those above ten of an address when its minute is over, whoever comes or not', async () => {
+    refuse('192.0.2.1', 25);
+    refuse('192.0.2.2', 3);
+    expect(written).toHaveLength(13);
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(leftOut()).toEqual([['192.0.2.1', 15]]);
+    refuse('192.0.2.1', 1);
+    expect(written).toHaveLength(15);
+  });
+
+  it('and when the host stops', async () => {
+    refuse('192.0.2.1', 12);
+    await log.close();
+    expect(leftOut()).toEqual([['192.0.2.1', 2]]);
+  });
 });

@@ -85,6 +85,14 @@ describe('a Bearer token', () => {
     expect(errorOf(narrow)).toBe('Bearer insufficient_scope');
   });
 
+  // Before other refusals: of one address the log takes ten a minute.
+  it('that expired is told in the audit log with its subject', async () => {
+    const subject = randomUUID();
+    await bearer(await server.forge({ sub: subject, exp: Math.floor(Date.now() / 1_000) - 60 }));
+    const caller = `${server.issuer}#${subject}`;
+    await until('the entry', async () => (await db.auditEntry.findFirst({ where: { caller } })) ?? undefined);
+  });
+
   it('is the caller that its tasks belong to', async () => {
     const token = await server.token();
     const send = { ...GET, method: 'message/send', params: { message: olderMessage('hello') } };
@@ -130,6 +138,8 @@ describe('a Bearer token', () => {
     ['for another audience', () => server.forge({ aud: 'urn:other' })],
     ['of another issuer', () => server.forge({ iss: 'https://issuer.example.com' })],
     ['without a subject', () => server.forge({ sub: undefined as never })],
+    ['of a subject with a NUL', () => server.forge({ sub: 'a\u0000b' })],
+    ['of a subject with half a character', () => server.forge({ sub: 'a\ud800' })],
     ['that is a proof', () => server.forge({}, { typ: 'dpop+jwt' })],
     [
       'with alg none',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { forgetProofs, PrismaProofLog } from '../../src/storage/proof-log.ts';
 import { forgetStreams, PrismaStreamSlots } from '../../src/storage/stream-slots.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
@@ -48,3 +49,20 @@ test('what a dead process held is free once it has expired, and is forgotten', a
   await forgetStreams(database.prisma);
   expect(await database.prisma.streamSlot.count()).toBe(1);
 });
+
+test('a crash of Postgres lets no proof be used twice: those issued before it are refused', async () => {
+  const proofs = new PrismaProofLog(database.prisma);
+  const expires = new Date(Date.now() + 600_000);
+  const note = (digest: number, issued: Date) => proofs.note(new Uint8Array([digest]), issued, expires);
+  const issued = new Date();
+  expect(await note(1, issued)).toBe('first');
+  expect(await note(1, issued)).toBe('repeated');
+  const [backend] = await database.prisma.$queryRaw<{ pid: number }[]>`
+    select pid from pg_stat_activity where backend_type = 'checkpointer'`;
+  process.kill(Number(backend?.pid), 'SIGKILL');
+  const again = await until('Postgres is back', () => note(1, issued).catch(() => undefined), 30_000);
+  expect(again).toBe('before');
+  expect(await note(2, new Date(Date.now() + 1_000))).toBe('first');
+  await forgetProofs(database.prisma);
+  expect(await note(2, issued)).toBe('before');
+}, 60_000);

@@ -13,10 +13,11 @@ const MAX_JTI = 1_024;
 /** The proofs seen by any process of a deployment. */
 export interface ProofLog {
   /**
-   * Notes a proof until the moment given. False when it is noted already.
+   * Notes a proof issued at one moment until another. `repeated`: it is noted already; `before`: it was issued before
+   * the record began, and nobody knows.
    * @throws HostError `unavailable`.
    */
-  first(digest: Uint8Array, until: Date): Promise<boolean>;
+  note(digest: Uint8Array, issued: Date, until: Date): Promise<'first' | 'repeated' | 'before'>;
 }
 
 export interface ProofCheckerOptions {
@@ -64,10 +65,10 @@ export class ProofChecker {
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI)
       throw invalid('jti is missing or too long');
     const until = new Date((iat + MAX_AGE_S + 2 * this.#options.clockSkewS) * 1_000);
-    if (!(await this.#options.log.first(sha256(`${thumbprint} ${jti}`), until))) {
-      throw invalid('The proof was used before');
-    }
-    return { nonce };
+    const seen = await this.#options.log.note(sha256(`${thumbprint} ${jti}`), new Date(iat * 1_000), until);
+    if (seen === 'first') return { nonce };
+    if (seen === 'repeated') throw invalid('The proof was used before');
+    throw invalid('The proof was issued before the record of proofs began: send a fresh one');
   }
 
   async #verified(proof: string, bound: string): Promise<{ payload: JWTPayload; thumbprint: string }> {

@@ -25,6 +25,8 @@ const TOKEN_ALGORITHMS = [
 const TOKEN_TYPES = new Set(['at+jwt', 'application/at+jwt', 'jwt']);
 const MAX_TOKEN = 16_384;
 const MAX_SUBJECT = 255;
+/** Control characters and halves of characters: no name of anybody, and NUL is no text for Postgres. */
+const UNSPEAKABLE = /[\p{Cc}\p{Cs}]/u;
 
 export interface OidcVerifierOptions {
   issuer: Pick<Issuer, 'keyFor'>;
@@ -51,18 +53,23 @@ export class OidcVerifier implements TokenVerifier {
 
   async verify(token: string, scheme: AuthScheme, presented: Presented): Promise<Authenticated> {
     const claims = await this.#claimsOf(token, scheme);
-    const bound = boundKey(claims);
+    const who = this.#who(claims, scheme);
     const holds = () => this.#holds(token, scheme);
-    if (bound === undefined) {
-      if (scheme === 'DPoP') throw refused('The token is bound to no key: send it as Bearer', scheme);
-      return { caller: { ...this.#who(claims, scheme), how: 'bearer', holds } };
+    try {
+      const bound = boundKey(claims);
+      if (bound === undefined) {
+        if (scheme === 'DPoP') throw refused('The token is bound to no key: send it as Bearer', scheme);
+        return { caller: { ...who, how: 'bearer', holds } };
+      }
+      // RFC 9449 §7.1: whoever stole it has not the key.
+      if (scheme === 'Bearer') {
+        throw refused('The token is bound to a key: send it as DPoP, with a proof', scheme);
+      }
+      const { nonce } = await this.#options.proofs.check({ token, thumbprint: bound, presented });
+      return { caller: { ...who, how: 'dpop', holds }, nonce };
+    } catch (error) {
+      throw error instanceof Refusal ? error.of({ caller: who.id }) : error;
     }
-    // RFC 9449 §7.1: whoever stole it has not the key.
-    if (scheme === 'Bearer') {
-      throw refused('The token is bound to a key: send it as DPoP, with a proof', scheme);
-    }
-    const { nonce } = await this.#options.proofs.check({ token, thumbprint: bound, presented });
-    return { caller: { ...this.#who(claims, scheme), how: 'dpop', holds }, nonce };
   }
 
   async #holds(token: string, scheme: AuthScheme): Promise<boolean> {
@@ -96,26 +103,36 @@ export class OidcVerifier implements TokenVerifier {
       return verified.payload;
     } catch (error) {
       if (error instanceof Refusal || error instanceof HostError) throw error;
-      throw refused(problemOf(error), scheme, error);
+      throw refused(problemOf(error), scheme, error).of({ caller: this.#namedIn(error) });
     }
   }
 
+  /** The caller of a token of this issuer, whose signature was good and whose claims were not. */
+  #namedIn(error: unknown): string | undefined {
+    if (!(error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed))
+      return undefined;
+    return error.payload.iss === this.#options.issuerUrl ? this.#idOf(error.payload) : undefined;
+  }
+
   #who(claims: JWTPayload, scheme: AuthScheme): { id: string; scopes: ReadonlySet<string> } {
+    const id = this.#idOf(claims);
+    if (id === undefined) throw refused('The token names no subject', scheme);
+    return { id, scopes: scopesIn(claims[this.#options.scopeClaim]) };
+  }
+
+  #idOf(claims: JWTPayload): string | undefined {
     // A client that calls for itself is its subject (RFC 9068 §2.2); some issuers name it only so.
     const subject = claims.sub ?? claims.client_id ?? claims.azp;
-    if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT) {
-      throw refused('The token names no subject', scheme);
-    }
-    return {
-      id: `${this.#options.issuerUrl}#${subject}`,
-      scopes: scopesIn(claims[this.#options.scopeClaim]),
-    };
+    if (typeof subject !== 'string' || subject === '' || subject.length > MAX_SUBJECT) return undefined;
+    return UNSPEAKABLE.test(subject) ? undefined : `${this.#options.issuerUrl}#${subject}`;
   }
 }
 
 function scopesIn(claim: unknown): Set<string> {
   const listed = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];
-  return new Set(listed.filter((scope): scope is string => typeof scope === 'string' && scope !== ''));
+  const isScope = (scope: unknown): scope is string =>
+    typeof scope === 'string' && scope !== '' && !UNSPEAKABLE.test(scope);
+  return new Set(listed.filter(isScope));
 }
 
 /** RFC 9449 §6.1. A confirmation by other means (RFC 8705) is one we cannot check. */
