@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { reviewVersion } from '../agents/review.ts';
 import { addressOf, callerOf } from '../auth/guard.ts';
-import { idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import {
   type AgentPublishingOptions,
@@ -72,8 +72,10 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   });
   post('/providers', async (req, res) => {
     const { provider_id, name, url } = parseBody(providerSchema, req.body);
-    const provider = { providerId: provider_id, name, ...(url && { url }) };
-    const created = await providers.create(provider, { by: callerId(req), from: addressOf(req) });
+    const wanted = { providerId: provider_id, name, ...(url && { url }) };
+    const created =
+      (await providers.create(wanted, { by: callerId(req), from: addressOf(req) })) ??
+      (await createdBefore(req, wanted, providers));
     if (created === undefined) {
       throw new GatewayError(409, 'provider_exists', `provider_id: there is a provider ${provider_id}`);
     }
@@ -116,6 +118,16 @@ async function turned(
   }
   const provider = await providers.find(turn.id);
   return { provider_id: turn.id, status: provider?.status, by, reason };
+}
+
+/** What an earlier try under the same key has made, whose answer was lost: the provider as it was wanted. */
+async function createdBefore(
+  req: Request,
+  { providerId, name, url }: Pick<Provider, 'providerId' | 'name' | 'url'>,
+  providers: ProviderStore,
+): Promise<Provider | undefined> {
+  const found = claimOf(req)?.again ? await providers.find(providerId) : undefined;
+  return found?.name === name && found.url === url ? found : undefined;
 }
 
 const providerView = ({ providerId, name, url, status, createdAt }: Provider) => ({

@@ -87,7 +87,7 @@ async function claimFor(
     refuse(res, { status: 400, message });
     return 'answered';
   }
-  const route = `${req.method} ${req.baseUrl}${req.path}`;
+  const route = `${req.method} ${pathOf(req)}`;
   const scope: KeyScope = { caller: callerOf(req).id, route, key: given.key };
   const known = await store.find(scope);
   if (known === undefined) return { ...scope, fingerprint, id: randomUUID(), held: false };
@@ -100,10 +100,25 @@ async function claimFor(
     return 'answered';
   }
   const { id, receiptId } = known;
-  const claim: Claim = { ...scope, fingerprint, id, ...(receiptId && { receiptId }), held: true };
+  const claim: Claim = {
+    ...scope,
+    fingerprint,
+    id,
+    ...(receiptId && { receiptId }),
+    again: true,
+    held: true,
+  };
   if (known.held || !(await store.takeOver(claim))) throw keyInUse();
   return claim;
 }
+
+/** One path for all its spellings. */
+const pathOf = ({ baseUrl, path }: Request): string =>
+  `${baseUrl}${path}`
+    .split('/')
+    .map((part) => encodeURIComponent(decodeURIComponent(part)))
+    .join('/')
+    .replace(/(.)\/$/, '$1');
 
 function replay(
   req: Request,
@@ -139,7 +154,10 @@ function keepAnswer(req: Request, res: Response, claim: Claim, options: Idempote
     try {
       const told = fateOf(res.statusCode, body);
       // Its client has gone before it was all done: another try is to have the end of it.
-      const fate = res.closed && told === 'keep' ? 'let-go' : told;
+      const gone = res.closed && told === 'keep';
+      // What an earlier try has done is not undone by this one's failure.
+      const begun = told === 'forget' && claim.again === true && claim.receiptId !== undefined;
+      const fate = gone || begun ? 'let-go' : told;
       if (fate === 'let-go') await store.letGo(claim);
       else if (fate === 'forget') await store.forget(claim);
       else {

@@ -12,6 +12,8 @@ export interface Claim extends KeyScope {
   fingerprint: string;
   /** The same for each try under this key: names what the request makes. */
   id: string;
+  /** An earlier try was broken off: nobody knows how far it has come. */
+  again?: true;
   /** The call that an earlier try made, of which no answer is known. */
   receiptId?: string;
   /** The key is on record, and this request's to answer; whoever writes it sets this. */

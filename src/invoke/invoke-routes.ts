@@ -1,6 +1,7 @@
 import { type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
+import { HostError } from '../errors.ts';
 import { byStatus, claimOf, type Fate, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
@@ -58,6 +59,9 @@ export function invokeRoutes({ invoker, keys, requests, maxBody, log }: InvokeRo
       const task = await invoker.invoke(invocation, requests.signalFor(res));
       res.json({ jsonrpc: '2.0', ...id, result: { task } });
     } catch (error) {
+      if (error instanceof HostError && error.code === 'key_in_use') {
+        return refuseKey(res, { status: 409, message: error.message, retryAfterS: 1 });
+      }
       answerFailure(res, failureOf(error, log), 'id' in id ? id.id : null);
     }
   });

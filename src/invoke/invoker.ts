@@ -40,6 +40,8 @@ interface Ready {
   agent: InvokedAgent;
   accepts: AcceptedModes | undefined;
   request: SendRequest;
+  /** The session, where it is known. */
+  contextId: string | undefined;
 }
 
 /** `a2a.sendMessage`: checks, asks policy, sends, and waits as long as it may. */
@@ -59,7 +61,7 @@ export class Invoker {
   async invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeTask> {
     const { caller, params } = invocation;
     const ready = await this.#prepare(invocation);
-    const { agent, accepts, request } = ready;
+    const { agent, accepts, request, contextId } = ready;
     const { region, maxCostUnits, confirmRisky } = params;
     const open = await this.#options.calls.open({
       agent,
@@ -73,7 +75,7 @@ export class Invoker {
       request: withoutSecrets(invocation.given),
       messageId: request.message.messageId,
       taskId: request.taskId,
-      contextId: request.contextId,
+      contextId,
       claim: invocation.claim,
     });
     const task = await this.#taskOf(open, ready, { params, signal });
@@ -94,7 +96,7 @@ export class Invoker {
     const pushConfig =
       wanted &&
       this.#options.push.prepare(pushOf(wanted), 'invoke', 'configuration.taskPushNotificationConfig.');
-    const taskId = await this.#continued(agent, caller, params);
+    const continued = await this.#continued(agent, caller, { params, messageId: message.messageId });
     const { sessionId } = params;
     const request: SendRequest = {
       owner: caller.id,
@@ -102,42 +104,47 @@ export class Invoker {
       agent: agent.definition,
       message,
       ...(message.messageId === claim?.id && { once: true }),
-      ...(taskId === undefined ? {} : { taskId }),
+      ...(continued && { taskId: continued.id }),
       ...(sessionId === undefined ? {} : { contextId: sessionId }),
       ...(metadata === undefined ? {} : { metadata: metadata as Metadata }),
       ...(pushConfig && { pushConfig }),
       ...(historyLength === undefined ? {} : { history: historyLength }),
     };
-    return { agent, accepts, request };
+    return { agent, accepts, request, contextId: sessionId ?? continued?.contextId };
   }
 
   /**
-   * The task that a call goes on with: the one it names, or the one of its session that waits.
+   * The task that a call goes on with: the one it names, or the one of its session that waits. A message that comes
+   * again is for the task it went to, whatever waits by now.
    * @throws HostError `invalid_params` when several wait, `task_not_found`.
    */
   async #continued(
     { definition }: InvokedAgent,
     { id: owner }: Viewer,
-    { taskId, sessionId: contextId }: InvokeParams,
-  ): Promise<string | undefined> {
+    { params, messageId }: { params: InvokeParams; messageId: string },
+  ): Promise<Pick<Task, 'id' | 'contextId'> | undefined> {
     const { tasks } = this.#options;
+    const { taskId, sessionId: contextId } = params;
     const key = { owner, agentCode: definition.code };
-    if (taskId !== undefined) return (await tasks.get({ ...key, taskId }, 0)).id;
+    if (taskId !== undefined) return tasks.get({ ...key, taskId }, 0);
     if (contextId === undefined) return undefined;
     const pages = await Promise.all(
       (['input-required', 'auth-required'] as const).map((state) =>
         tasks.list({ ...key, contextId, state, limit: 2, history: 0 }),
       ),
     );
+    // Behind the list: what another try has sent meanwhile is seen here.
+    const sent = await tasks.sent(key, messageId);
+    if (sent !== undefined) return sent.began ? undefined : { id: sent.taskId, contextId };
     const waiting = pages.flatMap((page) => page.tasks);
     if (waiting.length > 1)
       throw invalidParams('taskId', 'is required: several tasks of the session wait for a message');
-    return waiting[0]?.id;
+    return waiting[0];
   }
 
   async #taskOf(
     { receipt, decision }: OpenCall,
-    { agent, request }: Ready,
+    { agent, request, contextId }: Ready,
     { params, signal }: { params: InvokeParams; signal: AbortSignal },
   ): Promise<Task> {
     const { tasks, calls } = this.#options;
@@ -146,7 +153,9 @@ export class Invoker {
       const { owner } = request;
       if (receipt.status === 'rejected' && receipt.task_id !== undefined)
         return tasks.get({ owner, taskId: receipt.task_id });
-      const refused = await tasks.refuse(request, inOwnWords(decision.message));
+      const inSession = { ...request, ...(contextId === undefined ? {} : { contextId }) };
+      const refused = await tasks.refuse(inSession, inOwnWords(decision.message), receipt.receipt_id);
+      if (request.pushConfig !== undefined) await this.#options.push.tell(refused.id);
       await calls.refused(receipt, decision, { taskId: refused.id, contextId: refused.contextId });
       return refused;
     }

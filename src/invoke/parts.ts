@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Json, Metadata, Part } from '../tasks/task.ts';
 
 const CONTENTS = ['text', 'data', 'url', 'raw'] as const;
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+const BASE64 = /^[\w+/-]*={0,2}$/;
 
-const aboutSchema = z.looseObject({
+const aboutSchema = z.strictObject({
   text: z.unknown().optional().describe('Words. Exactly one of these four is given.'),
   data: z.unknown().optional().describe('Any JSON.'),
   url: z.unknown().optional().describe('An address, which nobody fetches.'),
@@ -41,6 +41,12 @@ export const partSchema = aboutSchema.transform((given, context): Part => {
 function problemOf(content: 'text' | 'url' | 'raw', value: unknown): string | undefined {
   if (typeof value !== 'string') return 'must be a string';
   if (content === 'url' && value === '') return 'must not be empty';
-  if (content === 'raw' && !BASE64.test(value)) return 'is not base64';
+  if (content === 'raw' && !isBase64(value)) return 'is not base64';
   return undefined;
+}
+
+/** RFC 4648 §4 or §5; the padding may be left out, and not be wrong. */
+function isBase64(value: string): boolean {
+  if (!BASE64.test(value)) return false;
+  return value.endsWith('=') ? value.length % 4 === 0 : value.length % 4 !== 1;
 }

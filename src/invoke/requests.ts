@@ -10,16 +10,13 @@ import { STATES } from './view.ts';
 const absentIfNull = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value) => value ?? undefined);
 
-const id = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
+const TEXT = /^[^\p{Cc}\p{Surrogate}]*$/u;
+const id = z.string().min(1).max(255).regex(TEXT, 'holds control characters');
 const bag = z.record(z.string(), z.unknown());
 const names = z.array(z.string().min(1).max(255)).max(100);
 const count = z.int('must be a whole number').min(0, 'must not be negative');
 
-const messageSchema = z.object({
+const messageSchema = z.strictObject({
   role: z.literal('user', { error: 'must be "user"' }),
   parts: z
     .array(partSchema, { error: 'must be a list of parts' })
@@ -42,7 +39,12 @@ const configurationSchema = z.strictObject({
 });
 
 export const invokeSchema = z.strictObject({
-  agentId: z.string('is required').min(1, 'is required').max(255).describe('Slug or UUID of the agent.'),
+  agentId: z
+    .string('is required')
+    .min(1, 'is required')
+    .max(255)
+    .regex(TEXT, 'holds control characters')
+    .describe('Slug or UUID of the agent.'),
   sessionId: absentIfNull(id).describe('Groups tasks, and continues the one of them that waits.'),
   taskId: absentIfNull(id).describe('The task this goes on with.'),
   message: messageSchema,
@@ -67,9 +69,17 @@ const state = z.string().transform((name, context): TaskState => {
   return z.NEVER;
 });
 
+const WHOLE = 'must be a whole number, not negative';
+/** A number in a query. */
+const digits = (message: string) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number);
+
 const MAX_PAGE = 100;
 const BETWEEN = `must be between 1 and ${MAX_PAGE}`;
-const page = z.coerce.number(BETWEEN).int().min(1, BETWEEN).max(MAX_PAGE, BETWEEN);
+const page = digits(BETWEEN).pipe(z.int().min(1, BETWEEN).max(MAX_PAGE, BETWEEN));
 
 export const listSchema = z.strictObject({
   sessionId: id.optional(),
@@ -79,11 +89,7 @@ export const listSchema = z.strictObject({
 });
 
 export const getSchema = z.strictObject({
-  historyLength: z.coerce
-    .number('must be a whole number')
-    .int('must be a whole number')
-    .min(0, 'must not be negative')
-    .optional(),
+  historyLength: digits(WHOLE).pipe(z.int(WHOLE)).optional(),
 });
 
 /**

@@ -40,16 +40,15 @@ const CODES: Partial<Record<ErrorCode, { code: number; status: number }>> = {
   content_type_not_supported: { code: RPC.invalidParams, status: 400 },
   unsupported_operation: { code: RPC.invalidParams, status: 409 },
   task_not_cancelable: { code: RPC.invalidParams, status: 409 },
-  key_in_use: { code: RPC.invalidRequest, status: 409 },
   task_not_found: { code: RPC.notFound, status: 404 },
   agent_not_found: { code: RPC.notFound, status: 404 },
 };
 
 /** Names of the protocol's fields as the fields here. */
 const OWN_FIELDS: [RegExp, string][] = [
-  [/^message\.contextId\b/, 'sessionId'],
+  [/^message\.contextId\b(?!: there is no such field)/, 'sessionId'],
   [/^contextId\b/, 'sessionId'],
-  [/^message\.taskId\b/, 'taskId'],
+  [/^message\.taskId\b(?!: there is no such field)/, 'taskId'],
   [/^(region): /, '$1: '],
   [/^max_cost_units: /, 'maxCostUnits: '],
   [/^confirm_risky: /, 'confirmRisky: '],

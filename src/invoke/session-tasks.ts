@@ -44,7 +44,7 @@ export class SessionTasks {
     return (await this.#find(seenBy(caller), caller, { taskId, historyLength })).task;
   }
 
-  /** Newest first. @throws HostError `invalid_params`. */
+  /** Newest first; without those of agents that are switched off. @throws HostError `invalid_params`. */
   async list(
     caller: Viewer,
     { sessionId, status, cursor, limit }: SessionQuery,
@@ -57,15 +57,30 @@ export class SessionTasks {
       ...(cursor === undefined ? {} : { cursor: readCursor(cursor) }),
     });
     const agents = await Promise.all(tasks.map(({ agentCode }) => this.#agents.find(agentCode)));
+    const refusalOf = await this.#refusals();
+    const isOpen = (agent: InvokedAgent | undefined) =>
+      agent !== undefined && isThere(agent, caller) && refusalOf(agent.agentId) === undefined;
     return {
-      tasks: tasks.filter((_, index) => isThere(agents[index], caller)),
+      tasks: tasks.filter((_, index) => isOpen(agents[index])),
       nextCursor: next === undefined ? null : writeCursor(next),
     };
   }
 
-  /** The task as it stands once the agent has cleaned up, or `signal` aborts. @throws HostError `task_not_cancelable`. */
-  async cancel(caller: Viewer, taskId: string, signal: AbortSignal): Promise<Task> {
-    const { task, agent } = await this.#find({ owner: caller.id }, caller, { taskId, historyLength: 0 });
+  /**
+   * The task as it stands once the agent has cleaned up, or `signal` aborts.
+   * @param again an earlier try of the same request may have canceled it.
+   * @throws HostError `task_not_cancelable`.
+   */
+  async cancel(
+    caller: Viewer,
+    taskId: string,
+    { signal, again }: { signal: AbortSignal; again: boolean },
+  ): Promise<Task> {
+    const { task, agent } = await this.#find({ owner: caller.id }, caller, {
+      taskId,
+      historyLength: again ? undefined : 0,
+    });
+    if (again && task.status.state === 'canceled') return task;
     const key = { owner: caller.id, agentCode: task.agentCode, taskId: task.id };
     return this.#tasks.cancel(key, agent.definition, signal);
   }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { invalidParams } from '../errors.ts';
-import { idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { Task } from '../tasks/task.ts';
 import { answerError } from '../web/json-body.ts';
@@ -68,7 +68,8 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
     idempotent({ store: keys, refuse: refuseKey, log }, 'itself'),
     handler(async (req, res) => {
       const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(waitMs)]);
-      res.json(showTask(await tasks.cancel(callerOf(req), String(req.params.id), wait)));
+      const again = claimOf(req)?.again === true;
+      res.json(showTask(await tasks.cancel(callerOf(req), String(req.params.id), { signal: wait, again })));
     }),
   );
   return router;

@@ -81,14 +81,19 @@ export class PushService {
     return configs.map(({ key: _, secrets, taskId, bodies, shape, ...delivery }) => delivery);
   }
 
+  /** A task that was set up with a webhook has ended as it began. The sweep makes up for an engine away. */
+  tell(taskId: string): Promise<void> {
+    return quietly(this.#options.engine.deliver(taskId));
+  }
+
   #task(key: TaskKey): Promise<Task> {
     return this.#options.tasks.get(key);
   }
 
   #sealed({ id, url, ...secret }: WantedConfig, shape: PushShape): NewPushConfig {
     const key = randomUUID();
-    // Older clients that name none have one webhook a task: the task's id names it.
-    const named = id ?? (shape === '1.0' ? randomUUID() : undefined);
+    // Older clients of A2A that name none have one webhook a task: the task's id names it.
+    const named = id ?? (shape === '0.3' ? undefined : randomUUID());
     const secrets = this.#options.secrets.seal(secret, key);
     return { key, ...(named === undefined ? {} : { id: named }), url, secrets, shape };
   }

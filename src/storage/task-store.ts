@@ -8,6 +8,7 @@ import type {
   PendingDelivery,
   PendingStart,
   Recorded,
+  SentMessage,
   TaskKey,
   TaskPage,
   TaskQuery,
@@ -22,11 +23,9 @@ import { belowLimits, openTasksFull, whileCounted } from './open-tasks.ts';
 import { settingPushConfig } from './push-rows.ts';
 import { insertRejected } from './rejected-task.ts';
 import type { TaskRow } from './rows.ts';
+import { knownMessage } from './sent-messages.ts';
 import { findTaskByAlias, listTasks, selectTasks } from './task-queries.ts';
 import { TaskReader } from './task-reader.ts';
-
-/** A message id is taken for a repetition for this long. */
-const REPETITION_WINDOW = Prisma.sql`interval '24 hours'`;
 
 // For those who have kept the task: a new `xmin` in its row says that a message came, went or is acknowledged.
 const REVISED = Prisma.sql`version = version`;
@@ -39,14 +38,6 @@ const SEEN = Prisma.sql`
   case when t.run_id is not null then json_build_object('runId', t.run_id, 'sequence', t.sequence) end`;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-interface KnownMessage {
-  row_id: bigint;
-  task_id: string;
-  digest: string;
-  pending: boolean;
-  expired: boolean;
-}
 
 /**
  * The record in Postgres. Each method is one statement or one transaction, so that a death at any point leaves all
@@ -68,7 +59,8 @@ export class PrismaTaskStore implements TaskStore {
   async #accept(task: NewTask): Promise<Accepted> {
     const created = await this.#insert(task);
     if (created !== undefined) return { outcome: 'created', task: created };
-    const known = task.digest === null ? undefined : await this.#knownMessage(task, task.message.messageId);
+    const known =
+      task.digest === null ? undefined : await knownMessage(this.#db, task, task.message.messageId);
     const full = known === undefined ? await openTasksFull(this.#db, task) : undefined;
     if (full !== undefined) return { outcome: 'too-many', whose: full };
     if (known === undefined && task.alias !== undefined) return { outcome: 'alias-taken' };
@@ -116,24 +108,18 @@ export class PrismaTaskStore implements TaskStore {
     }
   }
 
-  /** The user message with this id from this caller to this agent, unless it is too old to count. */
-  async #knownMessage(
-    { owner, agentCode }: { owner: string; agentCode: string },
-    messageId: string,
-  ): Promise<KnownMessage | undefined> {
-    const [known] = await this.#db.$queryRaw<KnownMessage[]>`
-      select id as row_id, task_id::text, digest, pending_since is not null as pending,
-             created_at < now() - ${REPETITION_WINDOW} as expired
-      from task_message
-      where owner = ${owner} and agent_code = ${agentCode} and dedupe_key = ${messageId}`;
-    if (known?.expired) {
-      await this.#db.$executeRaw`update task_message set dedupe_key = null where id = ${known.row_id}`;
-    }
-    return known;
+  sent(from: { owner: string; agentCode: string }, messageId: string): Promise<SentMessage | undefined> {
+    return reachable(async () => {
+      const known = await knownMessage(this.#db, from, messageId);
+      return known === undefined || known.expired ? undefined : { taskId: known.task_id, began: known.began };
+    });
   }
 
   reject(task: NewTask, reason: Message): Promise<Task> {
-    return reachable(() => insertRejected(this.#db, task, reason));
+    return reachable(async () => {
+      const rejected = await insertRejected(this.#db, task, reason);
+      return rejected ?? ((await this.#reader.find(task.id, { owner: task.owner })) as Task);
+    });
   }
 
   append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended> {
@@ -165,7 +151,7 @@ export class PrismaTaskStore implements TaskStore {
     const [locked, rows] = await this.#db.$transaction([lock, insert]);
     const seen = locked[0]?.seen ? { seen: locked[0].seen } : {};
     if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id, ...seen };
-    const known = digest === null ? undefined : await this.#knownMessage(task, message.messageId);
+    const known = digest === null ? undefined : await knownMessage(this.#db, task, message.messageId);
     if (known === undefined) return { outcome: 'not-waiting' };
     if (known.expired) return this.#append(task, message, digest, pushConfig);
     return {

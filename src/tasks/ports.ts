@@ -105,6 +105,13 @@ export type Accepted =
   /** The caller, or the agent, has as many open tasks as it may have. */
   | { outcome: 'too-many'; whose: 'caller' | 'agent' };
 
+/** Where a user's message went. */
+export interface SentMessage {
+  taskId: string;
+  /** It began the task, and is no follow-up. */
+  began: boolean;
+}
+
 export type Appended =
   | { outcome: 'appended'; deliveryId: string; seen?: Seen }
   | { outcome: 'repeated'; taskId: string; digest: string; deliveryId: string; pending: boolean; seen?: Seen }
@@ -153,7 +160,12 @@ export interface Recorded {
 export interface TaskStore {
   /** Inserts a task, the message that begins it, and the webhook that is to hear of it. */
   accept(task: NewTask): Promise<Accepted>;
-  /** Inserts a task that ended as it began: rejected, for this reason, and never handed to its agent. */
+  /** The message with this id from this caller to this agent, while it counts as the same when it comes again. */
+  sent(from: { owner: string; agentCode: string }, messageId: string): Promise<SentMessage | undefined>;
+  /**
+   * Inserts a task that ended as it began: rejected, for this reason, and never handed to its agent. One that is there
+   * already stays as it is.
+   */
   reject(task: NewTask, reason: Message): Promise<Task>;
   /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
   append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended>;

@@ -5,10 +5,10 @@ import type { TaskStore } from './ports.ts';
 import type { SendRequest } from './service.ts';
 import type { Task } from './task.ts';
 
-/** Records a message as a task of its own that was rejected; its message id may be used again. */
+/** Records a message as a task of its own, with this id, that was rejected; its message id may be used again. */
 export async function refuseTask(
   request: SendRequest,
-  reason: string,
+  { id = randomUUID(), reason }: { id?: string | undefined; reason: string },
   { store, files }: { store: Pick<TaskStore, 'reject'>; files: Files },
 ): Promise<Task> {
   const { owner, agent, scopes, metadata = {}, contextId = randomUUID() } = request;
@@ -17,7 +17,7 @@ export async function refuseTask(
   checkId('message.contextId', contextId);
   await save();
   const task = {
-    id: randomUUID(),
+    id,
     agentCode: agent.code,
     owner,
     ...(scopes && { scopes }),
@@ -25,6 +25,7 @@ export async function refuseTask(
     message,
     metadata,
     digest: null,
+    ...(request.pushConfig && { pushConfig: request.pushConfig }),
   };
   return store.reject(task, { messageId: randomUUID(), role: 'agent', parts: [{ text: reason }] });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentDefinition } from '../agents/definition.ts';
-import { HostError, invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
+import { invalidParams, taskNotFound, unavailable, unsupported } from '../errors.ts';
 import { changeWithFileUrls, type FileUrl, withFileUrls } from './file-parts.ts';
 import type { Files, Prepared } from './files.ts';
 import { checkInput } from './input.ts';
@@ -9,6 +9,7 @@ import type {
   MessageDelivery,
   NewPushConfig,
   OpenTaskLimits,
+  SentMessage,
   TaskEngine,
   TaskFeed,
   TaskKey,
@@ -22,7 +23,7 @@ import { checkRepetition, digestFor } from './repetition.ts';
 import { checkStart, inputOf, limitsFor, workflowOf } from './start.ts';
 import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
-import { awaitingEngine, saying } from './underway.ts';
+import { awaitingEngine, reached, saying } from './underway.ts';
 
 export interface SendRequest {
   owner: string;
@@ -110,10 +111,16 @@ export class TaskService {
 
   /**
    * Records a message that is not handed to its agent: as a task of its own, rejected at once for this reason.
+   * @param id of that task: refused again under the same, it is one task.
    * @throws HostError `invalid_params`, `unavailable`.
    */
-  async refuse(request: SendRequest, reason: string): Promise<Task> {
-    return this.#shown(await refuseTask(request, reason, { store: this.#store, files: this.#files }));
+  async refuse(request: SendRequest, reason: string, id?: string): Promise<Task> {
+    return this.#shown(await refuseTask(request, { id, reason }, { store: this.#store, files: this.#files }));
+  }
+
+  /** Where a message with this id went, if sending it again is no other message. @throws HostError `unavailable`. */
+  sent(from: { owner: string; agentCode: string }, messageId: string): Promise<SentMessage | undefined> {
+    return this.#store.sent(from, messageId);
   }
 
   async #find({ owner, agent, history }: SendRequest, taskId: string): Promise<Task | undefined> {
@@ -288,13 +295,3 @@ export class TaskService {
 }
 
 const deferred = (task: Task): Sent => ({ task: awaitingEngine(task), deferred: true });
-
-/** What the engine said: what is recorded already is made up for, so an outage is not the caller's failure. */
-async function reached<T>(work: Promise<T>): Promise<T | 'away'> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof HostError && error.code === 'unavailable') return 'away';
-    throw error;
-  }
-}

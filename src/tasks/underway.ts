@@ -1,5 +1,6 @@
-/** Tasks as they are shown while a message is recorded and its workflow has not taken it yet. Pure. */
+/** Tasks as they are shown while a message is recorded and its workflow has not taken it yet. */
 import { randomUUID } from 'node:crypto';
+import { HostError } from '../errors.ts';
 import type { Message, Task } from './task.ts';
 
 /** The task with a message that is on its way: it no longer waits, and what comes of it is news. */
@@ -24,3 +25,13 @@ export const awaitingEngine = (task: Task): Task => ({
     at: task.status.at,
   },
 });
+
+/** What the engine said: what is recorded already is made up for, so an outage is not the caller's failure. */
+export async function reached<T>(work: Promise<T>): Promise<T | 'away'> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'unavailable') return 'away';
+    throw error;
+  }
+}

@@ -34,6 +34,10 @@ afterAll(async () => {
 
 const keyed = (key: string = randomUUID()) => ({ 'Idempotency-Key': key });
 const replayed = ({ headers }: Answer) => headers.get('idempotent-replayed');
+/** As it is when the process dies, or the client goes, before the answer is kept. */
+const loseAnswer = (key: Record<string, string>) =>
+  db.$executeRaw`update idempotency_key set status = null, headers = null, body = null, held_until = null
+    where key = ${key['Idempotency-Key'] ?? ''}`;
 const made = async (sessionId: string) => ({
   tasks: await db.task.count({ where: { contextId: sessionId } }),
   receipts: await db.receipt.count({ where: { contextId: sessionId } }),
@@ -162,6 +166,54 @@ describe('the invoke facade', () => {
     expect(second).toMatchObject({ status: 200, body: first.body });
     expect(replayed(second)).toBe('true');
   });
+
+  it('of a session whose task asks: a try that was broken off is gone on with, and tells nothing twice', async () => {
+    const sessionId = newSession();
+    for (const text of ['ask', 'the red one']) {
+      const key = keyed();
+      const call = () => client.invoke(asking('caller', text, { sessionId }), key);
+      const first = await call();
+      await loseAnswer(key);
+      for (const again of [await call(), await call()]) expect(again).toEqual(first);
+    }
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 2 });
+    const [task] = await db.task.findMany({ where: { contextId: sessionId }, include: { messages: true } });
+    expect(task?.messages.filter(({ role }) => role === 'user')).toHaveLength(2);
+  });
+
+  it('a message with its own id comes again without a key: its task', async () => {
+    const sessionId = newSession();
+    for (const text of ['ask', 'the red one']) {
+      const params = asking('caller', text, { sessionId });
+      params.message.messageId = randomUUID();
+      const first = await client.invoke(params);
+      expect((await client.invoke(params)).id).toBe(first.id);
+    }
+    expect((await made(sessionId)).tasks).toBe(1);
+  });
+
+  it('a cancel whose answer was lost: the canceled task; of one that another has canceled: 409', async () => {
+    const { id } = await client.invoke(
+      asking('caller', 'wait', { configuration: { returnImmediately: true } }),
+    );
+    const key = keyed();
+    const cancel = (with_ = key) => post(`${client.base}/tasks/${id}/cancel`, '', with_);
+    const first = await cancel();
+    await loseAnswer(key);
+    expect(await cancel()).toMatchObject({ status: 200, body: { id, status: 'CANCELED' } });
+    expect((await cancel()).body).toEqual(first.body);
+    expect((await cancel(keyed())).status).toBe(409);
+  });
+
+  it('a refusal that was broken off is one task', async () => {
+    const sessionId = newSession();
+    const key = keyed();
+    const ask = () => client.invoke(asking('guarded', 'x', { sessionId }), key);
+    const first = await ask();
+    await loseAnswer(key);
+    expect(await ask()).toEqual(first);
+    expect(await made(sessionId)).toEqual({ tasks: 1, receipts: 1 });
+  });
 });
 
 describe('the gateway', () => {
@@ -211,6 +263,8 @@ describe('the gateway', () => {
     expect(first.status).toBe(201);
     expect(await create()).toMatchObject({ status: 201, body: first.body });
     expect((await post(`${host.url}/v1/providers`, provider)).status).toBe(409);
+    await loseAnswer(key);
+    expect(await create()).toMatchObject({ status: 201, body: first.body });
   });
 });
 
@@ -247,6 +301,39 @@ describe('a process that dies', () => {
         const receipt = await db.receipt.findFirst({ where: { contextId: sessionId } });
         return receipt?.status === 'succeeded' ? receipt : undefined;
       });
+    },
+    120_000,
+  );
+
+  it
+    .runIf(LONG)
+    .each(
+      ['accept:after', 'keep:before', 'finish:before'].flatMap((point) =>
+        ['ask', 'answer', 'refused'].map((what) => ({ point, what })),
+      ),
+    )(
+    'at $point leaves one task of a session: $what',
+    async ({ point, what }) => {
+      const sessionId = newSession();
+      if (what === 'answer') await client.invoke(asking('caller', 'ask', { sessionId }));
+      // An answer is no new task: it is appended to the one that asks.
+      const at = point === 'accept:after' ? { answer: 'append:after', refused: 'reject:after' }[what] : point;
+      const victim = await startProduct({ ...env, ROLE: 'host', KILL_AT: at ?? point });
+      const key = keyed();
+      const params = asking(what === 'refused' ? 'guarded' : 'caller', what, { sessionId });
+      const lost = Array.from({ length: 25 }, () =>
+        new InvokeCaller(victim.url).send(params, key).catch(() => client.send(params, key)),
+      );
+      if (!(what === 'ask' && point === 'finish:before')) {
+        expect(await victim.exited).toMatchObject({ signal: 'SIGKILL' });
+      }
+      await Promise.all(lost);
+      const answers = await Promise.all(lost.map(() => settled(() => client.send(params, key))));
+      expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+      const [first] = answers;
+      const status = { ask: 'INPUT_REQUIRED', answer: 'COMPLETED', refused: 'REJECTED' }[what];
+      await client.reached(first?.body.result.task.id, status ?? '');
+      expect(await made(sessionId)).toEqual({ tasks: 1, receipts: what === 'answer' ? 2 : 1 });
     },
     120_000,
   );
