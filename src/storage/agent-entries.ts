@@ -17,12 +17,23 @@ export async function changeEntries(
   // Two hosts that start together write one after the other; searches go on meanwhile.
   await tx.$executeRaw`LOCK TABLE agent IN SHARE ROW EXCLUSIVE MODE`;
   const codes = entries.map(({ code }) => code);
-  const before = await tx.$queryRaw<Word[]>(openWordsOf([...gone, ...codes]));
+  await tx.$executeRaw`
+    UPDATE agent_word SET doubtful = TRUE FROM (${openWordsOf([...gone, ...codes])}) before
+    WHERE agent_word.word = before.word COLLATE "C" AND NOT doubtful`;
   if (gone.length > 0) await tx.$executeRaw`DELETE FROM agent WHERE code = ANY (${gone}::text[])`;
   if (entries.length > 0) await tx.$executeRaw(upsert(JSON.stringify(entries)));
   await addWords(tx, codes);
-  const perhapsGone = before.map(({ word }) => word);
-  if (perhapsGone.length > 0) await tx.$executeRaw(removeUnused(perhapsGone));
+}
+
+/** Looks up whether so many doubtful words are any agent's still. @returns how many there were. */
+export async function settleWords(tx: Prisma.TransactionClient, most: number): Promise<number> {
+  await tx.$executeRaw`LOCK TABLE agent IN SHARE ROW EXCLUSIVE MODE`;
+  const doubtful = await tx.$queryRaw<Word[]>`SELECT word FROM agent_word WHERE doubtful LIMIT ${most}::int`;
+  const words = doubtful.map(({ word }) => word);
+  if (words.length === 0) return 0;
+  await tx.$executeRaw(removeUnused(words));
+  await tx.$executeRaw`UPDATE agent_word SET doubtful = FALSE WHERE word = ANY (${words}::text[])`;
+  return words.length;
 }
 
 interface Word {

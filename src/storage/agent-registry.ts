@@ -7,7 +7,7 @@ import {
   registryEntry,
   searchTerms,
 } from '../agents/search.ts';
-import { changeEntries } from './agent-entries.ts';
+import { changeEntries, settleWords } from './agent-entries.ts';
 import { type Found, listing, mostCommon, ranking, wantedOf } from './agent-search.ts';
 import { reachable } from './client.ts';
 import type { Prisma, PrismaClient } from './generated/client.ts';
@@ -15,6 +15,12 @@ import type { Prisma, PrismaClient } from './generated/client.ts';
 /** Agents that are written in one transaction. */
 const BATCH = 200;
 const BATCH_TIMES = { maxWait: 5_000, timeout: 20_000 };
+
+/** Words that are looked up in one transaction: until the database has cleaned up, one that very many agents had takes long. */
+const FEWEST_WORDS = 20;
+const MOST_WORDS = 1_000;
+/** After one of fewer ms the next looks up more. */
+const SHORT = 200;
 
 const NOTHING: Found = { total: 0, agents: [] };
 
@@ -53,7 +59,18 @@ export class PrismaAgentRegistry implements AgentRegistry {
       };
       await this.#prisma.$transaction((tx) => changeEntries(tx, change), BATCH_TIMES);
     }
+    await this.#settleWords();
     this.#written = wanted;
+  }
+
+  /** Settles the words in doubt, also those that a process left that died. */
+  async #settleWords(): Promise<void> {
+    for (let most = FEWEST_WORDS; ; ) {
+      const begin = performance.now();
+      const settled = await this.#prisma.$transaction((tx) => settleWords(tx, most), BATCH_TIMES);
+      if (settled < most) return;
+      most = performance.now() - begin < SHORT ? Math.min(2 * most, MOST_WORDS) : FEWEST_WORDS;
+    }
   }
 
   async #kept(): Promise<Digests> {

@@ -188,7 +188,7 @@ const corrections = Prisma.sql`
         SELECT likely.word AS spelling,
                CASE WHEN distance = 2 AND likely.letters = asked.letters THEN 1 ELSE distance END AS slips_made
         FROM jsonb_to_recordset(term.forms) AS asked(form text, letters text, spellings int[])
-             JOIN agent_word likely ON likely.spellings && asked.spellings,
+             JOIN agent_word likely ON likely.spellings && asked.spellings AND NOT likely.doubtful,
              levenshtein_less_equal(likely.word, asked.form, 2) AS distance
       ) measured
       WHERE slips_made BETWEEN 1 AND term.slips
