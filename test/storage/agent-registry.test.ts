@@ -242,7 +242,7 @@ describe('sync of a change', () => {
 });
 
 describe.each([
-  { count: 1_200, run: true },
+  { count: 2_000, run: true },
   { count: MOST_AGENTS, run: Boolean(process.env.FULL) },
 ])('among $count agents', ({ count, run }) => {
   const anybody = { id: 'key:ci', scopes: new Set(['agents:read']) };
@@ -258,7 +258,10 @@ describe.each([
   beforeAll(async () => {
     if (run) await publish(agents);
   }, 600_000);
-  afterAll(() => publish(), 600_000);
+  // To remove them takes longer than all that is asked of them, and nothing comes after.
+  afterAll(async () => {
+    if (process.env.FULL) await publish();
+  }, 600_000);
 
   it.runIf(run)(
     'a hundred mistyped queries find the agent that is meant first',
@@ -276,7 +279,7 @@ describe.each([
     async () => {
       const { total } = await search({ query: 'customers', viewer: boss });
       expect(total).toBe(count);
-      const pages = Math.min(total, 1_200) / 100;
+      const pages = Math.min(total, 2_000) / 100;
       const codes = new Set<string>();
       for (let page = 0; page < pages; page++) {
         const query = { query: 'customers', viewer: boss, skip: page * 100, top: 100 };
