@@ -3,8 +3,15 @@ type HeaderFields = Record<string, string>;
 export interface InvokeClientOptions {
   /** Where the host is reached, such as `https://agents.example.com`. */
   url: string;
-  /** The headers of each request, asked for each time: a DPoP proof is good for one request. */
-  headers?: (request: { method: string; url: string }) => HeaderFields | Promise<HeaderFields>;
+  /**
+   * The headers of each request, asked for each time: a DPoP proof is good for one request.
+   * `nonce` is what the host last gave in `DPoP-Nonce` (RFC 9449 §8), for the proof to hold.
+   */
+  headers?: (request: {
+    method: string;
+    url: string;
+    nonce?: string;
+  }) => HeaderFields | Promise<HeaderFields>;
   /** For how long a request that gets no answer is made again, in milliseconds; a minute when absent. */
   retryForMs?: number;
   fetch?: typeof fetch;
@@ -42,25 +49,37 @@ const AGAIN = new Set([409, 429, 502, 503, 504]);
 /** Requests that may be made again. */
 export class Http {
   readonly #options: InvokeClientOptions;
+  #nonce: string | undefined;
 
   constructor(options: InvokeClientOptions) {
     this.#options = options;
   }
 
-  /** One try. @throws TypeError, or whatever `fetch` throws, when there is no answer. */
-  async once({ method, path, headers, body, signal }: Outgoing): Promise<Response> {
+  /** One try, and another when the host asks for its nonce. @throws TypeError, or whatever `fetch` throws, when there is no answer. */
+  async once(request: Outgoing): Promise<Response> {
+    const response = await this.#ask(request);
+    const asks = response.headers.get('www-authenticate')?.includes('use_dpop_nonce');
+    if (response.status !== 401 || !asks || this.#nonce === undefined) return response;
+    await response.body?.cancel();
+    return this.#ask(request);
+  }
+
+  async #ask({ method, path, headers, body, signal }: Outgoing): Promise<Response> {
     const { url, headers: own, fetch: ask = fetch } = this.#options;
     const target = `${url.replace(/\/+$/, '')}/v1/a2a${path}`;
-    return ask(target, {
+    const nonce = this.#nonce === undefined ? {} : { nonce: this.#nonce };
+    const response = await ask(target, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
-        ...(await own?.({ method, url: target.replace(/\?.*$/, '') })),
+        ...(await own?.({ method, url: target.replace(/\?.*$/, ''), ...nonce })),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal && { signal }),
     });
+    this.#nonce = response.headers.get('dpop-nonce') ?? this.#nonce;
+    return response;
   }
 
   /** The answer's body. Tried again while there is none, or it says that it may be. @throws InvokeError. */
