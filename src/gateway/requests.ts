@@ -1,8 +1,8 @@
 /** The bodies of the facade, as its documents name them. What is not named is refused; `null` is absent. */
 import { z } from 'zod';
-import { messageOf } from '../errors.ts';
 import { TASK_STATES } from '../tasks/task.ts';
-import { checkValues } from '../web/json-values.ts';
+import { fieldsOf } from './body-fields.ts';
+import { plainDecimal } from './decimal.ts';
 import { invalidRequest } from './gateway-error.ts';
 
 /** As the record keeps it and an address can hold it. */
@@ -54,8 +54,17 @@ const settlementSchema = z
       .regex(/^[A-Z0-9]{3,10}$/, 'must be a currency code')
       .optional(),
     amount: z
-      .union([z.number().min(0).transform(String), z.string().trim()])
-      .pipe(z.string().regex(decimal, 'must be a decimal number, not negative'))
+      .union([z.number(), z.string().trim()])
+      .transform((amount, context) => {
+        const text = typeof amount === 'number' ? plainDecimal(amount) : amount;
+        if (text !== undefined && decimal.test(text)) return text;
+        const message =
+          text === undefined
+            ? 'has more digits than a JSON number is sure to keep; send it as a string'
+            : 'must be a decimal number, not negative';
+        context.addIssue({ code: 'custom', message });
+        return z.NEVER;
+      })
       .optional(),
   })
   .catchall(json);
@@ -147,6 +156,9 @@ export const providerSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
+/** What the record counts to. */
+const MAX_COST_UNITS = 2_147_483_647;
+
 const region = z.string().regex(/^[a-z]{2}$/i, 'must be a country code of two letters');
 
 const review = (risk: 'low' | 'medium') =>
@@ -155,7 +167,7 @@ const review = (risk: 'low' | 'medium') =>
       risk_level: z.enum(['low', 'medium', 'high']).default(risk),
       human_approval_required: z.boolean().default(false),
       allowed_regions: z.array(region).default([]),
-      cost_per_call_units: z.int().min(0).default(0),
+      cost_per_call_units: z.int().min(0).max(MAX_COST_UNITS).default(0),
       data_classes: z.array(words.min(1)).default([]),
     })
     .prefault({});
@@ -220,19 +232,10 @@ export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.outp
   const given = body ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw invalidRequest('The body must be a JSON object');
-  checkJson(given);
-  const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+  const fields = fieldsOf(given);
   const result = schema.safeParse(fields);
   if (result.success) return result.data;
   throw invalidRequest(problemOf(result.error));
-}
-
-function checkJson(body: object): void {
-  try {
-    checkValues(body, 'body');
-  } catch (error) {
-    throw invalidRequest(messageOf(error));
-  }
 }
 
 function problemOf({ issues: [issue] }: z.ZodError): string {

@@ -9,6 +9,7 @@ import {
 import { GatewayError } from '../gateway/gateway-error.ts';
 import { AddressRefused } from '../outbound/addresses.ts';
 import { OutboundError } from '../outbound/fetch.ts';
+import { BadAnswer } from './wire.ts';
 
 /** A request that was given up before there was an answer, for no fault of its agent. */
 export class Abandoned extends Error {}
@@ -43,6 +44,7 @@ export function agentError(error: unknown): GatewayError {
   if (error instanceof A2AError) return told(502, 'agent_failed', `The agent says: ${error.message}`, error);
   const cause = causeOf(error);
   if (cause instanceof GatewayError) return cause;
+  if (cause instanceof BadAnswer) return told(502, 'agent_failed', cause.message, error);
   if (cause instanceof AddressRefused || cause instanceof OutboundError) {
     const status = cause.message === 'no answer in time' ? 504 : 502;
     return told(
@@ -79,4 +81,7 @@ function causeOf(error: unknown): unknown {
 }
 
 const isOurs = (error: unknown): boolean =>
-  error instanceof AddressRefused || error instanceof OutboundError || error instanceof GatewayError;
+  error instanceof AddressRefused ||
+  error instanceof OutboundError ||
+  error instanceof GatewayError ||
+  error instanceof BadAnswer;

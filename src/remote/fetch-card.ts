@@ -1,6 +1,7 @@
 import { AgentCard, verifyAgentCardSignature } from '@a2a-js/sdk';
 import { DefaultAgentCardResolver } from '@a2a-js/sdk/client';
 import type { JsonObject } from '../receipts/receipt.ts';
+import { cardProblem, isCallable } from './card-shape.ts';
 
 export interface FetchedCard {
   card: AgentCard;
@@ -36,14 +37,18 @@ export async function fetchCard(url: string, fetchImpl: typeof fetch): Promise<F
     // What a card leaves out is not there for the resolver either.
     card = { ...NOTHING, ...(await resolver.resolve(url, '')) };
   } catch (error) {
+    if (error instanceof CardError) throw error;
     throw new CardError(`the card cannot be fetched: ${(error as Error).message}`, {
       cause: error,
       away: true,
     });
   }
   if (!card.name || !card.version) throw new CardError('the card has no name or no version');
-  const callable = card.supportedInterfaces.filter(({ protocolBinding }) => BINDINGS.has(protocolBinding));
-  if (callable.length === 0) throw new CardError('the card offers neither JSON-RPC nor HTTP+JSON');
+  const callable = card.supportedInterfaces.filter(
+    ({ protocolBinding, protocolVersion }) => BINDINGS.has(protocolBinding) && isCallable(protocolVersion),
+  );
+  if (callable.length === 0)
+    throw new CardError('the card offers neither JSON-RPC nor HTTP+JSON of a version 1.0 or 0.3');
   const elsewhere = callable.find(({ url: at }) => !URL.canParse(at) || !/^https?:/.test(at));
   if (elsewhere !== undefined)
     throw new CardError('the card names an interface that is no http or https URL');
@@ -61,10 +66,14 @@ function repaired(fetchImpl: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await fetchImpl(input, init);
     if (!response.ok) return response;
-    const card = (await response.json()) as { securitySchemes?: Record<string, LeakedScheme> };
-    for (const [name, { scheme }] of Object.entries(card.securitySchemes ?? {})) {
-      if (scheme?.$case === undefined || card.securitySchemes === undefined) continue;
-      card.securitySchemes[name] = { [scheme.$case]: scheme.value };
+    const given = await response.json();
+    const problem = cardProblem(given);
+    if (problem !== undefined) throw new CardError(problem);
+    // What is null is not there, which the resolver takes amiss.
+    const card = Object.fromEntries(Object.entries(given as object).filter(([, value]) => value !== null));
+    const schemes: Record<string, LeakedScheme> = card.securitySchemes ?? {};
+    for (const [name, { scheme }] of Object.entries(schemes)) {
+      if (scheme?.$case !== undefined) card.securitySchemes[name] = { [scheme.$case]: scheme.value };
     }
     return Response.json(card);
   };

@@ -2,6 +2,7 @@ import type { JsonObject } from '../receipts/receipt.ts';
 import type { Json } from '../tasks/task.ts';
 import type { Present } from './credentials.ts';
 import { refusedCaller } from './errors.ts';
+import { checkAnswer } from './wire.ts';
 
 /** What came of the last request: the body, as the agent gave it. */
 export interface Heard {
@@ -32,7 +33,10 @@ export function listening(inner: typeof fetch, { heard, present, envelope }: Lis
     if (!/json/.test(response.headers.get('content-type') ?? '')) return response;
     const text = await response.text();
     const answer = readJson(text);
-    if (answer !== undefined) heard.body = answer;
+    if (answer !== undefined) {
+      checkAnswer(answer);
+      heard.body = answer;
+    }
     const shown = envelope === undefined ? text : JSON.stringify(answeringTo(asked, answer) ?? text);
     return new Response(shown, { status: response.status, headers: response.headers });
   };

@@ -2,14 +2,20 @@
 import type { Artifact, Message, Part, StreamResponse, Task } from '@a2a-js/sdk';
 import { stateFromWire } from '../a2a/convert.ts';
 import type { AgentTask } from '../calls/outcome.ts';
+import { messageOf } from '../errors.ts';
 import type { Json, Part as OwnPart } from '../tasks/task.ts';
+import { checkValues } from '../web/json-values.ts';
 
-/** @throws Error when it is no task as the protocol has it. */
+/** What an agent says that cannot be kept or passed on; the message says what. */
+export class BadAnswer extends Error {}
+
+/** @throws Error when it is no task as the protocol has it; BadAnswer. */
 export function taskFromWire(task: Task): AgentTask {
   const state = task.status && stateFromWire(task.status.state);
   if (!task.id || state === undefined) throw new Error('the agent’s answer is no task');
+  checkId('task id', task.id);
   const message = task.status?.message;
-  return {
+  return checkedAnswer({
     id: task.id,
     contextId: task.contextId,
     status: { state, ...(message && { message: messageFrom(message) }) },
@@ -18,7 +24,30 @@ export function taskFromWire(task: Task): AgentTask {
       ...(name ? { name } : {}),
       parts: parts.map(partFrom),
     })),
-  };
+  });
+}
+
+function checkedAnswer(task: AgentTask): AgentTask {
+  checkId('context id', task.contextId);
+  checkAnswer(task);
+  return task;
+}
+
+/** @throws BadAnswer of nesting without end, values without number, and numbers that are none. */
+export function checkAnswer(answer: unknown): void {
+  try {
+    checkValues(answer, 'answer');
+  } catch (error) {
+    throw new BadAnswer(`The agent’s ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** As a body's: the record keeps them, and they are asked for in addresses. */
+function checkId(what: string, id: string): void {
+  if (id.length > 255) throw new BadAnswer(`The agent’s answer has a ${what} of more than 255 characters`);
+  if (/[\p{Cc}\p{Surrogate}]/u.test(id)) {
+    throw new BadAnswer(`The agent’s answer has a ${what} that is not well-formed text`);
+  }
 }
 
 /** The task after one event of its stream. */
@@ -51,12 +80,13 @@ function withArtifact(artifacts: Artifact[], artifact: Artifact, append: boolean
 }
 
 /** A plain message in place of a task: a task that has ended with it, and has no id. */
-export const replyFromWire = (reply: Message): AgentTask => ({
-  id: '',
-  contextId: reply.contextId,
-  status: { state: 'completed', message: messageFrom(reply), reply: true },
-  artifacts: [],
-});
+export const replyFromWire = (reply: Message): AgentTask =>
+  checkedAnswer({
+    id: '',
+    contextId: reply.contextId,
+    status: { state: 'completed', message: messageFrom(reply), reply: true },
+    artifacts: [],
+  });
 
 const messageFrom = ({ messageId, parts }: Message) => ({
   messageId,

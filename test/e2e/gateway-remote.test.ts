@@ -500,6 +500,36 @@ describe('an agent that does not answer as it should', () => {
     ],
   ];
 
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+  const artifact = (data: string) => `,"artifacts":[{"artifactId":"a","parts":[{"data":${data}}]}]`;
+  it.each([
+    ['a number that is none', `"contextId":"c"${artifact('{"a":1e400}')}`, 'a number that is out of range'],
+    ['a context id with a NUL', '"contextId":"a\\u0000b"', 'a context id that is not well-formed text'],
+    [
+      'a context id with half a character',
+      '"contextId":"\\ud800"',
+      'a context id that is not well-formed text',
+    ],
+    ['data without end', `"contextId":"c"${artifact(deep)}`, 'nested deeper than 100 levels'],
+  ])('answers with %s: 502, and the receipt says why', async (name, fields, why) => {
+    const server = await startWrongAgent((_req, res) => {
+      const task = `{"id":"it",${fields},"status":{"state":"TASK_STATE_COMPLETED"}}`;
+      res
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(`{"jsonrpc":"2.0","id":1,"result":{"task":${task}}}`);
+    });
+    servers.push(server);
+    const agentId = name.toLowerCase().replaceAll(/\W/g, '-');
+    await publish(agentId, server.cardUrl);
+    const { status, body } = await client.invoke(agentId, { message: 'x' });
+    expect({ status, message: body.error.message }).toEqual({
+      status: 502,
+      message: expect.stringContaining(why),
+    });
+    const stored = await client.receipt(body.receipt_id);
+    expect(stored).toMatchObject({ receipt: { status: 'failed' }, stderr: expect.stringContaining(why) });
+  });
+
   it.each(WRONG)('%s: a failed receipt, and nothing hangs', async (name, answer, expected) => {
     const server = await startWrongAgent(answer === 'away' ? () => {} : answer);
     const agentId = `wrong-${name.toLowerCase().replaceAll(/\W/g, '-')}`;

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { plainDecimal } from '../../src/gateway/decimal.ts';
+import {
+  invokeSchema,
+  parseBody,
+  publishRemoteSchema,
+  publishWorkflowSchema,
+} from '../../src/gateway/requests.ts';
+
+/** As it comes: JSON text. */
+const invoke = (text: string) => parseBody(invokeSchema, JSON.parse(text));
+const amountOf = (amount: string) =>
+  invoke(`{"message":"x","settlement":{"amount":${amount}}}`).settlement?.amount;
+
+describe('the amount of a settlement', () => {
+  it.each([
+    ['15', '15'],
+    ['15.50', '15.5'],
+    ['0', '0'],
+    ['0.0000001', '0.0000001'],
+    ['123456789012345', '123456789012345'],
+    ['1e21', '1000000000000000000000'],
+    ['"12345678901234567890.12"', '12345678901234567890.12'],
+    ['"0.10"', '0.10'],
+  ])('%s is %s', (given, amount) => {
+    expect(amountOf(given)).toBe(amount);
+  });
+
+  it.each([
+    ['12345678901234567890.12', 'send it as a string'],
+    ['1234567890123456.78', 'send it as a string'],
+    ['-1', 'not negative'],
+    ['"1e3"', 'must be a decimal number'],
+  ])('%s is refused: %s', (given, problem) => {
+    expect(() => amountOf(given)).toThrow(
+      expect.objectContaining({ status: 400, message: expect.stringContaining(problem) }),
+    );
+  });
+
+  it('is what was written, whatever its size', () => {
+    for (let exponent = -18; exponent < 15; exponent++) {
+      const value = 3.7 * 10 ** exponent;
+      const text = plainDecimal(value);
+      if (text !== undefined) expect(Number(text)).toBe(value);
+    }
+  });
+});
+
+describe('null is absent', () => {
+  it('also in a settlement, but for what is its payment scheme’s own', () => {
+    const body = invoke(
+      '{"message":"x","settlement":{"rail":null,"currency":null,"amount":null,"theirs":null}}',
+    );
+    expect(body.settlement).toEqual({ theirs: null });
+  });
+
+  it('also in a review and a workflow', () => {
+    const card = { agent_id: 'a', card_url: 'http://a.example/card' };
+    const review = { risk_level: null, allowed_regions: null };
+    expect(parseBody(publishRemoteSchema, { ...card, review }).review.risk_level).toBe('medium');
+    const workflow = {
+      code: 'a',
+      name: 'A',
+      description: 'a',
+      version: '1',
+      skills: [],
+      workflow_type: 'A',
+      task_queue: 'q',
+    };
+    expect(
+      parseBody(publishWorkflowSchema, { workflow: { ...workflow, args: null, result: null } }).workflow,
+    ).toEqual(workflow);
+  });
+
+  it('but not in what is for the agent', () => {
+    expect(invoke('{"input":{"a":null}}').input).toEqual({ a: null });
+  });
+});
+
+it.each([
+  ['{"input":{"__proto__":{"a":1}}}', 'input.__proto__'],
+  ['{"message":"x","settlement":{"theirs":[{"__proto__":1}]}}', 'settlement.theirs.0.__proto__'],
+])('%s: refused by its name, not left out', (text, field) => {
+  expect(() => invoke(text)).toThrow(
+    expect.objectContaining({ status: 400, message: `${field}: is no name for a field` }),
+  );
+});
+
+it('a review costs no more than the record counts to', () => {
+  const body = {
+    agent_id: 'a',
+    card_url: 'http://a.example/card',
+    review: { cost_per_call_units: 3_000_000_000 },
+  };
+  expect(() => parseBody(publishRemoteSchema, body)).toThrow(/^review\.cost_per_call_units: /);
+});
