@@ -8,6 +8,7 @@ const number = (problem: string, fits: (value: number) => boolean) =>
 const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535);
 // No longer than a timer of Node can be set for; past it, it would fire at once.
 const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
+const days = number('must be days, from 1 to 36500', (n) => n >= 1 && n <= 36_500);
 const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
 const limit = number(
   'must be a whole number from 1 to 1000000',
@@ -230,6 +231,14 @@ export const configSchema = z.object({
   CARD_REFRESH: seconds
     .default(3_600)
     .describe('Seconds after which the card of an agent elsewhere is fetched again, within a minute.'),
+  KEEP_RECEIPT_BODIES: days
+    .optional()
+    .describe('Days for which a receipt keeps what was asked and answered; for ever when unset.'),
+  KEEP_RECEIPTS: days
+    .optional()
+    .describe(
+      'Days for which receipts are kept; a signed checkpoint of what was removed stays. For ever when unset.',
+    ),
   INVOKE_REQUIRE_DPOP: z
     .stringbool()
     .default(false)

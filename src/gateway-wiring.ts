@@ -66,6 +66,8 @@ export interface GatewayParts {
 
 export interface GatewayHost {
   sweep(): Promise<void>;
+  /** Removes what of receipts is older than it is kept. */
+  removeOldReceipts(): Promise<void>;
   /** Fetches the cards of agents elsewhere again that are old. */
   refreshCards(): Promise<void>;
   /** The calls that nobody waits for. */
@@ -103,6 +105,10 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
     records: (own) => new AllRecords({ local: own, agents, link, credentials }),
     asyncDeadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
+    retention: {
+      bodiesMs: daysMs(config.KEEP_RECEIPT_BODIES),
+      receiptsMs: daysMs(config.KEEP_RECEIPTS),
+    },
     killAt: config.KILL_AT,
     metrics,
     log,
@@ -130,6 +136,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   });
   return {
     sweep: receipts.sweep,
+    removeOldReceipts: receipts.removeOld,
     refreshCards: cardRefresh({ db, fetchTo, ageMs: config.CARD_REFRESH * 1_000, log }),
     background,
     taskChanged: (taskId) => {
@@ -193,6 +200,8 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     },
   };
 }
+
+const daysMs = (days: number | undefined): number | undefined => days && days * 86_400_000;
 
 /** Those of this host, without its own, which is no answer to what it is asked; and those elsewhere. */
 function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAgents {

@@ -6,6 +6,7 @@ import { withKillPoint } from './kill-points.ts';
 import type { Metrics } from './metrics.ts';
 import { ReceiptLedger } from './receipts/ledger.ts';
 import type { AgentRecords, RunningReceipt } from './receipts/ports.ts';
+import { type Retention, removeOld } from './receipts/retention.ts';
 import { type SettleReport, settleCalls, settleReceipts } from './receipts/settle.ts';
 import { type VerifierReport, verifyPending } from './receipts/verifier.ts';
 import { detachedSigner } from './signing/detached.ts';
@@ -32,6 +33,8 @@ export interface ReceiptKeeping {
   settle(calls: RunningReceipt[]): Promise<void>;
   /** One sweep of the verifier. */
   verify(): Promise<VerifierReport>;
+  /** Removes what is older than the settings keep it. */
+  removeOld(): Promise<void>;
   /** One sweep: settles what a death left running, verifies what waits for it. */
   sweep(): Promise<void>;
 }
@@ -42,6 +45,7 @@ export interface ReceiptParts {
   signing: SigningKeys;
   invokeTimeoutMs: number;
   asyncDeadlineMs: number;
+  retention: Retention;
   /** What the agents know of their calls. */
   records(local: AgentRecords): AgentRecords;
   /** Has an asynchronous call made. */
@@ -88,6 +92,11 @@ export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
       if (problem !== undefined) throw new Error(problem);
     },
     verify,
+    removeOld: async () => {
+      const removed = await removeOld({ ledger, chains: proofs }, parts.retention);
+      if (removed.receipts + removed.bodies > 0)
+        log.info(removed, 'old receipts, and bodies of receipts, are removed');
+    },
     sweep: async () => {
       const settled = await settleReceipts({ running: store, ...settling });
       const checked = await verify();

@@ -181,7 +181,10 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     },
     sweepReceipts: gateway.sweep,
     calls: gateway.background,
-    purgeExpired: () => purgeExpired(db),
+    purgeExpired: async () => {
+      await purgeExpired(db);
+      await gateway.removeOldReceipts();
+    },
     refreshCards: gateway.refreshCards,
     push: push.delivery,
     changed: (taskId, { pushes, calls }, lagMs) => {

@@ -137,10 +137,10 @@ export class ReceiptLedger {
 
   /**
    * Removes the receipts that were final before this moment, as far as each sequence goes without a younger one
-   * between. A signed checkpoint of where each sequence was cut stays.
+   * between, and about so many at the most. A signed checkpoint of where each sequence was cut stays.
    * @returns how many were removed.
    */
-  async cut(before: Date): Promise<number> {
+  async cut(before: Date, most = Number.POSITIVE_INFINITY): Promise<number> {
     const { chains } = await this.#chains.chains();
     let removed = 0;
     for (const { provider_id } of chains) {
@@ -150,7 +150,7 @@ export class ReceiptLedger {
           signCheckpoint({ issued_at: at, chains: [chain] }, this.#sign),
         );
         removed += count;
-      } while (count === CUT_AT_ONCE);
+      } while (count === CUT_AT_ONCE && removed < most);
     }
     return removed;
   }

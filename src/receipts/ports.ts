@@ -108,6 +108,12 @@ export interface ChainStore {
     before: { moment: Date; limit: number },
     certify: (at: string, chain: ChainState) => Promise<Checkpoint>,
   ): Promise<number>;
+  /**
+   * Removes requests and results of receipts that were final before this moment and wait for no verdict, no more than
+   * `limit`.
+   * @returns of how many.
+   */
+  removeBodies(before: Date, limit: number): Promise<number>;
 }
 
 /** What was found of a receipt, by the verifier or by hand. */

@@ -84,6 +84,18 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
     );
   }
 
+  removeBodies(before: Date, limit: number): Promise<number> {
+    return reachable(
+      () => this.#db.$executeRaw`
+        update receipt set request = null, result = null
+        where id in (
+          select id from receipt
+          where (request is not null or result is not null) and completed_at < ${before.toISOString()}::timestamptz
+            and verify_after is null
+          order by completed_at limit ${limit})`,
+    );
+  }
+
   pending(limit: number): Promise<StoredReceipt[]> {
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<StoredRow[]>`

@@ -1,6 +1,7 @@
 /** The receipts that a dead process left are settled and verified by the sweep of the running product. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import type { JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportReceipts } from '../../src/receipts/export.ts';
@@ -27,7 +28,7 @@ let receipts: ReceiptGround;
 
 beforeAll(async () => {
   ground = await startGround();
-  product = await startProduct(ground.env);
+  product = await startProduct({ ...ground.env, KEEP_RECEIPT_BODIES: '2', KEEP_RECEIPTS: '4' });
   db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
   receipts = await receiptGround(db, await parseSigningKeys(String(ground.env.SIGNING_KEY), 'SIGNING_KEY'));
 });
@@ -116,4 +117,26 @@ describe('the command line, beside the running host', () => {
       expect(JSON.parse(stdout).findings).toContainEqual(expect.objectContaining({ receipt_id }));
     }
   });
+});
+
+it('is removed when it is older than it is kept: first its bodies, then itself', async () => {
+  const connection = await Connection.connect({ address: ground.temporalAddress });
+  const { receipt_id, sequence } = await receipts.call();
+  const after = async (days: number) => {
+    await db.$executeRaw`
+      update receipt set completed_at = now() - make_interval(days => ${days}) where sequence <= ${sequence}`;
+    await new Client({ connection }).schedule.getHandle('agent-host/purge').trigger();
+  };
+  await after(3);
+  await until('its bodies are gone', async () => {
+    const stored = await receipts.store.find(receipt_id);
+    return (stored?.receipt.status === 'succeeded' && stored.request === undefined) || undefined;
+  });
+  await after(5);
+  await until('it is gone', async () =>
+    (await receipts.store.find(receipt_id)) === undefined ? true : undefined,
+  );
+  const [{ cut } = {}] = (await receipts.ledger.checkpoint()).chains;
+  expect(cut).toMatchObject({ sequence, receipt_id });
+  await connection.close();
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exportReceipts } from '../../src/receipts/export.ts';
 import type { ReceiptQuery } from '../../src/receipts/ports.ts';
 import type { Ending, NewReceipt } from '../../src/receipts/receipt.ts';
+import { removeOld } from '../../src/receipts/retention.ts';
 import { verifyExport } from '../../src/receipts/verify-export.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -202,11 +203,29 @@ describe('the sequence', () => {
     expect(await verified()).toEqual({ receipts: 1, findings: [] });
   });
 
-  it('goes on when bodies are purged: their digests stay', async () => {
+  it('what is older than it is kept is removed: bodies first, whose digests stay, then receipts', async () => {
+    const ids: string[] = [];
+    for (let index = 0; index < 3; index += 1) ids.push((await ground.call()).receipt_id);
+    const [, second, third] = ids;
+    await database.prisma.$executeRaw`update receipt set verify_after = now() where id = ${second}::uuid`;
+    await database.prisma.$executeRaw`select pg_sleep(0.01)`;
+    const { ledger, proofs: chains } = ground;
+    expect(await removeOld({ ledger, chains }, {})).toEqual({ receipts: 0, bodies: 0 });
+    expect(await removeOld({ ledger, chains }, { bodiesMs: 60_000, receiptsMs: 60_000 })).toEqual({
+      receipts: 0,
+      bodies: 0,
+    });
+    // The second waits for its verdict.
+    expect(await removeOld({ ledger, chains }, { bodiesMs: 1 })).toEqual({ receipts: 0, bodies: 2 });
+    const kept = await ground.store.find(String(third));
+    expect(kept).toMatchObject({ receipt: { status: 'succeeded' } });
+    expect(kept).not.toHaveProperty('request');
+    expect(kept).not.toHaveProperty('result');
+    expect(await ground.store.find(String(second))).toHaveProperty('result');
+    expect(await verified()).toEqual({ receipts: 3, findings: [] });
+    expect(await removeOld({ ledger, chains }, { receiptsMs: 1 })).toEqual({ receipts: 3, bodies: 0 });
     await ground.call();
-    await database.prisma.$executeRaw`update receipt set request = null, result = null`;
-    await ground.call();
-    expect(await verified()).toEqual({ receipts: 2, findings: [] });
+    expect(await verified()).toEqual({ receipts: 1, findings: [] });
   });
 });
 
