@@ -52,9 +52,9 @@ const ARROWS: Record<string, Arrows> = {
 
   // Agents elsewhere, behind the gateway's port, by the protocol's own client.
   remote: {
-    imports: ['a2a/convert.ts', 'gateway', 'outbound', 'tasks'],
+    imports: ['a2a/convert.ts', 'gateway', 'outbound', 'tasks', 'web'],
     types: ['calls', 'receipts'],
-    packages: ['@a2a-js/sdk', 'cockatiel'],
+    packages: ['@a2a-js/sdk', 'cockatiel', 'zod'],
   },
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
