@@ -31,7 +31,7 @@ import type { SigningKeys } from './signing/keys.ts';
 import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { PrismaRepairStore } from './storage/repair-store.ts';
-import { DESCRIBED, SURFACES } from './surfaces.ts';
+import { DESCRIBED, surfacesFor } from './surfaces.ts';
 import type { Files } from './tasks/files.ts';
 import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -89,7 +89,7 @@ export async function serve(
   const app = createApp({
     trustProxy: config.TRUST_PROXY,
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
-    guard: parts.callers.guard(SURFACES, [ownUrl, publicUrl]),
+    guard: parts.callers.guard(surfacesFor(config.INVOKE_REQUIRE_DPOP), [ownUrl, publicUrl]),
     answered: parts.metrics.answered,
     routers: [
       {

@@ -33,5 +33,9 @@ export const SURFACES: readonly GuardedSurface[] = [
   MCP_ACCESS,
 ];
 
+/** @param dpopOnly whether the invoke facade takes tokens bound by DPoP and no other credential. */
+export const surfacesFor = (dpopOnly: boolean): GuardedSurface[] =>
+  SURFACES.map((surface) => (surface === INVOKE_ACCESS ? { ...surface, dpopOnly } : surface));
+
 /** What `/openapi.json` describes: the surfaces that no protocol does. */
 export const DESCRIBED: readonly DescribedSurface[] = [SEARCH_DESCRIBED, INVOKE_DESCRIBED, GATEWAY_DESCRIBED];

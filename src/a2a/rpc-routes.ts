@@ -26,6 +26,8 @@ export interface RpcRoutesOptions {
   callerOf(req: Request): Caller;
   /** Counts further requests of a caller to an agent. @throws HostError `too_many`. */
   count(caller: Caller, code: string, requests: number): Promise<void> | undefined;
+  /** More requests at once can never be within the limits. */
+  most: number;
   requests: OpenRequests;
   refusals: Refusals;
   maxBody: number;
@@ -95,11 +97,11 @@ function answer(options: RpcRoutesOptions, snapshots: boolean): RequestHandler {
     };
     if (req.body === undefined) refuseBody(res, 400, 'The body is empty');
     else if (Array.isArray(req.body)) {
+      const problem = batchProblem(req.body.length, options.most);
       // The guard has counted one of them.
-      const others = Math.max(0, Math.min(req.body.length, MAX_BATCH) - 1);
-      if (await isWithinLimit(() => options.count(caller, code, others), res)) {
-        await answerBatch(agent, req.body, environment, res);
-      }
+      const others = () => options.count(caller, code, req.body.length - 1);
+      if (problem !== undefined) send(res, 400, failure(null, rpcError(RPC.invalidRequest, problem)));
+      else if (await isWithinLimit(others, res)) await answerBatch(agent, req.body, environment, res);
     } else await answerOne(agent, req.body, { environment, res, log: options.log });
   };
 }
@@ -146,6 +148,12 @@ async function isWithinLimit(count: () => Promise<void> | undefined, res: Respon
   }
 }
 
+function batchProblem(size: number, most: number): string | undefined {
+  if (size === 0) return 'The batch is empty';
+  if (size > MAX_BATCH) return `A batch holds at most ${MAX_BATCH} requests`;
+  return size > most ? `A batch holds at most ${most} requests: no more may be made in a minute` : undefined;
+}
+
 /** JSON-RPC 2.0 §6: an array of the answers, in any order; nothing for notifications. */
 async function answerBatch(
   agent: AgentRpc,
@@ -153,16 +161,6 @@ async function answerBatch(
   environment: RpcEnvironment,
   res: Response,
 ): Promise<void> {
-  const problem =
-    bodies.length === 0
-      ? 'The batch is empty'
-      : bodies.length > MAX_BATCH
-        ? `A batch holds at most ${MAX_BATCH} requests`
-        : undefined;
-  if (problem !== undefined) {
-    send(res, 400, failure(null, rpcError(RPC.invalidRequest, problem)));
-    return;
-  }
   const answers = await Promise.all(
     bodies.map(async (body) => {
       if (streamsIn(body)) {

@@ -35,7 +35,7 @@ export interface AgentSurfaceOptions {
   cardVersion: '1.0' | '0.3';
   sendWaitMs: number;
   maxBody: number;
-  limits: Pick<RequestLimits, 'count'>;
+  limits: Pick<RequestLimits, 'count' | 'most'>;
   streams: Pick<StreamLimits, 'open'>;
   requests: OpenRequests;
   /** Why agents are not called at the moment; undefined for those that are. */
@@ -68,6 +68,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
     agent,
     callerOf,
     count: (caller: Caller, code: string, requests: number) => options.limits.count(caller, code, requests),
+    most: options.limits.most,
     requests,
     refusals: options.refusals,
     maxBody,

@@ -31,6 +31,8 @@ type Body = (status: number, message: string) => object;
 export interface GuardedSurface {
   path: string;
   routes: readonly RouteAccess[];
+  /** It takes access tokens bound by DPoP alone, and so offers nothing else; `dpopOnly` stands before its routes. */
+  dpopOnly?: boolean;
   /** How it tells a refusal; `{ message, status }` unless it has its own way. */
   body?: Body;
 }
@@ -66,7 +68,7 @@ export function accessGuard(options: GuardOptions): Router {
   const router = Router();
   for (const surface of options.surfaces) {
     for (const route of surface.routes) {
-      const handler = check(route, surface.body ?? plainBody, options);
+      const handler = check(route, surface, options);
       router[route.method](`${surface.path.replace(/\/$/, '')}${route.path}`, handler);
     }
   }
@@ -78,7 +80,11 @@ export function accessGuard(options: GuardOptions): Router {
 
 const plainBody: Body = (status, message) => ({ message, status });
 
-function check(route: RouteAccess, body: Body, options: GuardOptions): RequestHandler {
+function check(
+  route: RouteAccess,
+  { body = plainBody, dpopOnly }: GuardedSurface,
+  options: GuardOptions,
+): RequestHandler {
   const { needs } = route;
   // Leaves the guard's router: of several routes that fit, the first one counts.
   if (needs === 'public') return (_req, _res, next) => next('router');
@@ -95,7 +101,7 @@ function check(route: RouteAccess, body: Body, options: GuardOptions): RequestHa
       }
     } catch (error) {
       if (error instanceof Refusal) options.refusals.note(error, whoAsked(req));
-      answer(res, error, { body, ...options });
+      answer(res, error, { body, dpopOnly, ...options });
       return;
     }
     next('router');
@@ -137,8 +143,8 @@ export function dpopOnly({
       scheme: 'DPoP',
     });
     refusals.note(refusal, whoAsked(req));
-    const offered = challengesOf(refusal, { dpop: authenticator.dpopAlgorithms });
-    res.setHeader('WWW-Authenticate', offered.at(-1) ?? 'DPoP');
+    const offered = { dpop: authenticator.dpopAlgorithms, dpopOnly: true };
+    res.setHeader('WWW-Authenticate', challengesOf(refusal, offered));
     res.status(401).json(plainBody(401, refusal.message));
   };
 }
@@ -167,13 +173,15 @@ function presentedBy(req: Request, publicUrl: string): Presented {
 
 interface AnswerOptions extends Pick<GuardOptions, 'authenticator' | 'log'> {
   body: Body;
+  dpopOnly: boolean | undefined;
 }
 
 const RETRY_AFTER_S = '1';
 
-function answer(res: Response, error: unknown, { body, authenticator, log }: AnswerOptions): void {
+function answer(res: Response, error: unknown, options: AnswerOptions): void {
+  const { body, authenticator, dpopOnly, log } = options;
   if (error instanceof Refusal) {
-    res.setHeader('WWW-Authenticate', challengesOf(error, { dpop: authenticator.dpopAlgorithms }));
+    res.setHeader('WWW-Authenticate', challengesOf(error, { dpop: authenticator.dpopAlgorithms, dpopOnly }));
     if (error.nonce !== undefined) res.setHeader('DPoP-Nonce', error.nonce);
     res.status(error.status).json(body(error.status, error.message));
     return;

@@ -65,15 +65,24 @@ export class Refusal extends Error {
 
 const REALM = 'realm="agent-host"';
 
+export interface Offered {
+  /** The algorithms of proofs; undefined where there are no access tokens. */
+  dpop?: string | undefined;
+  /** Nothing else is taken: the error stands on it, whatever was tried. */
+  dpopOnly?: boolean | undefined;
+}
+
 /**
  * The `WWW-Authenticate` of a refusal: one challenge a scheme, the error on the one that was tried (RFC 6750 §3,
  * RFC 9449 §7.1). Without a credential no error is told.
  */
-export function challengesOf(refusal: Refusal, offered: { dpop?: string | undefined } = {}): string[] {
+export function challengesOf(refusal: Refusal, offered: Offered = {}): string[] {
   const challenge = (scheme: AuthScheme, parameters: string[]) => {
-    const error = refusal.scheme === scheme && refusal.code !== undefined ? errorOf(refusal) : [];
+    const tried = offered.dpopOnly || refusal.scheme === scheme;
+    const error = tried && refusal.code !== undefined ? errorOf(refusal) : [];
     return `${scheme} ${[REALM, ...error, ...parameters].join(', ')}`;
   };
+  if (offered.dpopOnly) return [challenge('DPoP', [`algs="${offered.dpop}"`])];
   const bearer = challenge('Bearer', []);
   if (offered.dpop === undefined) return [bearer];
   return [bearer, challenge('DPoP', [`algs="${offered.dpop}"`])];

@@ -110,9 +110,13 @@ function fateOf(status: number, body: unknown): Fate {
 /** What JSON-RPC can tell goes with 200; the rest is HTTP's. */
 function answerFailure(res: Response, { status, code, message, retryAfterS }: Failure, id: RpcId): void {
   if (retryAfterS !== undefined || status === 503) res.setHeader('Retry-After', String(retryAfterS ?? 1));
+  // As the guard tells it, which knows no request of JSON-RPC.
+  if (status === 429) {
+    res.status(status).json({ message, status });
+    return;
+  }
   res.status(toldInBody(status, code) ? 200 : status).json({ jsonrpc: '2.0', id, error: { code, message } });
 }
 
 const IN_BODY = new Set<number>([RPC.invalidParams, RPC.notFound, RPC.methodNotFound, RPC.internal]);
-const toldInBody = (status: number, code: number): boolean =>
-  IN_BODY.has(code) && status !== 503 && status !== 429;
+const toldInBody = (status: number, code: number): boolean => IN_BODY.has(code) && status !== 503;

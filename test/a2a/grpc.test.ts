@@ -151,7 +151,7 @@ describe('the tenant names the agent', () => {
   });
 
   it('one that is no agent is NOT_FOUND, and says which', async () => {
-    expect(await client.refused('listTasks', { tenant: 'nobody' })).toEqual({
+    expect(await client.refused('listTasks', { tenant: 'nobody' })).toMatchObject({
       code: 'NOT_FOUND',
       message: 'There is no agent "nobody"',
       details: '',

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentRpc, idOf, type RpcAnswer, type RpcResponse, streamsIn } from '../../src/a2a/json-rpc.ts';
 import { AgentRequestHandler } from '../../src/a2a/request-handler.ts';
+import { rpcRoutes } from '../../src/a2a/rpc-routes.ts';
 import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { TaskService } from '../../src/tasks/service.ts';
+import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
 import { callerNamed, NO_LIMITS } from '../support/callers.ts';
 import { pushServiceOn } from '../support/push.ts';
-import type { Wire } from '../support/rpc.ts';
+import { post, type Wire } from '../support/rpc.ts';
 import { silentLog, startTaskGround, type TaskGround } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
 
@@ -317,4 +323,45 @@ test.each([
   ['message/stream', false],
 ])('%j opens a stream: %s', (body, opens) => {
   expect(streamsIn(body)).toBe(opens);
+});
+
+test('a batch of more than may be made in a minute is 400 and says so, and none of it is counted', async () => {
+  const counted: number[] = [];
+  const app = express().use(
+    rpcRoutes({
+      agent: () => rpc,
+      callerOf: () => callerNamed('alice'),
+      count: (_caller, _code, requests) => void counted.push(requests),
+      most: 3,
+      requests: new OpenRequests(),
+      refusals: async () => () => undefined,
+      maxBody: 100_000,
+      log: silentLog,
+    }),
+  );
+  const server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/echo`;
+    const batch = (size: number) =>
+      post(
+        url,
+        Array.from({ length: size }, (_, id) => ({
+          jsonrpc: '2.0',
+          id,
+          method: 'tasks/get',
+          params: { id: 'x' },
+        })),
+      );
+    expect(await batch(4)).toMatchObject({
+      status: 400,
+      body: { error: { code: -32600, message: expect.stringContaining('at most 3 requests') } },
+    });
+    expect(counted).toEqual([]);
+    expect((await batch(3)).body).toHaveLength(3);
+    expect(counted).toEqual([2]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });

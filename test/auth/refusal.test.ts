@@ -26,6 +26,13 @@ test('an error stands on the scheme that was tried', () => {
   );
 });
 
+test('where DPoP alone is taken nothing else is offered, and the error stands on it', () => {
+  const refusal = new Refusal(401, 'The token has expired', { code: 'invalid_token' });
+  expect(challengesOf(refusal, { ...DPOP, dpopOnly: true })).toEqual([
+    'DPoP realm="agent-host", error="invalid_token", error_description="The token has expired", algs="ES256 EdDSA"',
+  ]);
+});
+
 test('a scope that is missing is named', () => {
   const missing = new Refusal(403, 'The scope admin is needed', {
     code: 'insufficient_scope',

@@ -147,6 +147,7 @@ it('no other credential is taken here, and all others elsewhere', async () => {
   }
   const none = await new InvokeCaller(product.url).send(asking('caller', 'show'));
   expect(none.status).toBe(401);
+  expect(none.headers.get('www-authenticate')).toMatch(/^DPoP realm="agent-host", algs="[\w ]+"$/);
 });
 
 it('INVOKE_REQUIRE_DPOP needs an issuer', async () => {

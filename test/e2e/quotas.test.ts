@@ -93,9 +93,9 @@ describe('requests a minute', () => {
     const invoked = await post(`${host?.url}/v1/agents/echo/invoke`, { message: 'x' }, headers);
     expect(invoked).toMatchObject({ status: 429, body: { error: { code: 'too_many_requests' } } });
     expect(invoked.headers.get('retry-after')).toMatch(/^\d+$/);
-    expect(await grpc.refused('getTask', { tenant: 'echo', id: 'x' }, headers)).toMatchObject({
-      code: 'RESOURCE_EXHAUSTED',
-    });
+    const called = await grpc.refused('getTask', { tenant: 'echo', id: 'x' }, headers);
+    expect(called.code).toBe('RESOURCE_EXHAUSTED');
+    expect(called.trailers.get('retry-after')).toEqual([expect.stringMatching(/^\d+$/)]);
     expect((await get({ key: await newCaller() })).status).toBe(200);
   });
 
@@ -147,6 +147,21 @@ describe('tasks at once', () => {
     expect(more.body.result.task.status.state).toBe('TASK_STATE_COMPLETED');
     expect((await send({ key, agent, at: 1 }, EXPENSE)).status).toBe(200);
     expectTooMany(await send({ key, agent }, EXPENSE));
+    const invoked = await post(
+      `${hostOf(0).url}/v1/a2a/invoke`,
+      {
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'a2a.sendMessage',
+        params: { agentId: agent, region: 'DE', message: { role: 'user', parts: [{ text: EXPENSE }] } },
+      },
+      { 'x-api-key': key },
+    );
+    expect(invoked).toMatchObject({
+      status: 429,
+      body: { status: 429, message: expect.stringContaining('tasks at once') },
+    });
+    expect(invoked.headers.get('retry-after')).toMatch(/^\d+$/);
     const gone = { taskId: tasks[1].id };
     await ask({ key, agent }, 'CancelTask', { id: gone.taskId });
     // What an agent's own work calls is no task of its caller’s choosing: this is the third and calls a fourth.

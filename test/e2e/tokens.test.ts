@@ -54,7 +54,7 @@ beforeAll(async () => {
   await db.dpopProof.create({ data: { digest: PAST, expiresAt: new Date(Date.now() - 1_000) } });
   await db.dpopProof.create({ data: { digest: HELD, expiresAt: new Date(soon) } });
   second = await startProduct({ ...env, ROLE: 'host' });
-  strict = await startProduct({ ...env, ROLE: 'host', DPOP_NONCE: 'required' });
+  strict = await startProduct({ ...env, ROLE: 'host', DPOP_NONCE: 'required', GRPC_PORT: '0' });
 });
 
 afterAll(async () => {
@@ -381,7 +381,41 @@ describe('gRPC', () => {
     expect(await getTask({ authorization, dpop })).toMatchObject({ code: 'NOT_FOUND' });
     expect(await getTask({ authorization, dpop })).toMatchObject({ code: 'UNAUTHENTICATED' });
     const other = await proofOf(mine, { claims: { htu: htu.replace('GetTask', 'CancelTask') } });
-    expect(await getTask({ authorization, dpop: other })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    const refused = await getTask({ authorization, dpop: other });
+    expect(refused).toMatchObject({ code: 'UNAUTHENTICATED' });
+    // With the status too, where most clients look.
+    expect(refused.trailers.get('www-authenticate').join()).toMatch(
+      /^Bearer realm="agent-host", ?DPoP .*error="invalid_dpop_proof"/,
+    );
+  });
+
+  it('says which nonce a proof needs, with the status too', async () => {
+    const card = (await (await fetch(`${strict.url}${PATH}/.well-known/agent-card.json`)).json()) as Wire;
+    const { url } = card.supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
+    const at = url.split(':')[1];
+    const client = new GrpcClient(`127.0.0.1:${at}`);
+    try {
+      const mine = await bound();
+      const ask = async (method: 'getTask' | 'subscribeToTask', nonce?: string) => {
+        const path = method === 'getTask' ? 'GetTask' : 'SubscribeToTask';
+        const claims = { htu: `${PUBLIC}:${at}/lf.a2a.v1.A2AService/${path}`, ...(nonce && { nonce }) };
+        const dpop = await proofOf(mine, { claims });
+        return client.refused(
+          method,
+          { tenant: 'echo', id: 'x' },
+          { authorization: `DPoP ${mine.token}`, dpop },
+        );
+      };
+      for (const method of ['getTask', 'subscribeToTask'] as const) {
+        const first = await ask(method);
+        expect(first.code).toBe('UNAUTHENTICATED');
+        expect(first.trailers.get('www-authenticate').join()).toContain('error="use_dpop_nonce"');
+        const [nonce] = first.trailers.get('dpop-nonce');
+        expect(await ask(method, String(nonce))).toMatchObject({ code: 'NOT_FOUND' });
+      }
+    } finally {
+      client.close();
+    }
   });
 });
 

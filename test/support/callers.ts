@@ -8,7 +8,7 @@ export const callerNamed = (id: string, scopes: string[] = ['agents:read', 'agen
 
 /** Nothing is limited. */
 export const NO_LIMITS = {
-  limits: { count: () => undefined },
+  limits: { count: () => undefined, most: Number.POSITIVE_INFINITY },
   streams: {
     open: async (_caller: Caller, _agent: string, signal: AbortSignal) => ({
       signal,

@@ -11,6 +11,8 @@ export interface Refused {
   code: string;
   message: string;
   details: string;
+  /** What came with the status. */
+  trailers: Metadata;
 }
 
 /** A bare gRPC client: what is sent and what comes back is not made nicer on the way. */
@@ -72,7 +74,12 @@ export class GrpcClient {
     )) as ServiceError;
     if (error.code === undefined) throw error;
     const [details] = error.metadata?.get('grpc-status-details-bin') ?? [];
-    return { code: status[error.code] ?? '', message: error.details, details: details?.toString() ?? '' };
+    return {
+      code: status[error.code] ?? '',
+      message: error.details,
+      details: details?.toString() ?? '',
+      trailers: error.metadata ?? new Metadata(),
+    };
   }
 }
 

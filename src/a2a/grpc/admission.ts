@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Metadata } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import proxyAddr from 'proxy-addr';
 import type { Authenticator, Presented } from '../../auth/authenticator.ts';
@@ -14,6 +14,7 @@ import { HostError } from '../../errors.ts';
 import { refusalStatus } from '../error-status.ts';
 import type { GrpcCall } from './arrival.ts';
 import { grpcError } from './status-error.ts';
+import { tell } from './trailers.ts';
 
 export interface AdmissionOptions {
   authenticator: Pick<Authenticator, 'authenticate' | 'dpopAlgorithms'>;
@@ -44,7 +45,7 @@ export function grpcCallers(options: AdmissionOptions): (call: GrpcCall) => Prom
     try {
       const found = await authenticator.authenticate(presented);
       caller = found?.caller;
-      if (found?.nonce !== undefined) sendHeaders(call, { 'dpop-nonce': [found.nonce] });
+      if (found?.nonce !== undefined) tell(call, { 'dpop-nonce': [found.nonce] });
       requireScope(caller, 'agents:invoke');
       await limits.count(caller, agentOf(call));
       return caller;
@@ -83,12 +84,13 @@ function addressOf(call: GrpcCall, trustProxy: AdmissionOptions['trustProxy']): 
       : proxyAddr.compile(trustProxy);
   const forwarded = call.metadata.get('x-forwarded-for').join(', ');
   const request = { socket: { remoteAddress: peer }, headers: { 'x-forwarded-for': forwarded } };
-  return proxyAddr(request as unknown as IncomingMessage, trusts);
+  const named = proxyAddr(request as unknown as IncomingMessage, trusts);
+  return isIP(named) === 0 ? peer : named;
 }
 
 function told(error: unknown, call: GrpcCall, { authenticator, log }: AdmissionOptions): unknown {
   if (error instanceof Refusal) {
-    sendHeaders(call, {
+    tell(call, {
       'www-authenticate': challengesOf(error, { dpop: authenticator.dpopAlgorithms }),
       'dpop-nonce': error.nonce === undefined ? [] : [error.nonce],
     });
@@ -107,10 +109,4 @@ function told(error: unknown, call: GrpcCall, { authenticator, log }: AdmissionO
 const RETRY_AFTER_S = 5;
 
 export const sendRetryAfter = (call: GrpcCall, seconds = RETRY_AFTER_S): void =>
-  sendHeaders(call, { 'retry-after': [String(seconds)] });
-
-function sendHeaders(call: GrpcCall, fields: Record<string, string[]>): void {
-  const metadata = new Metadata();
-  for (const [name, values] of Object.entries(fields)) for (const value of values) metadata.add(name, value);
-  call.sendMetadata(metadata);
-}
+  tell(call, { 'retry-after': [String(seconds)] });

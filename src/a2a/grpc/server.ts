@@ -6,6 +6,7 @@ import { urlHost } from '../../auth/loopback.ts';
 import { HostError, messageOf } from '../../errors.ts';
 import { admit, contextFor, type GrpcAgents } from './arrival.ts';
 import { GrpcRequestHandler } from './request-handler.ts';
+import { tellingTrailers } from './trailers.ts';
 
 /** As often as the comments in an SSE stream; a client that does not answer in time is gone. */
 const KEEP_ALIVE_MS = 15_000;
@@ -44,11 +45,11 @@ export async function listenGrpc({ host, port, maxBody, log }: GrpcOptions): Pro
   const userBuilder = admit(() => serving);
   server.addService(
     A2AService,
-    grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') }),
+    tellingTrailers(grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') })),
   );
   server.addService(
     LegacyA2AService,
-    legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') }),
+    tellingTrailers(legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') })),
   );
   const bound = await bind(server, host, port);
   return {

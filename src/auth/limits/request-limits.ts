@@ -26,6 +26,10 @@ const SHARES = 20;
 
 /** One limit: so many requests a minute for each key, whichever process they come to. */
 class MinuteLimit {
+  get limit(): number {
+    return this.#counter.limit;
+  }
+
   readonly #counter: MinuteCounter;
   readonly #share: number;
   readonly #shares = new LRUCache<string, Share>({ max: KNOWN_KEYS });
@@ -106,6 +110,11 @@ export class RequestLimits {
     return own === undefined
       ? this.countAgent(caller, agent, requests)
       : own.then(() => this.countAgent(caller, agent, requests));
+  }
+
+  /** More at once can never pass. */
+  get most(): number {
+    return Math.min(this.#perCaller?.limit ?? Infinity, this.#perAgent?.limit ?? Infinity);
   }
 
   /** The same to an agent alone, of a caller whose request is counted already. */
