@@ -1,6 +1,10 @@
 /** A secret never appears: the logs, the record and the answers of a run are searched for every credential it used. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { Message } from '@a2a-js/sdk';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../src/embedded/free-port.ts';
 import { SecretBox } from '../../src/secrets/box.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import {
@@ -9,6 +13,7 @@ import {
   startAuthorizationServer,
 } from '../support/authorization-server.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
+import { GrpcClient } from '../support/grpc.ts';
 import { keysOn } from '../support/keys.ts';
 import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, userMessage, type Wire } from '../support/rpc.ts';
@@ -16,14 +21,22 @@ import { agentUrl, userMessage, type Wire } from '../support/rpc.ts';
 let server: AuthorizationServer;
 let ground: TestGround;
 let product: Product;
+let grpc: GrpcClient;
+let grpcAddress: string;
 /** By what they are. */
 const secrets = new Map<string, string>();
 let answers = '';
+/** Where a good proof was not taken: what is never looked at cannot leak. */
+const refusedProofs: string[] = [];
 
 beforeAll(async () => {
   [server, ground] = await Promise.all([startAuthorizationServer(), startGround()]);
+  const port = await freePort();
+  grpcAddress = `127.0.0.1:${port}`;
+  grpc = new GrpcClient(grpcAddress);
   product = await startProduct({
     ...ground.env,
+    GRPC_PORT: String(port),
     AUTH_ISSUER: server.issuer,
     AUTH_AUDIENCE: AUDIENCE,
     LOG_LEVEL: 'trace',
@@ -31,20 +44,58 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  grpc.close();
   await endAllProducts();
   await server.stop();
   await ground.stop();
 });
 
-async function ask(path: string, headers: Record<string, string>, body?: unknown): Promise<Wire> {
+type Headers = Record<string, string>;
+/** What a caller shows; a proof is of one request. */
+type Credential = Headers | ((method: string, url: string) => Promise<Headers>);
+
+async function ask(path: string, credential: Credential, body?: unknown, more: Headers = {}): Promise<Wire> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const shown =
+    typeof credential === 'function' ? await credential(method, `${product.url}${path}`) : credential;
   const response = await fetch(`${product.url}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...headers },
+    method,
+    headers: { 'content-type': 'application/json', 'a2a-version': '1.0', ...shown, ...more },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
+  if (typeof credential === 'function' && response.status === 401) refusedProofs.push(path);
   answers += `${JSON.stringify([...response.headers])}\n${text}\n`;
   return text.startsWith('{') ? JSON.parse(text) : text;
+}
+
+async function askGrpc(credential: Credential, request: Wire): Promise<void> {
+  const url = `http://${grpcAddress}/lf.a2a.v1.A2AService/SendMessage`;
+  const shown = typeof credential === 'function' ? await credential('POST', url) : credential;
+  const answer = await grpc.call('sendMessage', request, shown).catch((error) => {
+    if (typeof credential === 'function') refusedProofs.push(`gRPC: ${error}`);
+    return { error, text: String(error), metadata: error.metadata?.getMap() };
+  });
+  answers += `${JSON.stringify(answer)}\n`;
+}
+
+/** A token bound to a key, a proof of each request by it, and what of it must not be seen. */
+async function boundCredential(): Promise<Exclude<Credential, Headers>> {
+  const keys = await generateKeyPair('ES256', { extractable: true });
+  const jwk = await exportJWK(keys.publicKey);
+  const dpop = oauth.DPoP({ client_id: 'robot' } as oauth.Client, keys);
+  const token = await server.token({ dpop });
+  secrets.set('bound token', token);
+  secrets.set('bound token signature', token.split('.')[2] ?? '');
+  return async (htm, htu) => {
+    const ath = createHash('sha256').update(token).digest('base64url');
+    const proof = await new SignJWT({ jti: randomUUID(), htm, htu, ath })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+      .setIssuedAt()
+      .sign(keys.privateKey);
+    secrets.set(`proof of ${htm} ${htu}`, proof);
+    return { authorization: `DPoP ${token}`, dpop: proof };
+  };
 }
 
 const path = new URL(agentUrl('http://host', 'expense-approval')).pathname;
@@ -71,7 +122,8 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     secrets.set(what, secret);
   }
   secrets.set('token signature', token.split('.')[2] ?? '');
-  const credentials: Record<string, string>[] = [
+  const credentials: Credential[] = [
+    await boundCredential(),
     { 'x-api-key': key },
     { authorization: `Bearer ${token}` },
     { authorization: `Bearer ${expired}` },
@@ -95,13 +147,18 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     await ask(`${path}/rest/tasks`, headers);
     await ask('/orchestrator/a2a/v1/agents/search', headers, { query: 3 });
     await ask('/v1/agents/echo/invoke', headers, { message: 'hello', auth_token: agentToken });
+    const params = { agentId: 'echo', message: { role: 'user', parts: [{ text: 'hello' }] } };
+    await ask('/v1/a2a/invoke', headers, { jsonrpc: '2.0', id: 1, method: 'a2a.sendMessage', params });
+    const tool = { name: 'echo', arguments: { message: 'hello' } };
+    await ask('/mcp', headers, rpc('tools/call', tool), { accept: 'application/json, text/event-stream' });
+    await askGrpc(headers, { tenant: 'echo', message: Message.fromJSON(userMessage('hello')) });
     for (const more of [
       {},
       { expires_at: new Date(Date.now() + 1).toISOString() },
       { token: `${stored}x` },
     ]) {
       const context = { provider_id: 'local', auth_model: 'bearer', token: stored, ...more };
-      await ask('/v1/auth-contexts', { ...headers, 'idempotency-key': 'one-key' }, context);
+      await ask('/v1/auth-contexts', headers, context, { 'idempotency-key': 'one-key' });
       await ask('/v1/auth-contexts', headers, context);
     }
     await ask('/v1/receipts', headers);
@@ -112,6 +169,7 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
   const places = { answers, log: product.log(), record: await recordOf(ground.databaseUrl) };
   expect(places.record).toContain('key:app');
   expect(places.answers).toContain('TASK_STATE_INPUT_REQUIRED');
+  expect(refusedProofs).toEqual([]);
   const shown = Object.entries(places).flatMap(([place, text]) =>
     [...secrets].filter(([, secret]) => text.includes(secret)).map(([what]) => `${what} in ${place}`),
   );
