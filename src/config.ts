@@ -224,7 +224,9 @@ export const configSchema = z.object({
     ),
   GATEWAY_ASYNC_DEADLINE: seconds
     .default(86_400)
-    .describe('Seconds after which an asynchronous call through the gateway that has no end has failed.'),
+    .describe(
+      'Seconds after which a call through the gateway that has no end has failed: an asynchronous one, or one of an agent elsewhere that took longer than its caller waited.',
+    ),
   GATEWAY_MAX_COST_UNITS: number('must be a whole number, not negative', (n) => Number.isInteger(n) && n >= 0)
     .optional()
     .describe('The most that one call through the gateway may cost, whatever its caller would pay.'),

@@ -103,7 +103,15 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     signing,
     begin,
     invokeTimeoutMs: config.INVOKE_TIMEOUT * 1_000,
-    records: (own) => new AllRecords({ local: own, agents, link, credentials }),
+    records: (own) =>
+      new AllRecords({
+        local: own,
+        agents,
+        link,
+        credentials,
+        // Nobody whose call is still waited for is cut short.
+        deadlineMs: Math.max(config.GATEWAY_ASYNC_DEADLINE, config.INVOKE_TIMEOUT) * 1_000,
+      }),
     asyncDeadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
     retention: {
       bodiesMs: daysMs(config.KEEP_RECEIPT_BODIES),

@@ -67,8 +67,8 @@ export interface AgentLink {
   begin(call: AgentCall): Promise<Answer>;
   /** The same, and waits until the task ends or asks, or until `signal` aborts: then as it stands. */
   send(call: AgentCall, signal: AbortSignal): Promise<Answer>;
-  /** With this many of its newest messages. */
-  get(ref: TaskRef, historyLength: number): Promise<Answer>;
+  /** With this many of its newest messages. `signal` gives it up. */
+  get(ref: TaskRef, historyLength: number, signal?: AbortSignal): Promise<Answer>;
   cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer>;
   list(query: TaskListQuery): Promise<AnswerList>;
   /** The task as it stands, then after each change, until it ends or `signal` aborts. */

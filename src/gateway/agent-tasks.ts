@@ -1,12 +1,14 @@
 import { type AgentTask, outcomeOf } from '../calls/outcome.ts';
 import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptStore } from '../receipts/ports.ts';
+import type { JsonObject, StoredReceipt } from '../receipts/receipt.ts';
+import type { Json } from '../tasks/task.ts';
 import type { AgentLink, Answer, AnswerList, TaskRef } from './agent-call.ts';
 import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { Credentials, GivenCredential } from './credentials.ts';
 import type { InvokeAgentResponse } from './gateway.ts';
 import { refusedByPolicy, taskNotFound } from './gateway-error.ts';
-import type { TaskListRequest } from './requests.ts';
+import { invokeSchema, type TaskListRequest } from './requests.ts';
 
 /** A task of a caller, and the credential it gave. */
 export interface CallerTask extends Omit<TaskRef, 'credential'> {
@@ -17,7 +19,7 @@ export interface CallerTask extends Omit<TaskRef, 'credential'> {
 export type TaskViewer = Pick<TaskRef, 'caller' | 'seesAll'>;
 
 /** What is asked of the record of receipts. */
-export type TaskReceipts = Pick<ReceiptStore, 'ofTask' | 'tasksOf'>;
+export type TaskReceipts = Pick<ReceiptStore, 'ofTask' | 'tasksOf' | 'find'>;
 
 /**
  * The tasks of agents. A task of an agent elsewhere, which knows but one caller, is that of whoever's receipts name it.
@@ -90,10 +92,10 @@ export class AgentTasks {
   ): AsyncGenerator<InvokeAgentResponse, void, undefined> {
     await this.#allow(ref.agent);
     await this.#mustSee(ref);
-    let receiptId: string | undefined;
+    let begun: StoredReceipt | undefined;
     for await (const answer of this.#link.subscribe(await this.#with(ref), signal)) {
-      receiptId ??= await this.#receiptOf(ref, answer.task);
-      yield envelopeOf(ref, answer, receiptId);
+      begun ??= await this.#receiptOf(ref, answer.task);
+      yield envelopeOf(ref, answer, begun);
     }
   }
 
@@ -130,8 +132,13 @@ export class AgentTasks {
   }
 
   /** Of the call that began the task. */
-  #receiptOf({ agent, caller, seesAll }: CallerTask, { id }: AgentTask): Promise<string | undefined> {
-    return this.#receipts.ofTask({ agentId: agent.agentId, taskId: id, ...(seesAll ? {} : { caller }) });
+  async #receiptOf(
+    { agent, caller, seesAll }: CallerTask,
+    { id }: AgentTask,
+  ): Promise<StoredReceipt | undefined> {
+    const whose = seesAll ? {} : { caller };
+    const receiptId = await this.#receipts.ofTask({ agentId: agent.agentId, taskId: id, ...whose });
+    return receiptId === undefined ? undefined : this.#receipts.find(receiptId);
   }
 
   async #allow(agent: GatewayAgent): Promise<void> {
@@ -157,11 +164,21 @@ function onlyOf(own: ReadonlySet<string>, { tasks, raw, ...page }: AnswerList): 
 
 const envelopeOf = (
   { agent }: CallerTask,
-  { task, raw }: Answer,
-  receiptId: string | undefined,
+  { task, raw, paymentReceipt }: Answer,
+  begun: StoredReceipt | undefined,
 ): InvokeAgentResponse => ({
   agent_id: agent.agentId,
   ...outcomeOf(task),
-  ...(receiptId === undefined ? {} : { receipt_id: receiptId }),
+  ...(begun && { receipt_id: begun.receipt.receipt_id, ...settlementOf(begun) }),
+  ...paymentOf(paymentReceipt ?? begun?.result?.payment_receipt),
   raw,
 });
+
+/** As the call was answered with it. */
+function settlementOf({ request }: StoredReceipt): Pick<InvokeAgentResponse, 'settlement'> {
+  const { data } = invokeSchema.shape.settlement.safeParse(request?.settlement ?? undefined);
+  return data === undefined ? {} : { settlement: data as JsonObject };
+}
+
+const paymentOf = (payment: Json | undefined): Pick<InvokeAgentResponse, 'payment_receipt'> =>
+  payment === undefined ? {} : { payment_receipt: payment };

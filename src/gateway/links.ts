@@ -17,8 +17,8 @@ export class Links implements AgentLink {
     return this.#of(call.agent).send(call, signal);
   }
 
-  get(ref: TaskRef, historyLength: number): Promise<Answer> {
-    return this.#of(ref.agent).get(ref, historyLength);
+  get(ref: TaskRef, historyLength: number, signal?: AbortSignal): Promise<Answer> {
+    return this.#of(ref.agent).get(ref, historyLength, signal);
   }
 
   cancel(ref: TaskRef, signal: AbortSignal): Promise<Answer> {

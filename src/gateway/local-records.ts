@@ -1,6 +1,6 @@
 import { callEndOf } from '../calls/outcome.ts';
 import type { AgentRecords, CallRecord, RunningReceipt } from '../receipts/ports.ts';
-import type { Receipt } from '../receipts/receipt.ts';
+import type { StoredReceipt } from '../receipts/receipt.ts';
 import type { TaskKey } from '../tasks/ports.ts';
 import { isInterrupted } from '../tasks/state.ts';
 import type { Task } from '../tasks/task.ts';
@@ -37,7 +37,7 @@ export class LocalRecords implements AgentRecords {
     );
   }
 
-  async ofTask({ caller, agent_id, task_id = '' }: Receipt): Promise<CallRecord> {
+  async ofTask({ receipt: { caller, agent_id, task_id = '' } }: StoredReceipt): Promise<CallRecord> {
     const task = await this.#tasks.find({ owner: caller, agentCode: agent_id, taskId: task_id });
     return task === undefined ? { record: 'absent' } : recordOf({ task, unanswered: false });
   }

@@ -126,10 +126,15 @@ export interface Verdict {
   at: string;
 }
 
+/** A receipt that waits for the verifier, and how often it was put off. */
+export interface PendingReceipt extends StoredReceipt {
+  tries: number;
+}
+
 export interface VerdictStore {
   /** Final receipts that wait for the verifier, oldest first, those that were put off left out. */
-  pending(limit: number): Promise<StoredReceipt[]>;
-  /** Does not look at the receipt again for so long. */
+  pending(limit: number): Promise<PendingReceipt[]>;
+  /** Does not look at the receipt again for so long, and counts that. */
   putOff(receiptId: string, ms: number): Promise<void>;
   /**
    * Keeps a verdict, and makes it the receipt's verification.
@@ -179,7 +184,7 @@ export interface CallStore {
  * - `followed`: it is under way elsewhere, and its own workflow follows it
  * - `ended`: for this call it ended so; a task may wait for the next one
  * - `lost`: whether it reached the agent is not known, and cannot be found out
- * - `unknown`: it cannot be asked at the moment, or keeps no record
+ * - `unknown`: it cannot be asked at the moment; when that is `lasting`, later neither
  */
 export type CallRecord =
   | { record: 'absent' }
@@ -194,12 +199,12 @@ export type CallRecord =
       result: ReceiptResult;
     }
   | { record: 'lost' }
-  | { record: 'unknown'; reason: string };
+  | { record: 'unknown'; reason: string; lasting?: boolean };
 
 /** Asks agents for what they know. */
 export interface AgentRecords {
   /** Of calls that were begun, by receipt id. */
   ofCalls(calls: RunningReceipt[]): Promise<Map<string, CallRecord>>;
   /** Of the task of a final receipt, as it stands now. */
-  ofTask(receipt: Receipt): Promise<CallRecord>;
+  ofTask(stored: StoredReceipt): Promise<CallRecord>;
 }

@@ -2,13 +2,20 @@ import type { JSONWebKeySet } from 'jose';
 import { messageOf } from '../errors.ts';
 import { digestOf } from './canonical.ts';
 import { type CheckSignature, checkReceipt, signatureCheck } from './check.ts';
-import type { AgentRecords, CallRecord, ChainStore, VerdictStore } from './ports.ts';
+import type { AgentRecords, CallRecord, ChainStore, PendingReceipt, VerdictStore } from './ports.ts';
 import { type ReceiptResult, type StoredReceipt, statementOf } from './receipt.ts';
 
 const AT_ONCE = 100;
 /** One sweep ends some time, also when receipts come faster than they are checked. */
 const MOST = 2_000;
+const SWEEP_MS = 30_000;
+/** At first; each time twice as long. */
 const PUT_OFF_MS = 5 * 60_000;
+/** An agent that could not be asked so often, over half a day, is not waited for any longer. */
+const MAX_TRIES = 8;
+/** So that agents that are slow do not stand in the way of the others. */
+const AGENTS_AT_ONCE = 5;
+const OF_AN_AGENT_AT_ONCE = 4;
 const VERIFIER = 'verifier';
 const MAX_REASON_LENGTH = 1_000;
 
@@ -35,28 +42,52 @@ export interface VerifierReport {
 export async function verifyPending(options: VerifierOptions): Promise<VerifierReport> {
   const report: VerifierReport = { verified: 0, failed: 0, putOff: 0, problems: [] };
   const check = signatureCheck(options.jwks);
-  for (let seen = 0; seen < MOST; ) {
+  const until = Date.now() + SWEEP_MS;
+  const judge = async (stored: PendingReceipt) => {
+    if (Date.now() < until) await judgeOne(stored, { ...options, check }, report);
+  };
+  for (let seen = 0; seen < MOST && Date.now() < until; ) {
     const pending = await options.verdicts.pending(Math.min(AT_ONCE, MOST - seen));
     if (pending.length === 0) return report;
     seen += pending.length;
-    for (const stored of pending) await judgeOne(stored, { ...options, check }, report);
+    await atOnce(AGENTS_AT_ONCE, byAgent(pending), (some) => atOnce(OF_AN_AGENT_AT_ONCE, some, judge));
   }
   return report;
 }
 
+function byAgent(pending: PendingReceipt[]): PendingReceipt[][] {
+  const groups = new Map<string, PendingReceipt[]>();
+  for (const stored of pending) {
+    const { agent_id } = stored.receipt;
+    groups.set(agent_id, [...(groups.get(agent_id) ?? []), stored]);
+  }
+  return [...groups.values()];
+}
+
+async function atOnce<T>(count: number, items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await work(item);
+  };
+  await Promise.all(Array.from({ length: count }, worker));
+}
+
 async function judgeOne(
-  stored: StoredReceipt,
+  stored: PendingReceipt,
   options: VerifierOptions & { check: CheckSignature },
   report: VerifierReport,
 ): Promise<void> {
   const { receipt_id } = stored.receipt;
   const { verdicts } = options;
   try {
-    const { problems, away } = await problemsOf(stored, options);
-    if (problems.length === 0 && away) {
-      await verdicts.putOff(receipt_id, PUT_OFF_MS);
-      report.putOff += 1;
-      return;
+    const { problems, unasked } = await problemsOf(stored, options);
+    if (problems.length === 0 && unasked !== undefined) {
+      if (!unasked.lasting && stored.tries + 1 < MAX_TRIES) {
+        await verdicts.putOff(receipt_id, putOffMs(stored));
+        report.putOff += 1;
+        return;
+      }
+      problems.push(`the agent’s own record could not be checked: ${unasked.reason}`);
     }
     const verification = problems.length === 0 ? 'verified' : 'failed';
     const reason = problems.length === 0 ? fits(stored) : problems.join('; ').slice(0, MAX_REASON_LENGTH);
@@ -65,26 +96,28 @@ async function judgeOne(
   } catch (error) {
     report.problems.push(`receipt ${receipt_id}: ${messageOf(error)}`);
     // Or it would stand before all others for ever.
-    await verdicts.putOff(receipt_id, PUT_OFF_MS);
+    await verdicts.putOff(receipt_id, putOffMs(stored));
   }
 }
+
+const putOffMs = ({ tries }: PendingReceipt): number => PUT_OFF_MS * 2 ** Math.min(tries, MAX_TRIES);
 
 const fits = ({ receipt }: StoredReceipt): string =>
   `signature, digests and sequence are right${receipt.task_id === undefined ? '' : ', and the agent has the task'}`;
 
-/** All that is wrong with it; `away` when its agent could not be asked. */
+/** All that is wrong with it; `unasked` when its agent could not be asked. */
 async function problemsOf(
   stored: StoredReceipt,
   { chains, records, check }: VerifierOptions & { check: CheckSignature },
-): Promise<{ problems: string[]; away: boolean }> {
+): Promise<{ problems: string[]; unasked: Extract<CallRecord, { record: 'unknown' }> | undefined }> {
   const { receipt } = stored;
   const proof = await proofProblems(stored, chains, check);
   const called = receipt.task_id !== undefined && receipt.policy.decision === 'allow';
-  const record = called ? await records.ofTask(receipt) : undefined;
+  const record = called ? await records.ofTask(stored) : undefined;
   const told = record && (await recordProblem(stored, record));
   return {
     problems: told === undefined ? proof : [...proof, told],
-    away: record?.record === 'unknown',
+    unasked: record?.record === 'unknown' ? record : undefined,
   };
 }
 

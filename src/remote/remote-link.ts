@@ -73,8 +73,8 @@ export class RemoteLink implements RemoteAgentLink {
     );
   }
 
-  async get(ref: TaskRef, historyLength: number): Promise<Answer> {
-    const { task, heard } = await this.#get(ref, historyLength, undefined);
+  async get(ref: TaskRef, historyLength: number, signal?: AbortSignal): Promise<Answer> {
+    const { task, heard } = await this.#get(ref, historyLength, signal);
     return answerOf(task, heard);
   }
 

@@ -17,7 +17,15 @@ export class PrismaCallStore implements CallStore {
       const [row] = await this.#db.$queryRaw<(RunningRow & { request: JsonObject; scopes: string[] })[]>`
         select ${RUNNING_COLUMNS}, r.request, r.scopes from receipt r
         where r.id = ${receiptId}::uuid and r.status = 'running'`;
-      return row && { ...toRunning(row), request: row.request, scopes: row.scopes };
+      if (row === undefined) return undefined;
+      const { request, scopes } = row;
+      const id = request.auth_context_id;
+      return {
+        ...toRunning(row),
+        ...(typeof id === 'string' ? { authContextId: id } : {}),
+        request,
+        scopes,
+      };
     });
   }
 

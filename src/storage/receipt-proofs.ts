@@ -1,5 +1,5 @@
 import type { ChainState, Checkpoint } from '../receipts/checkpoint.ts';
-import type { ChainStore, Verdict, VerdictStore } from '../receipts/ports.ts';
+import type { ChainStore, PendingReceipt, Verdict, VerdictStore } from '../receipts/ports.ts';
 import type { Link, StoredReceipt } from '../receipts/receipt.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -96,19 +96,20 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
     );
   }
 
-  pending(limit: number): Promise<StoredReceipt[]> {
+  pending(limit: number): Promise<PendingReceipt[]> {
     return reachable(async () => {
-      const rows = await this.#db.$queryRaw<StoredRow[]>`
-        select ${RECEIPT_COLUMNS}, r.request, r.result from receipt r
+      const rows = await this.#db.$queryRaw<(StoredRow & { tries: number })[]>`
+        select ${RECEIPT_COLUMNS}, r.request, r.result, r.verify_tries as tries from receipt r
         where r.verify_after <= clock_timestamp() order by r.verify_after limit ${limit}`;
-      return rows.map(toStored);
+      return rows.map((row) => ({ ...toStored(row), tries: row.tries }));
     });
   }
 
   putOff(receiptId: string, ms: number): Promise<void> {
     return reachable(async () => {
       await this.#db.$executeRaw`
-        update receipt set verify_after = clock_timestamp() + make_interval(secs => ${ms / 1000})
+        update receipt set verify_after = clock_timestamp() + make_interval(secs => ${ms / 1000}),
+                           verify_tries = verify_tries + 1
         where id = ${receiptId}::uuid and verify_after is not null`;
     });
   }

@@ -87,11 +87,13 @@ const { beginCall, expireCall } = proxyActivities<SystemActivities>({
 export async function gatewayCall(receiptId: string): Promise<void> {
   const elsewhere = await beginCall(receiptId);
   if (elsewhere === undefined) return;
+  const { leftMs } = elsewhere;
   const { followCall } = proxyActivities<SystemActivities>({
     taskQueue: CALL_TASK_QUEUE,
-    scheduleToCloseTimeout: elsewhere.leftMs,
+    scheduleToCloseTimeout: leftMs,
     heartbeatTimeout: '5 seconds',
-    retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
+    // A wait that would go past the end is not begun: short ones, or the last part of the time would not be used.
+    retry: { initialInterval: '1 second', maximumInterval: Math.min(10_000, Math.max(1_000, leftMs / 10)) },
   });
   try {
     await followCall(receiptId);

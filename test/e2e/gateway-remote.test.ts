@@ -23,8 +23,8 @@ let product: Product;
 let host: Product;
 let client: GatewayClient;
 let remote: RemoteServer;
-/** The receipt of a call that does not end, and the answer to one that takes too long. */
-let endless: string;
+/** The receipts of calls that do not end, and the answer to one that takes too long. */
+let endless: Record<'followed' | 'away' | 'waited', string>;
 let late: Answer;
 const servers: RemoteServer[] = [];
 
@@ -39,8 +39,24 @@ beforeAll(async () => {
   remote = await startRemoteAgent();
   servers.push(remote);
   await publish('remote', remote.cardUrl, { review: { risk_level: 'low' } });
-  endless = (await client.post('/agents/remote/invoke-async', { message: 'never' })).body.receipt_id;
-  late = await client.invoke('remote', { message: 'slower' });
+  const patient = await startRemoteAgent();
+  servers.push(patient);
+  await publish('patient', patient.cardUrl, { review: { risk_level: 'low' } });
+  const away = await startWrongAgent(() => {});
+  await publish('gone', away.cardUrl);
+  await away.close();
+  const [followed, called, waited, slower] = await Promise.all([
+    client.post('/agents/patient/invoke-async', { message: 'never' }),
+    client.post('/agents/gone/invoke-async', { message: 'x' }),
+    client.invoke('patient', { message: 'never' }),
+    client.invoke('patient', { message: 'slower', settlement: { rail: 'X402', amount: 15 } }),
+  ]);
+  endless = {
+    followed: followed.body.receipt_id,
+    away: called.body.receipt_id,
+    waited: waited.body.receipt_id,
+  };
+  late = slower;
 }, 120_000);
 
 afterAll(async () => {
@@ -664,9 +680,10 @@ describe('what is not the agent’s fault', () => {
   const completed = { id: 'it', contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
 
   it('a wrong credential is told as that, ends a later call at once, and stands in nobody else’s way', async () => {
-    await answering('guarded', (_method, { authorization }) =>
-      authorization === 'Bearer right' ? { result: { task: completed } } : { status: 401 },
-    );
+    await answering('guarded', (method, { authorization }) => {
+      if (authorization !== 'Bearer right') return { status: 401 };
+      return { result: method === 'GetTask' ? completed : { task: completed } };
+    });
     const invoke = (more: Wire) => client.invoke('guarded', { message: 'x', ...more });
     const later = await client.post('/agents/guarded/invoke-async', { message: 'x', auth_token: 'wrong' });
     for (const more of [{}, ...Array(5).fill({ auth_token: 'wrong' })]) {
@@ -688,6 +705,31 @@ describe('what is not the agent’s fault', () => {
       stderr: 'credential_refused: The agent refused the credential',
     });
     expect((await client.get('/agents/guarded')).body.health.success_rate).toBe(1);
+  });
+
+  it('the verifier asks with a stored credential; without one it says why it could not', async () => {
+    const stored = await client.post('/auth-contexts', {
+      provider_id: 'local',
+      auth_model: 'bearer',
+      token: 'right',
+    });
+    const judged = async (given: Wire) => {
+      const { receipt_id } = (await client.invoke('guarded', { message: 'x', ...given })).body;
+      return until('it is verified', async () => {
+        await client.post('/verifier/run', '');
+        const { body } = await client.get(`/receipts/${receipt_id}/verifications`);
+        return body.verifications[0];
+      });
+    };
+    expect(await judged({ auth_context_id: stored.body.auth_context_id })).toMatchObject({
+      verification: 'verified',
+    });
+    expect(await judged({ auth_token: 'right' })).toMatchObject({
+      verification: 'failed',
+      reason: expect.stringMatching(
+        /^the agent’s own record could not be checked: The agent asks for a credential/,
+      ),
+    });
   });
 
   it('a method that its agent does not have is the agent’s failure', async () => {
@@ -717,11 +759,21 @@ describe('what is not the agent’s fault', () => {
 });
 
 describe('of calls that took too long', () => {
-  it('an asynchronous one fails at its deadline', async () => {
-    expect(await client.final(endless, 60_000)).toMatchObject({
-      receipt: { status: 'failed', task_id: expect.any(String) },
-      stderr: 'The call has not come to an end within its time',
-    });
+  it.each(['followed', 'waited'] as const)(
+    'one whose task does not end fails at its deadline: %s',
+    async (which) => {
+      expect(await client.final(endless[which], 60_000)).toMatchObject({
+        receipt: { status: 'failed', task_id: expect.any(String) },
+        stderr: 'The call has not come to an end within its time',
+      });
+    },
+  );
+
+  it('an agent that is away is tried again until then, not given up before', async () => {
+    const { receipt, stderr } = await client.final(endless.away, 60_000);
+    expect(stderr).toBe('The call has not come to an end within its time');
+    const tookMs = Date.parse(receipt.completed_at) - Date.parse(receipt.started_at);
+    expect(tookMs).toBeGreaterThan(16_500);
   });
 
   it('one that was waited for is 504, and its receipt follows the task to its end', async () => {
@@ -730,6 +782,12 @@ describe('of calls that took too long', () => {
     expect(await client.final(body.receipt_id, 60_000)).toMatchObject({
       receipt: { status: 'succeeded', task_id: body.task_id },
       output: { status: 'completed', output: { echoed: ['slower'] } },
+      payment_receipt: { paid: '15', currency: 'AUD' },
+    });
+    const task = await client.post(`/agents/patient/tasks/${body.task_id}/get`, {});
+    expect(task.body).toMatchObject({
+      settlement: { rail: 'x402', amount: '15' },
+      payment_receipt: { paid: '15', currency: 'AUD' },
     });
   });
 });

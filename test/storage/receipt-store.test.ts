@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exportReceipts } from '../../src/receipts/export.ts';
-import type { ReceiptQuery } from '../../src/receipts/ports.ts';
+import type { AgentRecords, ReceiptQuery } from '../../src/receipts/ports.ts';
 import type { Ending, NewReceipt } from '../../src/receipts/receipt.ts';
 import { removeOld } from '../../src/receipts/retention.ts';
+import { verifyPending } from '../../src/receipts/verifier.ts';
 import { verifyExport } from '../../src/receipts/verify-export.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -282,6 +283,19 @@ describe('a list', () => {
     expect(await ground.store.ofTask({ ...task, caller: 'bob' })).toBeUndefined();
   });
 
+  it('one whose request holds what is no text in Postgres stands in nobody’s way', async () => {
+    const auth_context_id = randomUUID();
+    for (const said of ['\0', '\ud800', 'hello']) {
+      await ground.ledger.open(newReceiptOf({ request: { agent_envelope: { said }, auth_context_id } }));
+    }
+    const running = await ground.store.running(-60_000, 10);
+    expect(running.map(({ authContextId }) => authContextId)).toEqual([
+      undefined,
+      undefined,
+      auth_context_id,
+    ]);
+  });
+
   it('of those that run', async () => {
     await ground.call();
     const one = await ground.ledger.open(newReceiptOf({ message_id: 'm-1' }));
@@ -341,6 +355,55 @@ describe('verdicts', () => {
     await ground.proofs.putOff(receipt_id, 60_000);
     expect(await ground.proofs.pending(10)).toEqual([]);
     await ground.proofs.putOff(receipt_id, -60_000);
-    expect(await ground.proofs.pending(10)).toHaveLength(1);
+    expect(await ground.proofs.pending(10)).toMatchObject([{ tries: 2 }]);
+  });
+
+  describe('the verifier', () => {
+    const called = (agent_id: string, task_id: string) => ground.call({ ...risky, agent_id }, { task_id });
+    const verify = (ofTask: AgentRecords['ofTask']) =>
+      verifyPending({
+        verdicts: ground.proofs,
+        chains: ground.proofs,
+        records: { ofTask, ofCalls: async () => new Map() },
+        jwks: ground.jwks,
+      });
+    const verificationOf = async (id: string) => (await ground.store.find(id))?.receipt.verification;
+
+    it('asks one agent while another takes its time', async () => {
+      const slow = await called('slow', 't-1');
+      const quick = await called('quick', 't-2');
+      let resolve = (): void => undefined;
+      const quickAsked = new Promise<void>((done) => {
+        resolve = done;
+      });
+      const report = await verify(async ({ receipt }) => {
+        if (receipt.agent_id === 'quick') resolve();
+        else await quickAsked;
+        return { record: 'open' };
+      });
+      expect(report.failed).toBe(2);
+      expect(await verificationOf(slow.receipt_id)).toBe('failed');
+      expect(await verificationOf(quick.receipt_id)).toBe('failed');
+    });
+
+    it('puts off what cannot be asked, and ends that some time with a verdict that says why', async () => {
+      const { receipt_id } = await called('away', 't-1');
+      let sweeps = 0;
+      for (; (await verificationOf(receipt_id)) === 'pending'; sweeps++) {
+        await verify(async () => ({ record: 'unknown', reason: 'it is away' }));
+        await database.prisma
+          .$executeRaw`update receipt set verify_after = now() where verify_after is not null`;
+      }
+      expect(sweeps).toBe(8);
+      expect(await ground.proofs.verdicts(receipt_id)).toMatchObject([
+        { verification: 'failed', reason: 'the agent’s own record could not be checked: it is away' },
+      ]);
+    });
+
+    it('does not wait where asking again would not help', async () => {
+      const { receipt_id } = await called('guarded', 't-1');
+      await verify(async () => ({ record: 'unknown', reason: 'it is refused', lasting: true }));
+      expect(await verificationOf(receipt_id)).toBe('failed');
+    });
   });
 });

@@ -30,7 +30,7 @@ export interface RemoteServer {
 /** How long it takes over what it is told. */
 const TAKES_MS: Record<string, number> = { slow: 1_500, slower: 6_000, never: 3_600_000 };
 
-/** Does what its message says: `ask`, `fail`, `slow`, `slower`, `never`, `reply`, `pay`; anything else comes back as data. */
+/** Does what its message says: `ask`, `fail`, `slow`, `slower` (and is paid), `never`, `reply`, `pay`; anything else comes back as data. */
 class Executor implements AgentExecutor {
   runs = 0;
 
@@ -67,7 +67,10 @@ class Executor implements AgentExecutor {
         publish('TASK_STATE_WORKING', 'at it');
         await delay(TAKES_MS[text], undefined, { ref: false });
       }
-      const metadata = text === 'pay' ? { payment_receipt: { paid: '15', currency: 'AUD' } } : undefined;
+      const metadata =
+        text === 'pay' || text === 'slower'
+          ? { payment_receipt: { paid: '15', currency: 'AUD' } }
+          : undefined;
       const parts = [{ data: { echoed: texts, metadata: userMessage.metadata ?? {} } }];
       publish('TASK_STATE_COMPLETED', 'done', {
         artifacts: [{ artifactId: 'a', name: 'echo', parts }],
