@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from '../test/support/proxy.ts';
 
 export interface Balancer {
   /** Where clients reach whichever host is up. */
@@ -27,23 +28,8 @@ export async function startBalancer(): Promise<Balancer> {
     upstream.once('error', next);
     upstream.once('connect', () => {
       upstream.off('error', next);
-      join(client, upstream);
+      join(client, upstream, sockets);
     });
-  }
-
-  function join(client: Socket, upstream: Socket): void {
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-      from.pipe(to);
-    }
   }
 
   const server = createServer((client) => {

@@ -1,14 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Backlog } from './storage/backlog.ts';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
 const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
-
-/** What the record says of work that is not done. */
-interface Backlog {
-  /** Tasks that have not ended. `oldestAt`: milliseconds since 1970, since when the first of them is in its state. */
-  tasks: { agent: string; state: string; count: number; oldestAt: number }[];
-  receipts: { running: number; pending: number };
-}
 
 export interface Metrics {
   registry: Registry;

@@ -382,7 +382,7 @@ const ARROWS: Record<string, Arrows> = {
     packages: ['lru-cache'],
     packageTypes: ['jose', 'pino'],
   },
-  'metrics.ts': { imports: ['tasks'], packages: ['prom-client'] },
+  'metrics.ts': { imports: ['tasks'], types: ['storage/backlog.ts'], packages: ['prom-client'] },
 };
 
 /** An author's folder: what each file may import beside its own folder and `_shared`. */

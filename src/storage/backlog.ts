@@ -1,20 +1,22 @@
 import type { PrismaClient } from './generated/client.ts';
+import { OPEN } from './open-tasks.ts';
 
-export interface BacklogFigures {
-  /** `oldestAt`: milliseconds since 1970. */
+/** What the record says of work that is not done. */
+export interface Backlog {
+  /** Tasks that have not ended. `oldestAt`: milliseconds since 1970, since when the first of them is in its state. */
   tasks: { agent: string; state: string; count: number; oldestAt: number }[];
   receipts: { running: number; pending: number };
 }
 
 /** How much is not done: what operators watch. Indexes answer it, however much is done. */
-export async function readBacklog(db: PrismaClient): Promise<BacklogFigures> {
+export async function readBacklog(db: PrismaClient): Promise<Backlog> {
   const [tasks, [receipts]] = await Promise.all([
-    db.$queryRaw<BacklogFigures['tasks']>`
+    db.$queryRaw<Backlog['tasks']>`
       select agent_code as agent, state, count(*)::int as count,
         (extract(epoch from min(status_at)) * 1000)::float8 as "oldestAt"
-      from task where shown and state in ('submitted', 'working', 'input-required', 'auth-required')
+      from task where shown and ${OPEN}
       group by agent_code, state`,
-    db.$queryRaw<BacklogFigures['receipts'][]>`
+    db.$queryRaw<Backlog['receipts'][]>`
       select (select count(*)::int from receipt where status = 'running') as running,
         (select count(*)::int from receipt where verification = 'pending') as pending`,
   ]);

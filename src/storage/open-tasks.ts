@@ -5,7 +5,8 @@ import { lockedUntilCommit } from './locks.ts';
 
 type Counted = Pick<NewTask, 'owner' | 'agentCode' | 'limits'>;
 
-const OPEN = Prisma.sql`state in ('submitted', 'working', 'input-required', 'auth-required')`;
+/** That a task has not ended. */
+export const OPEN = Prisma.sql`state in ('submitted', 'working', 'input-required', 'auth-required')`;
 
 /** No more are counted than matter. */
 const countOf = (whose: Prisma.Sql, limit: number): Prisma.Sql => Prisma.sql`

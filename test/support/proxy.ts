@@ -12,6 +12,22 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
+/** Makes one connection of two: what one says the other hears, and both end together. `open` holds them until then. */
+export function join(client: Socket, upstream: Socket, open: Set<Socket>): void {
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    open.add(from);
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      open.delete(from);
+      to.destroy();
+    });
+  }
+}
+
 /** A TCP proxy whose address stays the same while the server behind it is killed and started anew. */
 export async function startProxy(target: string): Promise<Proxy> {
   const sockets = new Set<Socket>();
@@ -23,18 +39,7 @@ export async function startProxy(target: string): Promise<Proxy> {
     }
     const [host, port] = proxy.target.split(':');
     const upstream = connect(Number(port), host as string);
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(from);
-      from.pipe(to);
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
+    join(client, upstream, sockets);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
