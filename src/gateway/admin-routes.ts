@@ -5,7 +5,7 @@ import { expiryOf } from '../auth/api-keys.ts';
 import type { AuditLog, RecordedEntry } from '../auth/audit.ts';
 import { addressOf } from '../auth/guard.ts';
 import { HostError } from '../errors.ts';
-import { body, callerId, handler, named } from './answers.ts';
+import { body, callerId, handler, named, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import { auditQuerySchema, keySchema, parseBody } from './requests.ts';
 
@@ -14,8 +14,6 @@ export interface AdminRoutesOptions {
   audit: Pick<AuditLog, 'read'>;
   log: Logger;
 }
-
-const SMALL_BODY = 1024 * 1024;
 
 /** `/admin/keys` and `/admin/audit`: what `agent-host keys` and `agent-host audit` do, for who is not at the machine. */
 export function adminRoutes({ keys, audit, log }: AdminRoutesOptions): Router {

@@ -42,6 +42,9 @@ export function handler(log: Logger, work: (req: Request, res: Response) => Prom
 
 const BODY_CODES: Record<number, string> = { 413: 'body_too_large', 415: 'unsupported_media_type' };
 
+/** What is enough for a body without files, in bytes. */
+export const SMALL_BODY = 1024 * 1024;
+
 /** Reads a JSON body of at most so many bytes. */
 export const body = (limit: number): RequestHandler =>
   jsonBody(limit, (res, status, message) => {

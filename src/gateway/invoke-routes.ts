@@ -11,7 +11,7 @@ import type { OpenRequests } from '../web/open-requests.ts';
 import { whenClosed, writeEvents } from '../web/sse.ts';
 import type { AgentTasks, CallerTask, TaskViewer } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
-import { body, failureEvent, handler, named, refuseKey, refuseWhenStopping } from './answers.ts';
+import { body, failureEvent, handler, named, refuseKey, refuseWhenStopping, SMALL_BODY } from './answers.ts';
 import type { Gateway, Invocation } from './gateway.ts';
 import { agentNotFound } from './gateway-error.ts';
 import { invokeSchema, parseBody, taskCallSchema, taskGetSchema, taskListSchema } from './requests.ts';
@@ -28,8 +28,6 @@ export interface InvokeRoutesOptions {
   keys: KeyStore;
   log: Logger;
 }
-
-const SMALL_BODY = 1024 * 1024;
 
 /** `POST /agents/{agent_id}/…`: calls of agents, and their tasks. */
 export function invokeRoutes(options: InvokeRoutesOptions): Router {

@@ -6,7 +6,7 @@ import { HostError } from '../errors.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { RemoteAgentStore } from './agents.ts';
-import { body, callerId, handler, named, refuseKey } from './answers.ts';
+import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { agentNotFound, GatewayError, invalidRequest } from './gateway-error.ts';
 import { parseBody, publishedSchema } from './requests.ts';
 
@@ -16,8 +16,6 @@ export interface PublishRoutesOptions {
   keys: KeyStore;
   log: Logger;
 }
-
-const SMALL_BODY = 1024 * 1024;
 
 /** `/admin/agents`: what `agent-host publish` and `unpublish` do. */
 export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOptions): Router {

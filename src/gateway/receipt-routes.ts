@@ -8,7 +8,7 @@ import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
 import type { StoredReceipt } from '../receipts/receipt.ts';
 import type { VerifierReport } from '../receipts/verifier.ts';
-import { body, callerId, handler, named, refuseKey } from './answers.ts';
+import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import { parseBody, type ReceiptListRequest, receiptQuerySchema, verdictSchema } from './requests.ts';
 
@@ -21,8 +21,6 @@ export interface ReceiptRoutesOptions {
   keys: KeyStore;
   log: Logger;
 }
-
-const SMALL_BODY = 1024 * 1024;
 
 /** Receipts: a caller sees those of its own calls, an admin all. */
 export function receiptRoutes(options: ReceiptRoutesOptions): Router {

@@ -12,7 +12,7 @@ import {
   unpublishAgent,
 } from './agent-publishing.ts';
 import type { GatewayAgent, RemoteAgent, Switches, SwitchState } from './agents.ts';
-import { body, callerId, handler, named, refuseKey } from './answers.ts';
+import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { agentNotFound, GatewayError } from './gateway-error.ts';
 import type { Provider, ProviderStore, SwitchTurn } from './providers.ts';
 import { agentQuerySchema, parseBody, providerSchema, reasonSchema } from './requests.ts';
@@ -22,8 +22,6 @@ export interface RegistryRoutesOptions extends AgentPublishingOptions {
   keys: KeyStore;
   log: Logger;
 }
-
-const SMALL_BODY = 1024 * 1024;
 
 /** The agents, who offers them, and the switches that policy reads. */
 export function registryRoutes(options: RegistryRoutesOptions): Router {
