@@ -196,17 +196,22 @@ it('all of them come under a new key, while the host goes on', async () => {
     const rotate = (...keys: string[]) =>
       runProduct(['--json', 'secrets', 'rotate'], { ...ground.env, GATEWAY_SECRET_KEY: keys.join(',') });
     const first = await rotate(made, old);
-    expect({ code: first.code, ...JSON.parse(first.stdout) }).toEqual({
+    const { rewrapped, ...answer } = JSON.parse(first.stdout);
+    expect({ code: first.code, ...answer }).toEqual({
       code: 1,
       key: expect.any(String),
-      rewrapped: before.length,
       problems: [
         `auth-context/${row.providerId}/${kept.id}: a secret was sealed with key lost-key, which is not given`,
       ],
     });
     await db.authContext.delete({ where: { id: kept.id } });
     const only = new SecretBox([made]);
-    expect((await sealed()).map(({ text }) => text.split('.')[0])).toEqual(before.map(() => only.keyId));
+    // The host goes on: a webhook whose task has ended may be gone since they were counted.
+    const after = await sealed();
+    expect(new Set(after.map(({ text }) => text.split('.')[0]))).toEqual(new Set([only.keyId]));
+    expect(new Set(after.map(({ is }) => is))).toEqual(new Set(['auth context', 'webhook']));
+    expect(rewrapped).toBeGreaterThanOrEqual(after.length);
+    expect(rewrapped).toBeLessThanOrEqual(before.length);
     // The old key is not needed any more.
     const { code, stdout } = await rotate(made);
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({

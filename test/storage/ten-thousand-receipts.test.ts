@@ -33,6 +33,7 @@ beforeEach(async () => {
       previous_id: previous?.receipt_id,
       previous_hash: previous?.hash,
       message_id: receipt_id,
+      verify_tries: 0,
       ...{ policy, request, result },
     })),
   );
