@@ -49,7 +49,8 @@ export interface TaskListQuery {
   /** Everybody's tasks, not the caller's alone. */
   seesAll?: boolean;
   contextId?: string | undefined;
-  status?: TaskState | undefined;
+  /** Any of them. */
+  states?: readonly TaskState[] | undefined;
   credential?: string | undefined;
   limit: number;
   pageToken?: string | undefined;

@@ -9,7 +9,6 @@ import {
   type RemoteAgent,
   type RemoteAgentStore,
 } from './agents.ts';
-import { callerId } from './answers.ts';
 import { agentNotFound, GatewayError, invalidRequest } from './gateway-error.ts';
 import type { ProviderStore } from './providers.ts';
 import { agentExists, inThisBody, publisher } from './publish-routes.ts';
@@ -79,7 +78,7 @@ function asRemote(request: PublishRemoteRequest, req: Request, options: AgentPub
         review: reviewProfile(reviewOf(review)),
         remote: { cardUrl: card_url, card, allowPrivate: allow_private, signed },
       };
-      if (!(await options.remotes.publish(agent, callerId(req)))) throw exists(agent_id);
+      if (!(await options.remotes.publish(agent, publisher(req)))) throw exists(agent_id);
     },
   ];
 }
@@ -129,7 +128,7 @@ export async function unpublishAgent(
 ): Promise<'gone' | 'draining'> {
   const agent = await agents.find(agentId);
   if (agent?.definition === undefined) {
-    if (await remotes.unpublish(agentId, callerId(req))) return 'gone';
+    if (await remotes.unpublish(agentId, publisher(req))) return 'gone';
     throw agentNotFound(agentId);
   }
   if (await published.unpublish(agentId, publisher(req))) return 'draining';

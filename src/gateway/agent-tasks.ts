@@ -2,7 +2,7 @@ import { type AgentTask, outcomeOf } from '../calls/outcome.ts';
 import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptStore } from '../receipts/ports.ts';
 import type { JsonObject, StoredReceipt } from '../receipts/receipt.ts';
-import type { Json } from '../tasks/task.ts';
+import type { Json, TaskState } from '../tasks/task.ts';
 import type { AgentLink, Answer, AnswerList, TaskRef } from './agent-call.ts';
 import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { Credentials, GivenCredential } from './credentials.ts';
@@ -64,16 +64,17 @@ export class AgentTasks {
     { context_id, status, page_size, page_token, ...given }: TaskListRequest,
   ): Promise<InvokeAgentResponse> {
     await this.#allow(agent);
+    const states = status === 'running' ? RUNNING : status && [status];
     const listed = await this.#link.list({
       agent,
       ...viewer,
       contextId: context_id,
       credential: await this.#credential(agent, viewer.caller, given),
-      status,
+      states,
       limit: page_size,
       pageToken: page_token,
     });
-    const { tasks, nextPageToken, raw } = await this.#seen(agent, viewer, listed);
+    const { tasks, nextPageToken, raw } = await this.#seen(agent, viewer, inState(states, listed));
     return {
       agent_id: agent.agentId,
       status: 'completed',
@@ -146,6 +147,16 @@ export class AgentTasks {
     const decision = decideSwitches(switches.agent, switches.provider);
     if (decision.decision === 'refuse') throw refusedByPolicy(decision);
   }
+}
+
+/** What an answer calls `running`. */
+const RUNNING = ['submitted', 'working'] as const satisfies TaskState[];
+
+/** A page of these alone: an agent elsewhere can be asked for one state, not for several. */
+function inState(states: readonly TaskState[] | undefined, list: AnswerList): AnswerList {
+  if (states === undefined) return list;
+  const fit = list.tasks.filter(({ status }) => states.includes(status.state));
+  return fit.length === list.tasks.length ? list : onlyOf(new Set(fit.map(({ id }) => id)), list);
 }
 
 /** A page without the tasks of others; how many there are of those is not told either. */

@@ -1,5 +1,6 @@
 import type { AgentAccess } from '../agents/access.ts';
 import type { AgentDefinition, AgentSkill } from '../agents/definition.ts';
+import type { Publisher } from '../agents/published.ts';
 import type { ReviewProfile } from '../agents/review.ts';
 import type { PolicyProvider } from '../policy/decide.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
@@ -55,9 +56,9 @@ export interface RemoteAgentStore {
   find(agentId: string): Promise<GatewayAgent | undefined>;
   all(): Promise<GatewayAgent[]>;
   /** False when there is one of this id. */
-  publish(agent: GatewayAgent & { remote: RemoteAgent }, by: string): Promise<boolean>;
+  publish(agent: GatewayAgent & { remote: RemoteAgent }, who: Publisher): Promise<boolean>;
   /** False when there is none of this id. */
-  unpublish(agentId: string, by: string): Promise<boolean>;
+  unpublish(agentId: string, who: Publisher): Promise<boolean>;
   /** Counts a call. */
   seen(agentId: string, call: { answered: boolean; ms: number }): Promise<void>;
 }

@@ -65,14 +65,14 @@ export class LocalLink implements AgentLink {
   }
 
   async list(query: TaskListQuery): Promise<AnswerList> {
-    const { agent, caller, seesAll = false, contextId, status, limit, pageToken } = query;
+    const { agent, caller, seesAll = false, contextId, states, limit, pageToken } = query;
     const page = await this.#tasks.list({
       owner: caller,
       anyOwner: seesAll,
       agentCode: agent.agentId,
       limit,
       ...(contextId === undefined ? {} : { contextId }),
-      ...(status === undefined ? {} : { state: status }),
+      ...(states === undefined ? {} : { state: states }),
       ...(pageToken === undefined ? {} : { cursor: readToken(pageToken) }),
     });
     const nextPageToken = page.next === undefined ? '' : writeToken(page.next);

@@ -25,11 +25,15 @@ export const json = z.json();
 
 const jsonObject = z.record(z.string(), json);
 
+/** It goes out in a header: RFC 9110, section 5.5, without what is not ASCII. */
+const secretText = z
+  .string()
+  .min(1)
+  .max(16_384)
+  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'must be printable ASCII, without blanks at its ends');
+
 const auth = {
-  auth_token: z
-    .string()
-    .min(1)
-    .max(16_384)
+  auth_token: secretText
     .optional()
     .describe('Bearer token or API key for the agent. It is neither kept nor logged.'),
   auth_context_id: z.uuid().optional().describe('A stored credential to use instead of `auth_token`.'),
@@ -111,7 +115,12 @@ export const taskGetSchema = z
 export const taskListSchema = z
   .strictObject({
     context_id: id.optional(),
-    status: z.enum(TASK_STATES).optional().describe('The state as the agent has it.'),
+    status: z
+      .enum([...TASK_STATES, 'running'])
+      .optional()
+      .describe(
+        'The state as the agent has it; `running`, as of answers, is one that is submitted or working.',
+      ),
     page_size: z.int().min(1).max(100).default(50),
     page_token: z.string().optional().describe('`next_page_token` of the page before.'),
     ...auth,
@@ -217,7 +226,7 @@ export const publishSchema = z.union([publishRemoteSchema, publishWorkflowSchema
 export const authContextSchema = z.strictObject({
   provider_id: words.min(1),
   auth_model: words.trim().min(1).max(64).describe('Such as `bearer` or `api_key`.'),
-  token: z.string().min(1).max(16_384),
+  token: secretText,
   subject: words.max(255).optional(),
   expires_at: z.iso.datetime({ offset: true }).optional(),
 });

@@ -105,12 +105,13 @@ export class RemoteLink implements RemoteAgentLink {
     );
   }
 
-  list({ contextId, status, limit, pageToken, ...to }: TaskListQuery): Promise<AnswerList> {
+  list({ contextId, states = [], limit, pageToken, ...to }: TaskListQuery): Promise<AnswerList> {
     return this.#lines.call(to, async ({ client, heard }) => {
       const page: ListTasksResponse = await client.listTasks({
         tenant: '',
         contextId: contextId ?? '',
-        status: stateToWire(status),
+        // The protocol has a place for one: of several the caller picks.
+        status: stateToWire(states.length === 1 ? states[0] : undefined),
         pageSize: limit,
         pageToken: pageToken ?? '',
         historyLength: 0,

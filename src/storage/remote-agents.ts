@@ -1,3 +1,4 @@
+import type { Publisher } from '../agents/published.ts';
 import type { ReviewProfile } from '../agents/review.ts';
 import type { GatewayAgent, RemoteAgent, RemoteAgentStore } from '../gateway/agents.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
@@ -25,7 +26,7 @@ export class PrismaRemoteAgents implements RemoteAgentStore {
     return reachable(async () => (await this.#db.remoteAgent.findMany()).map(toAgent));
   }
 
-  publish(agent: GatewayAgent & { remote: RemoteAgent }, by: string): Promise<boolean> {
+  publish(agent: GatewayAgent & { remote: RemoteAgent }, { by, from }: Publisher): Promise<boolean> {
     const { agentId, providerId, review, remote } = agent;
     const { cardUrl, card, allowPrivate, signed } = remote;
     return reachable(async () => {
@@ -47,6 +48,7 @@ export class PrismaRemoteAgents implements RemoteAgentStore {
             data: auditRow({
               event: 'agent-publish',
               caller: by,
+              address: from,
               detail: { id: agentId, cardUrl, allowPrivate },
             }),
           }),
@@ -59,12 +61,12 @@ export class PrismaRemoteAgents implements RemoteAgentStore {
     });
   }
 
-  unpublish(agentId: string, by: string): Promise<boolean> {
+  unpublish(agentId: string, { by, from }: Publisher): Promise<boolean> {
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<[]>`
         with gone as (delete from remote_agent where agent_id = ${agentId} returning agent_id)
-        insert into audit_entry (event, caller, detail)
-        select 'agent-unpublish', ${by}, jsonb_build_object('id', agent_id) from gone returning 1`;
+        insert into audit_entry (event, caller, address, detail)
+        select 'agent-unpublish', ${by}, ${from ?? null}, jsonb_build_object('id', agent_id) from gone returning 1`;
       return rows.length > 0;
     });
   }

@@ -90,7 +90,7 @@ export async function listTasks(db: PrismaClient, query: TaskQuery): Promise<Tas
   if (query.anyOwner !== true) conditions.push(Prisma.sql`t.owner = ${query.owner}`);
   if (query.agentCode !== undefined) conditions.push(Prisma.sql`t.agent_code = ${query.agentCode}`);
   if (query.contextId !== undefined) conditions.push(Prisma.sql`t.context_id = ${query.contextId}`);
-  if (query.state !== undefined) conditions.push(Prisma.sql`${SHOWN_STATE} = ${query.state}`);
+  if (query.state !== undefined) conditions.push(Prisma.sql`${SHOWN_STATE} = any(${[query.state].flat()})`);
   if (query.updatedAfter !== undefined) {
     conditions.push(Prisma.sql`t.status_at >= ${query.updatedAfter}::timestamptz`);
   }

@@ -127,7 +127,8 @@ export interface TaskQuery {
   anyOwner?: boolean;
   agentCode?: string;
   contextId?: string;
-  state?: TaskState;
+  /** One, or any of several. */
+  state?: TaskState | readonly TaskState[];
   /** Only tasks whose status changed at or after this moment, ISO 8601. */
   updatedAfter?: string;
   /** How many of each task's newest messages are needed; all when undefined. */

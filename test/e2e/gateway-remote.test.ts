@@ -130,6 +130,12 @@ describe('publish', () => {
     expect((await gone()).status).toBe(404);
     expect((await client.invoke('brief', { message: 'x' })).status).toBe(404);
     expect((await fetch(`${product.url}/v1/agents/echo`, { method: 'DELETE' })).status).toBe(409);
+    const { entries } = (await client.get('/admin/audit')).body;
+    const known = entries.filter(({ detail }: Wire) => detail.id === 'brief');
+    expect(known).toMatchObject([
+      { event: 'agent-unpublish', caller: 'local', address: '127.0.0.1' },
+      { event: 'agent-publish', caller: 'local', address: '127.0.0.1' },
+    ]);
   });
 });
 
@@ -337,6 +343,8 @@ describe('calls', () => {
     expect(answered.body).toMatchObject({ status: 'completed', task_id, output: { approved: true } });
     const listed = await client.post('/agents/their-expenses/tasks/list', {});
     expect(listed.body.output.tasks).toMatchObject([{ task_id, status: 'completed' }]);
+    const running = await client.post('/agents/their-expenses/tasks/list', { status: 'running' });
+    expect(running.body).toMatchObject({ output: { tasks: [] }, raw: { result: { tasks: [] } } });
   });
 });
 

@@ -147,6 +147,7 @@ describe('what is refused before there is a receipt', () => {
       { message: 'x', auth_token: 't', auth_context_id: randomUUID() },
       /^auth_context_id: /,
     ],
+    ['a credential that no header takes', { message: 'x', auth_token: 'a\r\nb: c' }, /^auth_token: /],
     ['an auth context that is no UUID', { message: 'x', auth_context_id: 'mine' }, /^auth_context_id: /],
     ['an envelope beside a message', { message: 'x', agent_envelope: {} }, /^message: /],
     ['an envelope beside input', { input: {}, agent_envelope: {} }, /^input: /],
@@ -368,11 +369,14 @@ describe('tasks', () => {
     const second = await page({ page_size: 2, page_token: first.output.next_page_token });
     expect(second.output).toMatchObject({ tasks: [{ status: 'input-required' }], next_page_token: null });
     expect((await page({ status: 'input-required' })).output.tasks).toHaveLength(1);
+    expect((await page({ status: 'running' })).output.tasks).toEqual([]);
   });
 
   it('subscribe: the envelope after each change, to the end', async () => {
     const { body } = await client.post('/agents/probe/invoke-async', { message: 'slow' });
-    const { task_id } = await untilTask(body.receipt_id);
+    const { task_id, context_id } = await untilTask(body.receipt_id);
+    const running = await client.post('/agents/probe/tasks/list', { context_id, status: 'running' });
+    expect(running.body.output.tasks).toMatchObject([{ task_id, status: 'running' }]);
     const events = await collect(events_(`/agents/probe/tasks/${task_id}/subscribe`));
     for (const event of events) {
       expect(event).toMatchObject({ agent_id: 'probe', task_id, receipt_id: body.receipt_id, raw: {} });
