@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 interface PackageJson {
   name: string;
@@ -8,6 +9,9 @@ interface PackageJson {
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
 }
+
+/** Where the built console lies. */
+export const CONSOLE_FOLDER = fileURLToPath(new URL('../dist/console', import.meta.url));
 
 /** What the product's package.json says; it lies at the same distance from the sources and from what is built. */
 export function packageJson(): PackageJson {

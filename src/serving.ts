@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { GATEWAY_PATH } from './gateway/access.ts';
 import { adminRoutes } from './gateway/admin-routes.ts';
+import { callerRoutes } from './gateway/caller-routes.ts';
 import type { GatewayHost } from './gateway-wiring.ts';
 import { grpcAgents, grpcInterface } from './grpc.ts';
 import { healthRoutes } from './health.ts';
@@ -23,7 +24,7 @@ import { mcpRoutes } from './mcp/routes.ts';
 import type { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { openApiRoutes } from './openapi/routes.ts';
-import { packageJson } from './package.ts';
+import { CONSOLE_FOLDER, packageJson } from './package.ts';
 import type { PushService } from './push/service.ts';
 import { cardSigner } from './signing/card-signer.ts';
 import { jwksRoutes } from './signing/jwks-routes.ts';
@@ -37,6 +38,7 @@ import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
 import type { Undo } from './undo.ts';
 import { ownUrlOf, publicUrlOf } from './urls.ts';
+import { consoleRoutes } from './web/console-routes.ts';
 import { OpenRequests } from './web/open-requests.ts';
 
 /** Enough to see what is wrong; the rest has the same causes. */
@@ -101,6 +103,14 @@ export async function serve(
           stuck: async (req) => (isOperator(req) ? stuckTasks(parts.repairs) : []),
         }),
       },
+      {
+        path: '/',
+        surface: 'console',
+        router: consoleRoutes({
+          folder: CONSOLE_FOLDER,
+          settings: { version: packageJson().version, sign_in: null },
+        }),
+      },
       { path: '/', surface: 'cards', router: jwksRoutes(parts.signing) },
       {
         path: '/',
@@ -114,6 +124,7 @@ export async function serve(
       },
       { path: AGENT_SURFACE_PATH, surface: 'a2a', router: surface.router },
       { path: GATEWAY_PATH, surface: 'admin', router: adminRoutes({ ...parts.callers, log }) },
+      { path: GATEWAY_PATH, surface: 'gateway', router: callerRoutes() },
       {
         path: INVOKE_PATH,
         surface: 'invoke',

@@ -13,6 +13,9 @@ import type { DescribedSurface } from './openapi/operation.ts';
 const HOST: GuardedSurface = {
   path: '/',
   routes: [
+    { method: 'get', path: '/', needs: 'public' },
+    { method: 'get', path: '/assets/:file', needs: 'public' },
+    { method: 'get', path: '/console.json', needs: 'public' },
     { method: 'get', path: '/healthz', needs: 'public' },
     { method: 'get', path: '/readyz', needs: 'optional' },
     { method: 'get', path: '/metrics', needs: 'admin' },

@@ -197,6 +197,13 @@ const ARROWS: Record<string, Arrows> = {
   // What programs import that call the invoke facade, in Node or a browser: nothing of a server.
   client: { imports: [], types: ['invoke/view.ts'], packages: [], sandboxed: true },
 
+  // The web page, built by itself: of the rest only what is pure, and runs in browsers.
+  console: {
+    imports: [],
+    packages: ['@a2a-js/sdk', '@preact/signals', 'dompurify', 'marked', 'preact', 'vite'],
+    sandboxed: true,
+  },
+
   // Those who put it together.
   cli: {
     // A client of the host, and what starts and examines it.
@@ -409,7 +416,7 @@ interface Import {
 const sourceFiles = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name).split(sep).join('/'))
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('src/storage/generated/'));
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('src/storage/generated/'));
 
 const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]+?\s+from\s+)?['"]([^'"\n]+)['"]/gm;
 const DYNAMIC = /\b(?:import|require(?:\.resolve)?)\(\s*['"]([^'"\n]+)['"]/g;

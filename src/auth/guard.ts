@@ -17,10 +17,10 @@ export interface RouteAccess {
   /** As Express takes it, from the surface's own path on. */
   path: string;
   /**
-   * The scope it needs; `optional`: anybody, but who presents a credential is recognised; `public`: anybody, and no
-   * credential is looked at.
+   * The scope it needs; `caller`: whoever is known, whatever they may do; `optional`: anybody, but who presents a
+   * credential is recognised; `public`: anybody, and no credential is looked at.
    */
-  needs: Scope | 'optional' | 'public';
+  needs: Scope | 'caller' | 'optional' | 'public';
   /** What it does is in the audit log by itself, with its reason; of any other act of an admin the guard writes there. */
   audited?: true;
 }
@@ -121,9 +121,9 @@ function agentIn({ params }: Request): string | undefined {
 }
 
 /** @throws Refusal 401 without a caller, 403 (RFC 6750 §3.1) without the scope. */
-export function requireScope(caller: Caller | undefined, scope: Scope): asserts caller is Caller {
+export function requireScope(caller: Caller | undefined, scope: Scope | 'caller'): asserts caller is Caller {
   if (caller === undefined) throw new Refusal(401, 'A credential is needed');
-  if (hasScope(caller, scope)) return;
+  if (scope === 'caller' || hasScope(caller, scope)) return;
   throw new Refusal(403, `The scope ${scope} is needed`, {
     code: 'insufficient_scope',
     scheme: caller.how === 'dpop' ? 'DPoP' : 'Bearer',

@@ -52,9 +52,11 @@ const AUTH_CONTEXTS: RouteAccess[] = [
   { method: 'delete', path: '/auth-contexts/:auth_context_id', needs: 'agents:invoke' },
 ];
 
+const CALLER: RouteAccess[] = [{ method: 'get', path: '/me', needs: 'caller' }];
+
 /** What the gateway facade asks of its callers. */
 export const GATEWAY_ACCESS: GuardedSurface = {
   path: GATEWAY_PATH,
-  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN],
+  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER],
   body: refusalBody,
 };

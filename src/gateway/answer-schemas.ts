@@ -228,3 +228,9 @@ export const auditAnswer = z.object({
     }),
   ),
 });
+
+export const callerAnswer = z.object({
+  caller: z.string().describe('Whom tasks, receipts and the audit log name.'),
+  how: z.enum(['local', 'api-key', 'bearer', 'dpop']),
+  scopes: z.array(z.enum(SCOPES)).describe('`admin` stands for all of them.'),
+});

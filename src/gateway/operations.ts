@@ -229,13 +229,22 @@ const ADMIN: Operations = {
   },
 };
 
+const CALLER: Operations = {
+  'get /me': {
+    id: 'whoAmI',
+    summary: 'Who calls, and what they may do',
+    answers: answers(answer.callerAnswer),
+  },
+};
+
 /** The facade, described. */
 export const GATEWAY_DESCRIBED: DescribedSurface = {
   tag: 'Gateway',
   surface: GATEWAY_ACCESS,
-  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN },
+  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER },
   refusal: answer.failureSchema,
   schemas: {
+    Caller: answer.callerAnswer,
     InvokeAgentRequest: request.invokeSchema,
     TaskRequest: request.taskCallSchema,
     TaskGetRequest: request.taskGetSchema,

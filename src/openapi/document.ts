@@ -123,8 +123,8 @@ function operationOf({ method, path, needs }: RouteAccess, context: Context): Op
     operationId: id,
     tags: [described.tag],
     summary,
-    description: open ? 'Needs no credential.' : `Needs the scope \`${needs}\`.`,
-    security: open ? [] : schemes.map((scheme) => ({ [scheme]: [needs] })),
+    description: whatItNeeds(needs),
+    security: open ? [] : schemes.map((scheme) => ({ [scheme]: needs === 'caller' ? [] : [needs] })),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body && {
       requestBody: {
@@ -137,6 +137,13 @@ function operationOf({ method, path, needs }: RouteAccess, context: Context): Op
       ...refusalsOf({ ...operation, open, within: path.includes(':') }, described.refusal, named),
     },
   };
+}
+
+function whatItNeeds(needs: RouteAccess['needs']): string {
+  if (needs === 'caller') return 'Needs a credential, and no scope.';
+  return needs === 'public' || needs === 'optional'
+    ? 'Needs no credential.'
+    : `Needs the scope \`${needs}\`.`;
 }
 
 function responsesOf({ answers, keyed }: Operation, named: Context['named']): OpenApiOperation['responses'] {

@@ -1,4 +1,5 @@
 /** Who may call what over HTTP: every route with every credential, on the real product. */
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
@@ -32,6 +33,9 @@ let authContextId = '';
 const command = (...args: string[]): Promise<Wire> => runJson(args, env);
 const createKey = (name: string, scopes: string): Promise<Wire> =>
   command('keys', 'create', '--name', name, '--scopes', scopes);
+
+/** One of the page's own files, whose name holds its digest. */
+const [CONSOLE_ASSET] = readdirSync(new URL('../../dist/console/assets', import.meta.url));
 
 const ALL = 'agents:read,agents:invoke,receipts:read,admin';
 
@@ -124,6 +128,19 @@ const ofNobody = (path: string, code = 'provider_not_found'): Entry => ({
 
 /** A new route fails until it stands here. */
 const TABLE: Record<string, Entry> = {
+  'get /': {
+    request: () => ({ path: '/', method: 'GET', headers: { accept: 'text/html' } }),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  'get /assets/:file': {
+    request: () => ({ path: `/assets/${CONSOLE_ASSET}`, method: 'GET' }),
+    other: 200,
+    right: 200,
+    anybody: true,
+  },
+  'get /console.json': { request: of('/console.json'), other: 200, right: 200, anybody: true },
   'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
   'get /readyz': { request: of('/readyz'), other: 200, right: 200, anybody: true },
   'get /metrics': { request: of('/metrics'), other: 403, right: 200 },
@@ -270,6 +287,7 @@ const TABLE: Record<string, Entry> = {
     other: '404 task_not_found',
     right: '404 task_not_found',
   },
+  'get /v1/me': { request: of('/v1/me'), other: 200, right: 200, wrongScope: 200 },
   'get /v1/agents': { request: of('/v1/agents'), other: 200, right: 200 },
   'get /v1/agents/:agent_id': { request: of('/v1/agents/echo'), other: 200, right: 200 },
   'post /v1/agents': {

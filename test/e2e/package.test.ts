@@ -68,6 +68,9 @@ describe.runIf(process.env.FULL)('the packed package', () => {
     const params = { message: userMessage('Ada') };
     const { task } = await call(agentUrl(url, 'greeter'), 'SendMessage', params, { version: '1.0' });
     expect(task.status.message.parts[0].text).toMatch(/^Good \w+, Ada!$/);
+    const page = await fetch(url, { headers: { accept: 'text/html' } });
+    const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await page.text()) ?? [];
+    expect((await fetch(`${url}/${script}`)).status).toBe(200);
   });
 
   it('every entry is there, in ESM and in its types', { timeout: 300_000 }, async () => {

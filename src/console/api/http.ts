@@ -1,0 +1,74 @@
+import { credential } from '../app/credential.ts';
+
+/** What the host says when it does not do what it is asked. */
+export class ApiError extends Error {
+  /** HTTP's; 0 when nothing answered. */
+  readonly status: number;
+  /** The surface's own word for it. */
+  readonly code: string | undefined;
+
+  constructor(message: string, { status, code, cause }: { status: number; code?: string; cause?: unknown }) {
+    super(message, { cause });
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface RequestOptions {
+  method?: string;
+  /** Sent as JSON. */
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** The address of something of this host, wherever a proxy puts it. */
+export const hostUrl = (path: string): string => new URL(path, document.baseURI).href;
+
+/** `fetch` with the caller's credential, for this host alone. */
+export const hostFetch: typeof fetch = async (input, init) => {
+  const asked = new Request(input, init);
+  const token = credential.peek()?.token;
+  if (token !== undefined && new URL(asked.url).origin === location.origin) {
+    asked.headers.set('Authorization', `Bearer ${token}`);
+  }
+  return fetch(asked);
+};
+
+/** The answer itself. @throws ApiError with what the host says, or that nothing answered. */
+export async function ask(path: string, options: RequestOptions = {}): Promise<Response> {
+  const { method = options.body === undefined ? 'GET' : 'POST', body, headers = {}, signal } = options;
+  const init: RequestInit = {
+    method,
+    headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const response = await hostFetch(hostUrl(path), init).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new ApiError('The host does not answer', { status: 0, cause: error });
+  });
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+/** The JSON of an answer; undefined for one without a body. @throws ApiError */
+export async function request<T>(path: string, options?: RequestOptions): Promise<T> {
+  const response = await ask(path, options);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+interface Refused {
+  message?: string;
+  detail?: string;
+  error?: { code?: unknown; message?: string };
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const { status } = response;
+  const said: Refused = await response.json().catch(() => ({}));
+  const message = said.error?.message ?? said.message ?? said.detail ?? `The host answered ${status}`;
+  const code = said.error?.code;
+  return new ApiError(message, { status, ...(code === undefined ? {} : { code: String(code) }) });
+}

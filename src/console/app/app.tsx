@@ -1,0 +1,49 @@
+import { useEffect } from 'preact/hooks';
+import { texts } from '../texts.ts';
+import { Empty, ErrorNote, Loading } from '../ui/states.tsx';
+import { Layout } from './layout.tsx';
+import { PAGES } from './pages.ts';
+import { href, navigate, route } from './router.ts';
+import { enter, may, session } from './session.ts';
+import { SignIn } from './sign-in.tsx';
+
+/** The page, by who looks at it and where it is. */
+export function App() {
+  const now = session.value;
+  if (now.state === 'starting') return <Loading />;
+  if (now.state === 'signed-out') return <SignIn refused={now.refused} />;
+  if (now.state === 'failed') {
+    return (
+      <main class="main page">
+        <h1>{texts.session.failed}</h1>
+        <ErrorNote error={now.error} retry={enter} />
+      </main>
+    );
+  }
+  return (
+    <Layout me={now.me}>
+      <Current />
+    </Layout>
+  );
+}
+
+function Current() {
+  const [id] = route.value.path;
+  const first = PAGES.find(({ needs }) => may(needs));
+  const page = PAGES.find((each) => each.id === id);
+  useEffect(() => {
+    if (id === undefined && first !== undefined) navigate([first.id]);
+  }, [id, first]);
+  useEffect(() => {
+    document.title = page === undefined ? texts.product : `${texts.nav[page.id]} · ${texts.product}`;
+  }, [page]);
+  if (page !== undefined && may(page.needs)) return <page.component />;
+  if (id === undefined) return null;
+  return (
+    <Empty title={texts.nothing.title}>
+      <a class="button" href={href([])}>
+        {texts.nothing.back}
+      </a>
+    </Empty>
+  );
+}

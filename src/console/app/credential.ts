@@ -1,0 +1,26 @@
+import { signal } from '@preact/signals';
+
+/** What the page shows the host with every request. It lives as long as the tab. */
+export interface Credential {
+  /** An API key or an access token. */
+  token: string;
+}
+
+const KEY = 'console.credential';
+
+function kept(): Credential | undefined {
+  const text = sessionStorage.getItem(KEY);
+  return text === null ? undefined : { token: text };
+}
+
+export const credential = signal<Credential | undefined>(kept());
+
+export function keep(given: Credential): void {
+  credential.value = given;
+  sessionStorage.setItem(KEY, given.token);
+}
+
+export function forget(): void {
+  credential.value = undefined;
+  sessionStorage.removeItem(KEY);
+}

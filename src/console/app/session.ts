@@ -1,0 +1,49 @@
+import { computed, signal } from '@preact/signals';
+import { ApiError, request } from '../api/http.ts';
+import { credential, forget } from './credential.ts';
+
+/** What the host tells everybody who opens the page. */
+export interface ConsoleSettings {
+  version: string;
+  /** Where to sign in, when there is an issuer and the console is registered with it. */
+  sign_in: { issuer: string; client_id: string; scopes: string } | null;
+}
+
+export interface Me {
+  caller: string;
+  how: 'local' | 'api-key' | 'bearer' | 'dpop';
+  scopes: string[];
+}
+
+export type Session =
+  | { state: 'starting' }
+  | { state: 'signed-out'; refused?: string }
+  | { state: 'failed'; error: unknown }
+  | { state: 'in'; me: Me };
+
+export const settings = signal<ConsoleSettings | undefined>(undefined);
+export const session = signal<Session>({ state: 'starting' });
+
+export type Scope = 'agents:read' | 'agents:invoke' | 'receipts:read' | 'admin';
+
+const scopes = computed(() => (session.value.state === 'in' ? session.value.me.scopes : []));
+
+/** Whether the caller may; what they may not do is not shown. */
+export const may = (scope: Scope): boolean => scopes.value.includes(scope) || scopes.value.includes('admin');
+
+/** Finds out who is calling; without a credential that is good, the sign-in is shown. */
+export async function enter(): Promise<void> {
+  try {
+    settings.value ??= await request<ConsoleSettings>('console.json');
+    session.value = { state: 'in', me: await request<Me>('v1/me') };
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) session.value = { state: 'failed', error };
+    else signOut(credential.value === undefined ? undefined : error.message);
+  }
+}
+
+/** @param refused why, when nobody asked for it. */
+export function signOut(refused?: string): void {
+  forget();
+  session.value = { state: 'signed-out', ...(refused === undefined ? {} : { refused }) };
+}

@@ -1,0 +1,11 @@
+import { render } from 'preact';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/components.css';
+import { App } from './app/app.tsx';
+import { enter } from './app/session.ts';
+
+const root = document.getElementById('app');
+if (root !== null) render(<App />, root);
+void enter();

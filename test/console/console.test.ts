@@ -1,0 +1,30 @@
+/** The console in a real browser, against the running product: one of each for all its pages. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { CHROMIUM, startBrowser } from '../support/browser.ts';
+import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
+import type { Place } from './place.ts';
+import { frame } from './suites/frame.ts';
+import { signIn } from './suites/sign-in.ts';
+
+const place: Partial<Place> = {};
+const at = (): Place => place as Place;
+
+describe.runIf(CHROMIUM)('the console', () => {
+  let data: Awaited<ReturnType<typeof temporaryDataDir>>;
+
+  beforeAll(async () => {
+    data = await temporaryDataDir();
+    const [product, browser] = await Promise.all([startProduct({ DATA_DIR: data.path }), startBrowser()]);
+    Object.assign(place, { product, browser });
+  });
+
+  afterAll(async () => {
+    await place.browser?.close();
+    await endAllProducts();
+    await data.remove();
+  });
+
+  describe('its frame', () => frame(at));
+  // Last: once there is a key, nobody comes in without one.
+  describe('sign-in', () => signIn(at));
+});
