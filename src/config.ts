@@ -165,6 +165,12 @@ export const configSchema = z.object({
     .optional()
     .describe('`host:port` of a Temporal to use instead of the embedded one.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
+  TEMPORAL_UI_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Where people reach Temporal’s web UI, such as `http://localhost:8233`; tasks then link to it.',
+    ),
   TEMPORAL_API_KEY: z.string().optional().describe('API key for Temporal.'),
   TEMPORAL_TLS: z
     .stringbool()

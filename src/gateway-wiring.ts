@@ -35,6 +35,7 @@ import { withKillPoint } from './kill-points.ts';
 import type { Metrics } from './metrics.ts';
 import { Addresses } from './outbound/addresses.ts';
 import { createFetch } from './outbound/fetch.ts';
+import { overviewRouter } from './overview-wiring.ts';
 import { decideSwitches } from './policy/decide.ts';
 import { createReceipts } from './receipt-keeping.ts';
 import { RemoteLink } from './remote/remote-link.ts';
@@ -45,6 +46,7 @@ import { PrismaKeyStore } from './storage/key-store.ts';
 import { PrismaProviderStore } from './storage/provider-store.ts';
 import { PrismaRemoteAgents } from './storage/remote-agents.ts';
 import { PrismaSwitches } from './storage/switches.ts';
+import type { TaskNews } from './tasks/overview.ts';
 import type { TaskStore } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
 import { startGatewayCall } from './temporal/call-engine.ts';
@@ -61,6 +63,7 @@ export interface GatewayParts {
   secrets: Sealer;
   metrics: Metrics;
   published: PublishedAgents;
+  news: TaskNews;
   log: Logger;
 }
 
@@ -194,11 +197,21 @@ export function createGateway(parts: GatewayParts): GatewayHost {
           }),
         )
         .use(publishRoutes({ published: parts.published, remotes, keys, log }))
+        .use(
+          overviewRouter({
+            ...parts,
+            receipts: receipts.store,
+            refusals: () => refusals(switches, catalog),
+            requests,
+            streams,
+          }),
+        )
         .use(authContextRoutes({ credentials, contexts, providers, keys, log }))
         .use(
           receiptRoutes({
             receipts: receipts.store,
             verdicts: receipts.verdicts,
+            chains: receipts.verdicts,
             ledger,
             verify: receipts.verify,
             keys,

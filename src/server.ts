@@ -158,6 +158,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     secrets,
     metrics,
     published: publishing.published,
+    news: feed,
     log,
   });
   const hostActivities = createHostActivities({

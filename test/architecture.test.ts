@@ -350,9 +350,16 @@ const ARROWS: Record<string, Arrows> = {
   // Wraps the ports, so that tests can end the process between two writes.
   'kill-points.ts': { imports: [], packages: [] },
   'urls.ts': { imports: ['agents/cards.ts', 'auth'], types: ['config.ts', 'tasks'], packages: [] },
+  'overview-wiring.ts': {
+    imports: ['auth', 'gateway', 'storage', 'tasks'],
+    types: ['agents', 'config.ts'],
+    packages: [],
+    packageTypes: ['express', 'pino'],
+  },
   // The gateway, put together; its receipts on workers too.
   'gateway-wiring.ts': {
     imports: [
+      'overview-wiring.ts',
       'a2a',
       'agents',
       'calls',

@@ -16,6 +16,7 @@ const CALLS: RouteAccess[] = [
 const RECEIPTS: RouteAccess[] = [
   { method: 'get', path: '/receipts', needs: 'receipts:read' },
   { method: 'get', path: '/receipts/checkpoint', needs: 'receipts:read' },
+  { method: 'get', path: '/receipts/export', needs: 'admin' },
   { method: 'get', path: '/receipts/:receipt_id', needs: 'receipts:read' },
   { method: 'get', path: '/receipts/:receipt_id/verifications', needs: 'receipts:read' },
   { method: 'post', path: '/receipts/:receipt_id/verify', needs: 'admin' },
@@ -46,6 +47,13 @@ const ADMIN: RouteAccess[] = [
   { method: 'delete', path: '/admin/agents/:agent_id', needs: 'admin', audited: true },
 ];
 
+const OVERVIEW: RouteAccess[] = [
+  { method: 'get', path: '/tasks', needs: 'agents:invoke' },
+  { method: 'get', path: '/tasks/events', needs: 'agents:invoke' },
+  { method: 'get', path: '/tasks/:task_id/timeline', needs: 'agents:invoke' },
+  { method: 'get', path: '/admin/stats', needs: 'admin' },
+];
+
 const AUTH_CONTEXTS: RouteAccess[] = [
   { method: 'get', path: '/auth-contexts', needs: 'agents:invoke' },
   { method: 'post', path: '/auth-contexts', needs: 'agents:invoke' },
@@ -57,6 +65,6 @@ const CALLER: RouteAccess[] = [{ method: 'get', path: '/me', needs: 'caller' }];
 /** What the gateway facade asks of its callers. */
 export const GATEWAY_ACCESS: GuardedSurface = {
   path: GATEWAY_PATH,
-  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER],
+  routes: [...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER, ...OVERVIEW],
   body: refusalBody,
 };

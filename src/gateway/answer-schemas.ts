@@ -94,6 +94,13 @@ export const checkpointAnswer = z.object({
   signature: z.string(),
 });
 
+export const exportLine = z
+  .union([
+    z.object({ checkpoint: checkpointAnswer }),
+    z.object({ receipt: receiptSchema, request: bag.optional(), result: bag.optional() }),
+  ])
+  .describe('First the checkpoint, then the receipts up to it.');
+
 export const verdictAnswer = z.object({
   receipt_id: z.uuid(),
   verification: z.enum(['verified', 'failed']),

@@ -2,6 +2,8 @@
 import { answers, type DescribedSurface, type Operations } from '../openapi/operation.ts';
 import { GATEWAY_ACCESS } from './access.ts';
 import * as answer from './answer-schemas.ts';
+import { OVERVIEW, OVERVIEW_SCHEMAS } from './overview-operations.ts';
+import { exportQuerySchema } from './overview-schemas.ts';
 import * as request from './requests.ts';
 
 const CALLS: Operations = {
@@ -75,6 +77,12 @@ const RECEIPTS: Operations = {
     id: 'getCheckpoint',
     summary: 'How far the sequences of receipts reach, signed',
     answers: answers(answer.checkpointAnswer),
+  },
+  'get /receipts/export': {
+    id: 'exportReceipts',
+    summary: 'All final receipts with their bodies, in the order of their sequences, for an offline check',
+    query: exportQuerySchema,
+    answers: { 200: { lines: answer.exportLine } },
   },
   'get /receipts/:receipt_id': {
     id: 'getReceipt',
@@ -241,7 +249,7 @@ const CALLER: Operations = {
 export const GATEWAY_DESCRIBED: DescribedSurface = {
   tag: 'Gateway',
   surface: GATEWAY_ACCESS,
-  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER },
+  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER, ...OVERVIEW },
   refusal: answer.failureSchema,
   schemas: {
     Caller: answer.callerAnswer,
@@ -283,5 +291,7 @@ export const GATEWAY_DESCRIBED: DescribedSurface = {
     AgentsPublished: answer.agentsPublished,
     AgentVersions: answer.agentVersions,
     AgentDraining: answer.agentDraining,
+    ExportLine: answer.exportLine,
+    ...OVERVIEW_SCHEMAS,
   },
 };

@@ -1,20 +1,25 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Request, Router } from 'express';
 import type { Logger } from 'pino';
 import { isAdmin } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
 import { idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
+import { exportReceipts } from '../receipts/export.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
-import type { ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
+import type { ChainStore, ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
 import type { StoredReceipt } from '../receipts/receipt.ts';
 import type { VerifierReport } from '../receipts/verifier.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
+import { exportQuerySchema } from './overview-schemas.ts';
 import { parseBody, type ReceiptListRequest, receiptQuerySchema, verdictSchema } from './requests.ts';
 
 export interface ReceiptRoutesOptions {
   receipts: ReceiptStore;
   verdicts: VerdictStore;
+  chains: ChainStore;
   ledger: ReceiptLedger;
   /** One sweep of the verifier, now. */
   verify(): Promise<VerifierReport>;
@@ -24,7 +29,7 @@ export interface ReceiptRoutesOptions {
 
 /** Receipts: a caller sees those of its own calls, an admin all. */
 export function receiptRoutes(options: ReceiptRoutesOptions): Router {
-  const { receipts, verdicts, ledger, keys, log } = options;
+  const { receipts, verdicts, chains, ledger, keys, log } = options;
   const router = Router();
   const once = idempotent({ store: keys, refuse: refuseKey, log }, 'itself');
   router.get(
@@ -39,6 +44,17 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
     '/receipts/checkpoint',
     handler(log, async (_req, res) => {
       res.json(await ledger.checkpoint());
+    }),
+  );
+  router.get(
+    '/receipts/export',
+    handler(log, async (req, res) => {
+      const { provider_id } = parseBody(exportQuerySchema, { ...req.query });
+      const only = provider_id === undefined ? {} : { providerId: provider_id };
+      const lines = Readable.from(asLines(exportReceipts(ledger, chains, only)));
+      res.type('application/x-ndjson').attachment('receipts.jsonl');
+      // Who goes away in the middle has no more to be told.
+      await pipeline(lines, res).catch((error) => log.info({ err: error }, 'an export was broken off'));
     }),
   );
   router.get(
@@ -77,6 +93,10 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
     }),
   );
   return router;
+}
+
+async function* asLines(values: AsyncIterable<unknown>): AsyncGenerator<string, void, undefined> {
+  for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }
 
 /** Another caller's receipt does not exist. */

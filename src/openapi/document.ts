@@ -156,11 +156,12 @@ function responsesOf({ answers, keyed }: Operation, named: Context['named']): Op
   );
 }
 
-function contentOf({ json, events }: OperationAnswer, named: Context['named']): { content?: Content } {
-  if (json === undefined && events === undefined) return {};
+function contentOf({ json, events, lines }: OperationAnswer, named: Context['named']): { content?: Content } {
+  if (json === undefined && events === undefined && lines === undefined) return {};
   return {
     content: {
       ...(json && { 'application/json': { schema: refTo(json, named) } }),
+      ...(lines && { 'application/x-ndjson': { schema: refTo(lines, named) } }),
       ...(events && { 'text/event-stream': { schema: refTo(events, named) } }),
     },
   };

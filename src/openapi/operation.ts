@@ -3,10 +3,12 @@ import type { GuardedSurface } from '../auth/guard.ts';
 
 /** What a route answers with one status. */
 export interface OperationAnswer {
-  /** The JSON body; none when both are absent. */
+  /** The JSON body; none when all are absent. */
   json?: z.ZodType;
   /** The data of each server-sent event. */
   events?: z.ZodType;
+  /** Each line of a JSON object a line. */
+  lines?: z.ZodType;
 }
 
 /** A route as its clients see it. What follows from its path, its scope and its fields here need not be said. */

@@ -34,6 +34,7 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
         status_at = case when ${state}::text is null then status_at else clock_timestamp() end,
         past_runs = case when run_id is null or ${runId}::text is null or run_id = ${runId} then past_runs
                          else array_append(past_runs, run_id) end,
+        begun_at = coalesce(begun_at, clock_timestamp()),
         run_id = coalesce(${runId}, run_id),
         sequence = case when ${runId}::text is null then sequence else ${sequence} end,
         updated_at = clock_timestamp()

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { unavailable } from '../errors.ts';
+import type { TaskNews } from '../tasks/overview.ts';
 import type { Subscription, TaskFeed } from '../tasks/ports.ts';
 import type { TaskChange } from '../tasks/task.ts';
 import type { Bulletin } from './bulletin.ts';
@@ -18,12 +19,13 @@ const RETRY_READ_MS = 250;
  * Changes by LISTEN/NOTIFY: a notification is only an id; the changed tasks' new log rows are read together
  * and handed to each watcher in order, so that a notification lost or repeated does no harm.
  */
-export class PostgresTaskFeed implements TaskFeed {
+export class PostgresTaskFeed implements TaskFeed, TaskNews {
   readonly #db: PrismaClient;
   readonly #log: Logger;
   readonly #listener: Listener;
   readonly #watched = new Map<string, Set<ChangeQueue>>();
   readonly #dirty = new Set<string>();
+  readonly #hearers = new Set<(taskId: string | undefined) => void>();
   readonly #fed: (lagMs: number) => void;
   #reading = false;
   #reread: NodeJS.Timeout | undefined;
@@ -47,10 +49,14 @@ export class PostgresTaskFeed implements TaskFeed {
     this.#listener = new Listener(
       options.url,
       {
-        changed: (taskId) => this.#changed(taskId),
+        changed: (taskId) => {
+          this.#changed(taskId);
+          this.#tell(taskId);
+        },
         told: (note) => options.bulletin?.heard(note),
         reconnected: () => {
           this.#changedAll();
+          this.#tell(undefined);
           options.bulletin?.reconnected();
         },
       },
@@ -97,6 +103,15 @@ export class PostgresTaskFeed implements TaskFeed {
         return queue.drain(leave);
       },
     };
+  }
+
+  onAny(hear: (taskId: string | undefined) => void): () => void {
+    this.#hearers.add(hear);
+    return () => void this.#hearers.delete(hear);
+  }
+
+  #tell(taskId: string | undefined): void {
+    for (const hear of this.#hearers) hear(taskId);
   }
 
   #changed(taskId: string): void {

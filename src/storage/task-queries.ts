@@ -79,7 +79,7 @@ export async function findTaskByAlias(
 }
 
 /** The state as selectTasks shows it; the messages that wait are few, and are looked up once. */
-const SHOWN_STATE = Prisma.sql`
+export const SHOWN_STATE = Prisma.sql`
   case when t.problem is null and t.id in (
     select task_id from task_message where pending_since is not null
   ) then 'submitted' else t.state end`;

@@ -346,12 +346,30 @@ const TABLE: Record<string, Entry> = {
     right: '404 key_not_found',
   },
   'get /v1/admin/audit': { request: of('/v1/admin/audit'), other: '403 insufficient_scope', right: 200 },
+  'get /v1/admin/stats': { request: of('/v1/admin/stats'), other: '403 insufficient_scope', right: 200 },
+  'get /v1/tasks': { request: of('/v1/tasks'), other: 200, right: 200 },
+  'get /v1/tasks/events': {
+    request: of('/v1/tasks/events?x=1'),
+    other: '400 invalid_request',
+    right: '400 invalid_request',
+  },
+  'get /v1/tasks/:task_id/timeline': {
+    request: of('/v1/tasks/ID/timeline'),
+    other: '404 task_not_found',
+    right: 200,
+  },
   'get /v1/receipts': { request: of('/v1/receipts'), other: 200, right: 200, wrongScope: 200 },
   'get /v1/receipts/checkpoint': {
     request: of('/v1/receipts/checkpoint'),
     other: 200,
     right: 200,
     wrongScope: 200,
+  },
+  'get /v1/receipts/export': {
+    request: of('/v1/receipts/export'),
+    other: '403 insufficient_scope',
+    right: 200,
+    wrongScope: '403 insufficient_scope',
   },
   'get /v1/receipts/:receipt_id': {
     request: of('/v1/receipts/RECEIPT'),
