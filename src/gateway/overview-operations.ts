@@ -4,7 +4,7 @@ import * as overview from './overview-schemas.ts';
 
 export const OVERVIEW: Operations = {
   'get /tasks': {
-    id: 'listTasks',
+    id: 'listTasksOfAllAgents',
     summary: 'The caller’s tasks with all agents of this host, newest first; an admin sees everybody’s',
     query: overview.taskLinesSchema,
     answers: answers(overview.taskLines),

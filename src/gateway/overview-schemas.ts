@@ -18,9 +18,7 @@ export const taskLinesSchema = z.strictObject({
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 
-export type TaskLinesRequest = z.output<typeof taskLinesSchema>;
-
-export const taskLine = z.object({
+const taskLine = z.object({
   task_id: z.uuid(),
   agent_id: z.string(),
   context_id: z.string(),
