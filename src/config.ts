@@ -1,62 +1,22 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import {
+  address,
+  bytes,
+  days,
+  headerList,
+  LOOPBACK_URL,
+  limit,
+  list,
+  number,
+  origins,
+  port,
+  postgresUrl,
+  seconds,
+  secretKeys,
+  trustProxy,
+  webUrl,
+} from './config-values.ts';
 import { HostError } from './errors.ts';
-
-const number = (problem: string, fits: (value: number) => boolean) =>
-  z.coerce.number({ error: problem }).refine(fits, { error: problem });
-
-const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535);
-// No longer than a timer of Node can be set for; past it, it would fire at once.
-const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
-const days = number('must be days, from 1 to 36500', (n) => n >= 1 && n <= 36_500);
-const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
-const limit = number(
-  'must be a whole number from 1 to 1000000',
-  (n) => Number.isInteger(n) && n > 0 && n <= 1_000_000,
-);
-const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter(Boolean),
-);
-const ORIGIN = /^https?:\/\/[^/\s?#@]+$/;
-const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
-function isTrustable(entry: string): boolean {
-  const [address = '', bits, ...more] = entry.split('/');
-  if (bits === undefined) return NAMED_RANGES.includes(entry) || isIP(entry) !== 0;
-  return (
-    more.length === 0 &&
-    /^\d{1,3}$/.test(bits) &&
-    Number(bits) <= (isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1)
-  );
-}
-const origins = list.refine((all) => all.every((each) => each === '*' || ORIGIN.test(each)), {
-  error: 'must be origins such as https://app.example.com, or *',
-});
-// Express counts hops from here, or trusts by address.
-const trustProxy = z
-  .string()
-  .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((entry) => entry.trim())))
-  .refine((given) => typeof given === 'number' || given.every(isTrustable), {
-    error: 'must be a number of proxies, or addresses, CIDR ranges, loopback, linklocal or uniquelocal',
-  });
-const secretKeys = list.refine((keys) => keys.length > 0 && keys.every((key) => key.length >= 32), {
-  error: 'must hold 32 characters or more',
-});
-const address = z
-  .string()
-  .transform((text) => ({
-    host: text.slice(0, text.lastIndexOf(':')),
-    port: Number(/:(\d+)$/.exec(text)?.[1]),
-  }))
-  .refine(({ host, port }) => host !== '' && port >= 0 && port <= 65_535, {
-    error: 'must be an address and a port, such as 127.0.0.1:9464',
-  })
-  .transform(({ host, port }) => ({ host: host.replace(/^\[|\]$/g, ''), port }));
-const LOOPBACK_URL = /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?(\/|$)/;
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' });
 
 /**
  * Every environment variable of the product, read once at start. The README's table of settings is
@@ -262,6 +222,20 @@ export const configSchema = z.object({
     .describe(
       'For tests: the process ends, as by kill -9, the first time it comes to this point, such as `accept:after`.',
     ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl
+    .optional()
+    .describe(
+      'Where traces are sent, by OTLP over HTTP with JSON, such as `http://collector:4318`. None are when unset.',
+    ),
+  OTEL_EXPORTER_OTLP_HEADERS: headerList
+    .default({})
+    .describe('Headers of these requests: `name=value`, separated by commas, values percent-encoded.'),
+  OTEL_SERVICE_NAME: z.string().default('workflow-agent-host').describe('Name of this service in traces.'),
+  OTEL_TRACES_SAMPLER_ARG: number('must be a number from 0 to 1', (n) => n >= 0 && n <= 1)
+    .default(1)
+    .describe(
+      'Share of the traces that are sent, of those that begin here; what a caller has decided for its own holds.',
+    ),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -271,6 +245,7 @@ export const configSchema = z.object({
 const SECRETS: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'GATEWAY_SECRET_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'SIGNING_KEY',
   'TEMPORAL_API_KEY',
 ]);

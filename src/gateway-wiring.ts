@@ -50,6 +50,7 @@ import type { TaskNews } from './tasks/overview.ts';
 import type { TaskStore } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
 import { startGatewayCall } from './temporal/call-engine.ts';
+import { tracedFetch } from './tracing/http.ts';
 import type { OpenRequests } from './web/open-requests.ts';
 
 export interface GatewayParts {
@@ -248,8 +249,8 @@ const OUTBOUND = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 };
 function outboundFetch(waitSeconds: number): (agent: { allowPrivate: boolean }) => typeof fetch {
   // No call that somebody waits for ends before its time.
   const limits = { ...OUTBOUND, idleMs: Math.max(OUTBOUND.idleMs, waitSeconds * 1_000) };
-  const guarded = createFetch({ ...limits, addresses: new Addresses([]) });
-  const anywhere = createFetch({ ...limits, addresses: undefined });
+  const guarded = tracedFetch(createFetch({ ...limits, addresses: new Addresses([]) }));
+  const anywhere = tracedFetch(createFetch({ ...limits, addresses: undefined }));
   return ({ allowPrivate }) => (allowPrivate ? anywhere : guarded);
 }
 

@@ -6,6 +6,7 @@ import type { GrpcInterface } from './agents/cards.ts';
 import type { AgentCatalog } from './agents/catalog.ts';
 import type { Config } from './config.ts';
 import { HostError } from './errors.ts';
+import { tracedCall } from './tracing/grpc.ts';
 
 /**
  * Takes the address of gRPC; undefined when there is to be none.
@@ -22,7 +23,7 @@ export async function takeGrpcAddress(
   }
   return GRPC_PORT === undefined
     ? undefined
-    : listenGrpc({ host: HOST, port: GRPC_PORT, maxBody: MAX_BODY, log });
+    : listenGrpc({ host: HOST, port: GRPC_PORT, maxBody: MAX_BODY, around: tracedCall, log });
 }
 
 /** What the cards say of it. */

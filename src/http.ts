@@ -1,9 +1,11 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
 import { HostError, messageOf } from './errors.ts';
+import { tracedRequests } from './tracing/http.ts';
 
 export interface HttpOptions {
   /** Which proxies in front are believed, as Express takes it. */
@@ -25,7 +27,7 @@ export function createApp({ trustProxy, headers, guard, answered, routers, log }
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(measured(answered), headers, refuseNul, guard);
+  app.use(tracedRequests, measured(answered, log), headers, refuseNul, guard);
   for (const { path, router, surface } of routers) app.use(path, named(surface), router);
   app.use((_req, res) => {
     res.status(404).json({ message: 'There is nothing here', status: 404 });
@@ -43,14 +45,19 @@ const named =
   };
 
 const measured =
-  (answered: HttpOptions['answered']): RequestHandler =>
-  (_req, res, next) => {
+  (answered: HttpOptions['answered'], log: Logger): RequestHandler =>
+  (req, res, next) => {
     const began = performance.now();
-    res.once('finish', () => {
-      if (String(res.getHeader('content-type')).startsWith('text/event-stream')) return;
+    const finished = () => {
       const surface: string = res.locals.surface ?? 'none';
-      answered({ surface, status: res.statusCode }, performance.now() - began);
-    });
+      const { statusCode: status } = res;
+      const ms = performance.now() - began;
+      log.debug({ surface, method: req.method, path: req.path, status, ms: Math.round(ms) }, 'answered');
+      if (String(res.getHeader('content-type')).startsWith('text/event-stream')) return;
+      answered({ surface, status }, ms);
+    };
+    // In the trace of its request, whatever else the connection is for.
+    res.once('finish', AsyncResource.bind(finished));
     next();
   };
 

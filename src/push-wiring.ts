@@ -14,6 +14,7 @@ import type { FileUrl } from './tasks/file-parts.ts';
 import type { TaskFeed } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
 import { TemporalPushEngine } from './temporal/push-engine.ts';
+import { tracedPost } from './tracing/http.ts';
 
 export interface PushParts {
   db: PrismaClient;
@@ -54,7 +55,7 @@ export function createPush(parts: PushParts): Push {
       feed,
       engine,
       secrets,
-      post: createPost(addresses),
+      post: tracedPost(createPost(addresses)),
       write: (change, task, shape) =>
         shape === 'invoke' ? writeInvokeBodies(task) : writeBodies(change, task, shape),
       fileUrl,

@@ -17,6 +17,7 @@ import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaReceiptProofs } from './storage/receipt-proofs.ts';
 import { PrismaReceiptStore } from './storage/receipt-store.ts';
 import type { TaskStore } from './tasks/ports.ts';
+import { traceId } from './tracing/steps.ts';
 
 /** Longer than the statements between a receipt's opening and the acceptance of its message can take. */
 const DEAD_AFTER_MS = 30_000;
@@ -59,7 +60,7 @@ export interface ReceiptParts {
 /** Everything about receipts, put together. */
 export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
   const { db, tasks, signing, metrics, log, killAt, begin, asyncDeadlineMs, invokeTimeoutMs } = parts;
-  const store = withKillPoint(new PrismaReceiptStore(db), killAt);
+  const store = withKillPoint(new PrismaReceiptStore(db, traceId), killAt);
   const proofs = new PrismaReceiptProofs(db);
   const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
   const records = parts.records(new LocalRecords(new PrismaCallTasks(db, tasks)));

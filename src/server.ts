@@ -42,6 +42,8 @@ import { TemporalInspector } from './temporal/inspector.ts';
 import { createPlainActivities } from './temporal/plain/activities.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
+import { openTracing } from './tracing/open.ts';
+import { traceId } from './tracing/steps.ts';
 import { Undo } from './undo.ts';
 import { fileUrlsOf, publicUrlOf } from './urls.ts';
 
@@ -58,7 +60,7 @@ export interface Host {
  * @throws HostError `config` naming the setting, `unavailable`; nothing is left running.
  */
 export async function startHost(config: Config, io: { progress(line: string): void }): Promise<Host> {
-  const log = pino({ level: config.LOG_LEVEL, name: 'agent-host' }, pino.destination(2));
+  const log = pino({ level: config.LOG_LEVEL, name: 'agent-host', mixin: traceOfLine }, pino.destination(2));
   const undo = new Undo(log);
   try {
     return await start(config, { log, undo, progress: io.progress });
@@ -66,6 +68,12 @@ export async function startHost(config: Config, io: { progress(line: string): vo
     await undo.run();
     throw error;
   }
+}
+
+/** What every line that is logged for a request or an activity carries. */
+function traceOfLine(): { trace_id?: string } {
+  const trace_id = traceId();
+  return trace_id === undefined ? {} : { trace_id };
 }
 
 interface Starting {
@@ -91,6 +99,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const monitored = await takeMetricsAddress(config, undo);
   const grpc = listening && (await takeGrpcAddress(config, catalog, log));
   undo.add(async () => grpc?.close());
+  const tracing = await openTracing(config, log);
+  undo.add(() => tracing.close());
   installRuntime(log);
   const [ground, bundle] = await groundAndBundle(config, { workflowFiles, dataDir }, starting);
   await migrate(ground.databaseUrl, PRISMA_FOLDER);

@@ -22,7 +22,8 @@ interface Arrows {
 const ARROWS: Record<string, Arrows> = {
   // Free to all, and knows nobody.
   'errors.ts': { imports: [], packages: [] },
-  'config.ts': { imports: [], packages: ['zod'] },
+  'config.ts': { imports: ['config-values.ts'], packages: ['zod'] },
+  'config-values.ts': { imports: [], packages: ['zod'] },
   'durable-file.ts': { imports: [], packages: [] },
   'package.ts': { imports: [], packages: [] },
 
@@ -43,6 +44,14 @@ const ARROWS: Record<string, Arrows> = {
   policy: { imports: [], types: ['agents'], packages: [] },
   // Its proofs are checked in browsers too.
   receipts: { imports: [], types: ['idempotency/ports.ts'], packages: ['jose', 'canonicalize'] },
+
+  // Traces, for those who take requests in, hand work on and send requests out. The domain knows of none.
+  tracing: {
+    imports: [],
+    types: ['config.ts'],
+    packages: ['@opentelemetry'],
+    packageTypes: ['express', 'pino'],
+  },
 
   // Requests to addresses that others have named. ipaddr.js tells public ones from others.
   outbound: { imports: [], packages: ['ipaddr.js'] },
@@ -72,7 +81,15 @@ const ARROWS: Record<string, Arrows> = {
 
   // The ports' implementations.
   temporal: {
-    imports: ['tasks', 'agents', 'workflow-kit', 'embedded', 'mapping', 'plain/contract.ts'],
+    imports: [
+      'tasks',
+      'agents',
+      'workflow-kit',
+      'embedded',
+      'mapping',
+      'plain/contract.ts',
+      'tracing/steps.ts',
+    ],
     types: ['config.ts', 'push'],
     packages: [
       '@temporalio/activity',
@@ -251,6 +268,7 @@ const ARROWS: Record<string, Arrows> = {
       'storage',
       'tasks',
       'temporal',
+      'tracing',
       'callers.ts',
       'serving.ts',
       'ground.ts',
@@ -323,13 +341,13 @@ const ARROWS: Record<string, Arrows> = {
   },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },
   'grpc.ts': {
-    imports: ['a2a/grpc', 'agents', 'auth'],
+    imports: ['a2a/grpc', 'agents', 'auth', 'tracing'],
     types: ['config.ts'],
     packages: [],
     packageTypes: ['pino'],
   },
   'push-wiring.ts': {
-    imports: ['a2a', 'invoke', 'push', 'storage', 'temporal'],
+    imports: ['a2a', 'invoke', 'push', 'storage', 'temporal', 'tracing'],
     types: ['outbound', 'signing', 'tasks'],
     packages: [],
     packageTypes: ['@temporalio/client', 'pino'],
@@ -339,7 +357,7 @@ const ARROWS: Record<string, Arrows> = {
     types: ['config.ts', 'undo.ts'],
     packages: [],
   },
-  'http.ts': { imports: [], packages: ['express'], packageTypes: ['pino'] },
+  'http.ts': { imports: ['tracing'], packages: ['express'], packageTypes: ['pino'] },
   'health.ts': {
     imports: [],
     types: ['storage', 'temporal'],
@@ -372,6 +390,7 @@ const ARROWS: Record<string, Arrows> = {
       'remote',
       'storage',
       'temporal',
+      'tracing',
     ],
     types: ['auth', 'idempotency', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
     packages: ['express'],
@@ -391,7 +410,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'receipt-keeping.ts': {
-    imports: ['gateway', 'kill-points.ts', 'receipts', 'signing', 'storage'],
+    imports: ['gateway', 'kill-points.ts', 'receipts', 'signing', 'storage', 'tracing'],
     types: ['tasks', 'metrics.ts'],
     packages: ['lru-cache'],
     packageTypes: ['jose', 'pino'],

@@ -68,6 +68,10 @@ export const receiptSchema = z.object({
   started_at: moment,
   task_id: z.string().optional(),
   context_id: z.string().optional(),
+  trace_id: z
+    .string()
+    .optional()
+    .describe('Of the request that made the call, as logs and traces name it. Not signed.'),
   completed_at: moment.optional().describe('From here on: once it is final.'),
   result_digest: digest.optional(),
   sequence: z.int().min(1).optional().describe('Its place in its provider’s sequence.'),

@@ -55,6 +55,8 @@ export interface Receipt {
   started_at: string;
   task_id?: string;
   context_id?: string;
+  /** Of the request that made the call, as logs and traces name it: 32 hex digits. Not signed. */
+  trace_id?: string;
 
   // From here on: when it is final.
   completed_at?: string;
@@ -125,8 +127,13 @@ export const isFinalReceipt = (receipt: Receipt): receipt is FinalReceipt =>
 export const firstVerification = ({ risk_level }: ReceiptPolicy): Verification =>
   risk_level === 'low' ? 'not_required' : 'pending';
 
-/** What is signed: all of a final receipt but its signature and its verification. */
-export function statementOf({ signature: _, verification: __, ...statement }: Receipt): object {
+/** What is signed: all of a final receipt but its signature, its verification and its trace. */
+export function statementOf({
+  signature: _,
+  verification: __,
+  trace_id: ___,
+  ...statement
+}: Receipt): object {
   return statement;
 }
 

@@ -24,6 +24,7 @@ export interface ReceiptRow {
   previous_id: string | null;
   previous_hash: string | null;
   signature: string | null;
+  trace_id: string | null;
 }
 
 export type StoredRow = ReceiptRow & {
@@ -35,7 +36,7 @@ export type StoredRow = ReceiptRow & {
 export const RECEIPT_COLUMNS = Prisma.sql`
   r.id::text, r.agent_id, r.provider_id, r.caller, r.invoke_mode, r.status, r.verification, r.request_digest,
   r.result_digest, r.cost_units, r.policy, r.started_at, r.completed_at, r.task_id, r.context_id, r.sequence,
-  r.previous_id::text, r.previous_hash, r.signature`;
+  r.previous_id::text, r.previous_hash, r.signature, r.trace_id`;
 
 export function toReceipt(row: ReceiptRow): Receipt {
   return {
@@ -56,6 +57,7 @@ export function toReceipt(row: ReceiptRow): Receipt {
     ...(row.result_digest === null ? {} : { result_digest: row.result_digest }),
     ...(row.sequence === null ? {} : { sequence: Number(row.sequence), previous: previousOf(row) }),
     ...(row.signature === null ? {} : { signature: row.signature }),
+    ...(row.trace_id === null ? {} : { trace_id: row.trace_id }),
   };
 }
 

@@ -36,9 +36,12 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Receipts in Postgres. */
 export class PrismaReceiptStore implements ReceiptStore, RunningStore {
   readonly #db: PrismaClient;
+  readonly #traceId: () => string | undefined;
 
-  constructor(db: PrismaClient) {
+  /** @param traceId of the trace in which a receipt is opened. */
+  constructor(db: PrismaClient, traceId: () => string | undefined = () => undefined) {
     this.#db = db;
+    this.#traceId = traceId;
   }
 
   open(
@@ -56,12 +59,13 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
       const rows = await this.#db.$queryRaw<{ started_at: Date }[]>`
         with k as (${key ?? Prisma.sql`select 1`})
         insert into receipt (id, agent_id, provider_id, caller, invoke_mode, status, verification, request_digest,
-                             cost_units, policy, task_id, context_id, message_id, request, secret, scopes, started_at)
+                             cost_units, policy, task_id, context_id, message_id, request, secret, scopes, trace_id,
+                             started_at)
         select ${receipt.receipt_id}::uuid, ${receipt.agent_id}, ${receipt.provider_id}, ${receipt.caller},
                 ${receipt.invoke_mode}, 'running', ${receipt.verification}, ${receipt.request_digest},
                 ${receipt.cost_units}::int, ${JSON.stringify(receipt.policy)}::json, ${receipt.task_id ?? null},
                 ${receipt.context_id ?? null}, ${message_id}, ${JSON.stringify(request)}::json, ${secret ?? null},
-                ${scopes}::text[], clock_timestamp()
+                ${scopes}::text[], ${this.#traceId() ?? null}, clock_timestamp()
         from k
         returning started_at`;
       const [row] = rows;

@@ -12,7 +12,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { cacheDir } from '../embedded/cache-dir.ts';
@@ -28,6 +29,11 @@ const KEPT = 32;
 const { version: bundler } = createRequire(import.meta.url)('@temporalio/worker/package.json') as {
   version: string;
 };
+
+/** What every bundle holds beside its workflows. */
+export const INTERCEPTORS: string[] = [
+  fileURLToPath(new URL(`./trace-workflow${extname(import.meta.url)}`, import.meta.url)),
+];
 
 /** What is written whole, and whose gzip tells damage. */
 interface Kept extends BundledCode {
@@ -83,7 +89,7 @@ export async function keepBundle(
 const folder = (): string => join(cacheDir(process.env), 'bundles');
 
 function pathOf(workflowFiles: readonly string[]): string {
-  const key = createHash('sha256').update(JSON.stringify([bundler, workflowFiles]));
+  const key = createHash('sha256').update(JSON.stringify([bundler, INTERCEPTORS, workflowFiles]));
   return join(folder(), `${key.digest('hex').slice(0, 32)}.gz`);
 }
 

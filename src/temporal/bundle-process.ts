@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type BundleOptions, bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { messageOf } from '../errors.ts';
 import type { BundleReply, BundleRequest } from './bundle.ts';
-import { keepBundle } from './bundle-cache.ts';
+import { INTERCEPTORS, keepBundle } from './bundle-cache.ts';
 
 process.once('message', (message) => {
   void reply(message as BundleRequest).then((answer) => process.send?.(answer));
@@ -30,6 +30,7 @@ async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
     await writeFile(entry, lines.join('\n'));
     const { code } = await bundleWorkflowCode({
       workflowsPath: entry,
+      workflowInterceptorModules: INTERCEPTORS,
       logger,
       webpackConfigHook: (config) => {
         // The entry lies outside of any package: Temporal's own code is found where the host's is.

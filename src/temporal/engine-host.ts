@@ -16,6 +16,7 @@ import {
 } from './deployment.ts';
 import { FormerWorkers } from './former-workers.ts';
 import { ensureSchedules } from './schedules.ts';
+import { tracedClient } from './tracing.ts';
 import { createWorkers } from './worker.ts';
 
 const RETRY_MS = 1_000;
@@ -119,7 +120,8 @@ export class TemporalHost {
     const { config, address, bundle } = this.#options;
     const namespace = config.TEMPORAL_NAMESPACE;
     this.#connection ??= await connectTemporal(config, address);
-    this.#client ??= new Client({ connection: this.#connection, namespace });
+    const interceptors = { workflow: [tracedClient] };
+    this.#client ??= new Client({ connection: this.#connection, namespace, interceptors });
     try {
       this.#offered = await offersVersioning(this.#client);
       this.#versioned = config.WORKER_VERSIONING && this.#offered;

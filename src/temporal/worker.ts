@@ -9,6 +9,7 @@ import { SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
 import { activityLimits } from './activity-limits.ts';
 import { automaticHeartbeats } from './heartbeats.ts';
 import { CALL_TASK_QUEUE, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
+import { tracedActivities } from './tracing.ts';
 
 /**
  * What waits for others, at once in one process: plain workflows for their users, webhooks that are slow to answer, calls
@@ -56,6 +57,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     shutdownForceTime: '6 seconds',
     interceptors: {
       activity: [
+        tracedActivities,
         (context) => ({ inbound: automaticHeartbeats(context) }),
         (context) => ({ inbound: activityLimits(context) }),
         ({ info }) => {

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Collector, startCollector } from '../support/collector.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import {
   endAllProducts,
@@ -23,18 +24,23 @@ let product: Product;
 let host: Product;
 let client: GatewayClient;
 let remote: RemoteServer;
+let collector: Collector;
 /** The receipts of calls that do not end, and the answer to one that takes too long. */
 let endless: Record<'followed' | 'away' | 'waited', string>;
 let late: Answer;
 const servers: RemoteServer[] = [];
 
 beforeAll(async () => {
+  collector = await startCollector();
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LOG_LEVEL: 'debug' };
   product = await startProduct({
+    ...traced,
+    OTEL_SERVICE_NAME: 'here',
     DATA_DIR: data.path,
     INVOKE_TIMEOUT: '3',
     GATEWAY_ASYNC_DEADLINE: '20',
   });
-  host = await startProduct({ DATA_DIR: elsewhere.path });
+  host = await startProduct({ ...traced, OTEL_SERVICE_NAME: 'there', DATA_DIR: elsewhere.path });
   client = new GatewayClient(product.url);
   remote = await startRemoteAgent();
   servers.push(remote);
@@ -61,7 +67,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await endAllProducts();
-  await Promise.all(servers.map((server) => server.close()));
+  await Promise.all([collector.close(), ...servers.map((server) => server.close())]);
   await Promise.all([data.remove(), elsewhere.remove()]);
 });
 
@@ -70,6 +76,64 @@ async function publish(agent_id: string, card_url: string, more: Wire = {}): Pro
   expect({ status, error: body.error }).toEqual({ status: 201 });
   return body;
 }
+
+describe('one trace, from a request to its receipt', () => {
+  const lines = (of: Product, id: string) =>
+    of
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(id))
+      .map((line): Wire => JSON.parse(line));
+  const begin = async (path: string): Promise<{ id: string; receipt: Wire }> => {
+    const id = randomUUID().replaceAll('-', '');
+    const caller = new GatewayClient(product.url, { traceparent: `00-${id}-b7ad6b7169203331-01` });
+    const { body } = await caller.post(path, { message: 'hi' });
+    const { receipt } = await client.final(body.receipt_id, 60_000);
+    return { id, receipt };
+  };
+  const spansOf = (id: string, wanted: string[]) =>
+    until(`the collector has ${wanted}`, async () => {
+      const names = collector.spans
+        .filter(({ traceId }) => traceId === id)
+        .map(({ service, name }) => `${service} ${name}`);
+      return wanted.every((name) => names.includes(name)) ? names : undefined;
+    });
+
+  it('through Temporal into the activities of a task', async () => {
+    const { id, receipt } = await begin('/agents/echo/invoke');
+    expect(receipt.trace_id).toBe(id);
+    await spansOf(id, [
+      'here POST /v1/agents/:agentId/invoke',
+      'here StartWorkflow:echo',
+      'here RunActivity:projectChange',
+    ]);
+    expect(lines(product, id)).toContainEqual(
+      expect.objectContaining({ trace_id: id, surface: 'gateway', status: 200 }),
+    );
+  });
+
+  it('of a call that is made later, on to the agent of another host', async () => {
+    await publish('echo-there', `${agentUrl(host.url, 'echo')}/.well-known/agent-card.json`, {
+      review: { risk_level: 'low' },
+    });
+    const { id, receipt } = await begin('/agents/echo-there/invoke-async');
+    expect(receipt).toMatchObject({ trace_id: id, status: 'succeeded' });
+    await spansOf(id, [
+      'here RunActivity:followCall',
+      'here POST',
+      'there StartWorkflow:echo',
+      'there RunActivity:projectChange',
+    ]);
+    expect(lines(host, id)).toContainEqual(expect.objectContaining({ trace_id: id, surface: 'a2a' }));
+  });
+
+  it('of a request that names none a new one', async () => {
+    const { body } = await client.invoke('echo', { message: 'hi' });
+    const { receipt } = await client.final(body.receipt_id);
+    expect(receipt.trace_id).toMatch(/^[0-9a-f]{32}$/);
+    expect(lines(product, receipt.trace_id)).not.toEqual([]);
+  });
+});
 
 describe('publish', () => {
   it('shows it beside the host’s own', async () => {

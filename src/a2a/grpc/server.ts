@@ -4,6 +4,7 @@ import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/
 import type { Logger } from 'pino';
 import { urlHost } from '../../auth/loopback.ts';
 import { HostError, messageOf } from '../../errors.ts';
+import { type Around, eachCall } from './around.ts';
 import { admit, contextFor, type GrpcAgents } from './arrival.ts';
 import { GrpcRequestHandler } from './request-handler.ts';
 import { tellingTrailers } from './trailers.ts';
@@ -25,6 +26,8 @@ export interface GrpcOptions {
   port: number;
   /** Bytes of the largest message that is taken. */
   maxBody: number;
+  /** Goes on around each call. */
+  around: Around;
   log: Logger;
 }
 
@@ -32,7 +35,7 @@ export interface GrpcOptions {
  * gRPC (A2A v1.0 §10, and v0.3's service beside it), without TLS: that is a proxy's work. Takes the address at once.
  * @throws HostError `config` naming GRPC_PORT when it cannot be listened on.
  */
-export async function listenGrpc({ host, port, maxBody, log }: GrpcOptions): Promise<GrpcListening> {
+export async function listenGrpc({ host, port, maxBody, around, log }: GrpcOptions): Promise<GrpcListening> {
   // It prints beside what it throws.
   setLogVerbosity(logVerbosity.NONE);
   let serving: GrpcAgents | undefined;
@@ -45,11 +48,17 @@ export async function listenGrpc({ host, port, maxBody, log }: GrpcOptions): Pro
   const userBuilder = admit(() => serving);
   server.addService(
     A2AService,
-    tellingTrailers(grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') })),
+    eachCall(
+      tellingTrailers(grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') })),
+      around,
+    ),
   );
   server.addService(
     LegacyA2AService,
-    tellingTrailers(legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') })),
+    eachCall(
+      tellingTrailers(legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') })),
+      around,
+    ),
   );
   const bound = await bind(server, host, port);
   return {
