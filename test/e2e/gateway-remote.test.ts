@@ -103,7 +103,7 @@ describe('one trace, from a request to its receipt', () => {
     const { id, receipt } = await begin('/agents/echo/invoke');
     expect(receipt.trace_id).toBe(id);
     await spansOf(id, [
-      'here POST /v1/agents/:agentId/invoke',
+      'here POST /v1/agents/:agent_id/invoke',
       'here StartWorkflow:echo',
       'here RunActivity:projectChange',
     ]);
