@@ -12,7 +12,7 @@ import { isAdmin } from './auth/caller.ts';
 import { Door } from './auth/door.ts';
 import { accessGuard, callerIfAny, type GuardedSurface } from './auth/guard.ts';
 import { RequestLimits } from './auth/limits/request-limits.ts';
-import { StreamLimits } from './auth/limits/stream-limits.ts';
+import { type StreamGrounds, StreamLimits } from './auth/limits/stream-limits.ts';
 import { isReachable, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
 import { ProofChecker } from './auth/oidc/dpop.ts';
 import { Issuer } from './auth/oidc/issuer.ts';
@@ -23,12 +23,14 @@ import { Standing } from './auth/standing.ts';
 import type { Config } from './config.ts';
 import { HostError } from './errors.ts';
 import type { SigningKeys } from './signing/keys.ts';
-import { PrismaApiKeyStore } from './storage/api-key-store.ts';
+import { PrismaApiKeyStore, REVOKED_KEY_TOPIC } from './storage/api-key-store.ts';
 import { PrismaAuditLog } from './storage/audit-log.ts';
+import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaProofLog } from './storage/proof-log.ts';
 import { rateCounter } from './storage/rate-counter.ts';
 import { PrismaStreamSlots } from './storage/stream-slots.ts';
+import type { Switching } from './switching.ts';
 
 /** Whether the request comes from one who runs this host. */
 export function isOperator(req: Request): boolean {
@@ -69,15 +71,19 @@ export function requireCredentials(config: Config): void {
   if (isReachable(config) && AUTH_ISSUER === undefined && !mayHaveKeys) refuseUnguarded(config);
 }
 
+export interface CallersParts {
+  db: PrismaClient;
+  bulletin: Bulletin;
+  switching: Switching;
+  signing: SigningKeys;
+  catalog: AgentCatalog;
+  log: Logger;
+}
+
 /** @throws HostError `config` naming HOST or PUBLIC_URL when it is not loopback and nobody could be let in. */
 export async function openCallers(
   config: Config,
-  {
-    db,
-    signing,
-    catalog,
-    log,
-  }: { db: PrismaClient; signing: SigningKeys; catalog: AgentCatalog; log: Logger },
+  { db, bulletin, switching, signing, catalog, log }: CallersParts,
 ): Promise<Callers> {
   const store = new PrismaApiKeyStore(db);
   const audit = new PrismaAuditLog(db);
@@ -97,7 +103,11 @@ export async function openCallers(
     audit,
     refusals,
     limits,
-    streams: streamLimits(config, db),
+    streams: streamLimits(config, db, {
+      credentials: credentialsOf(keys, bulletin),
+      agents: switching.standing,
+      isOff: switching.isOff,
+    }),
     cardAuth: tokens === undefined ? {} : { openIdConnectUrl: discoveryUrl(config.AUTH_ISSUER ?? '') },
     guard: (surfaces, urls) => {
       const publicUrl = urls.at(-1) ?? '';
@@ -122,12 +132,31 @@ function requestLimits(
   });
 }
 
-const streamLimits = ({ STREAMS_AT_ONCE, AGENT_STREAMS_AT_ONCE }: Config, db: PrismaClient): StreamLimits =>
+const streamLimits = (
+  { STREAMS_AT_ONCE, AGENT_STREAMS_AT_ONCE }: Config,
+  db: PrismaClient,
+  grounds: StreamGrounds,
+): StreamLimits =>
   new StreamLimits(
     new PrismaStreamSlots(db),
     { perCaller: STREAMS_AT_ONCE, perAgent: AGENT_STREAMS_AT_ONCE },
-    new Standing(),
+    grounds,
   );
+
+/** What ends with a key that any process revokes. */
+function credentialsOf(keys: ApiKeys, bulletin: Bulletin): Standing {
+  const standing = new Standing();
+  const news = () => standing.news();
+  bulletin.hear(
+    REVOKED_KEY_TOPIC,
+    (id) => {
+      keys.forget(id);
+      news();
+    },
+    news,
+  );
+  return standing;
+}
 
 function tokenVerifier(
   { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_SCOPE_CLAIM, AUTH_CLOCK_SKEW, DPOP_NONCE }: Config,

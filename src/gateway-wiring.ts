@@ -16,7 +16,6 @@ import {
   type GatewayAgents,
   LOCAL_PROVIDER,
   type RemoteAgentStore,
-  type Switches,
   switchesOf,
 } from './gateway/agents.ts';
 import { authContextRoutes } from './gateway/auth-context-routes.ts';
@@ -36,7 +35,6 @@ import type { Metrics } from './metrics.ts';
 import { Addresses } from './outbound/addresses.ts';
 import { createFetch } from './outbound/fetch.ts';
 import { overviewRouter } from './overview-wiring.ts';
-import { decideSwitches } from './policy/decide.ts';
 import { createReceipts } from './receipt-keeping.ts';
 import { RemoteLink } from './remote/remote-link.ts';
 import type { SigningKeys } from './signing/keys.ts';
@@ -45,7 +43,7 @@ import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaKeyStore } from './storage/key-store.ts';
 import { PrismaProviderStore } from './storage/provider-store.ts';
 import { PrismaRemoteAgents } from './storage/remote-agents.ts';
-import { PrismaSwitches } from './storage/switches.ts';
+import type { Switching } from './switching.ts';
 import type { TaskNews } from './tasks/overview.ts';
 import type { TaskStore } from './tasks/ports.ts';
 import type { TaskService } from './tasks/service.ts';
@@ -65,6 +63,7 @@ export interface GatewayParts {
   metrics: Metrics;
   published: PublishedAgents;
   news: TaskNews;
+  switching: Switching;
   log: Logger;
 }
 
@@ -94,7 +93,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   const begin = (receiptId: string) => startGatewayCall(client, receiptId);
   const remotes = new PrismaRemoteAgents(db);
   const agents = allAgents(catalog, remotes);
-  const switches = new PrismaSwitches(db);
+  const { switches } = parts.switching;
   const contexts = new PrismaAuthContexts(db);
   const credentials = new Credentials({ contexts, box: secrets });
   const fetchTo = outboundFetch(config.INVOKE_TIMEOUT);
@@ -156,7 +155,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
         .taskChanged(taskId)
         .catch((error) => log.warn({ err: error, taskId }, 'receipts are left to the next sweep'));
     },
-    refusals: () => refusals(switches, catalog),
+    refusals: () => parts.switching.refusals(catalog),
     agents,
     calls,
     keys,
@@ -202,7 +201,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
           overviewRouter({
             ...parts,
             receipts: receipts.store,
-            refusals: () => refusals(switches, catalog),
+            refusals: () => parts.switching.refusals(catalog),
             requests,
             streams,
           }),
@@ -265,17 +264,3 @@ const localAgent = (definition: AgentDefinition): GatewayAgent => ({
   ...(definition.access && { access: definition.access }),
   definition,
 });
-
-/** Why an agent of this host is not called, if it is so: the same switches that policy reads. */
-async function refusals(
-  switches: Switches,
-  catalog: AgentCatalog,
-): Promise<(code: string) => string | undefined> {
-  const state = await switches.current();
-  return (code) => {
-    const providerId = catalog.get(code)?.definition.provider ?? LOCAL_PROVIDER;
-    const { agent, provider } = switchesOf({ agentId: code, providerId }, state);
-    const decision = decideSwitches(agent, provider);
-    return decision.decision === 'refuse' ? decision.message : undefined;
-  };
-}

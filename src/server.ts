@@ -30,6 +30,7 @@ import { purgeExpired } from './storage/purge.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
+import { openSwitches } from './switching.ts';
 import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
 import { Files } from './tasks/files.ts';
 import { repair } from './tasks/repair.ts';
@@ -106,8 +107,12 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
+  const bulletin = new Bulletin(db);
+  const switching = openSwitches(db, bulletin);
   const callers =
-    listening === undefined ? undefined : await openCallers(config, { db, signing, catalog, log });
+    listening === undefined
+      ? undefined
+      : await openCallers(config, { db, bulletin, switching, signing, catalog, log });
   undo.add(async () => callers?.refusals.close());
 
   const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
@@ -115,7 +120,6 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
   const registry = new PrismaAgentRegistry(db);
   const inspector = new TemporalInspector(() => temporal.client);
-  const bulletin = new Bulletin(db);
   const feed = new PostgresTaskFeed({
     db,
     url: ground.databaseUrl,
@@ -169,6 +173,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     metrics,
     published: publishing.published,
     news: feed,
+    switching,
     log,
   });
   const hostActivities = createHostActivities({

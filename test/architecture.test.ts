@@ -282,6 +282,7 @@ const ARROWS: Record<string, Arrows> = {
       'urls.ts',
       'publishing.ts',
       'push-wiring.ts',
+      'switching.ts',
     ],
     types: ['config.ts'],
     packages: ['pino'],
@@ -330,7 +331,7 @@ const ARROWS: Record<string, Arrows> = {
   // Who may call, put together; and the record as the command line works on it.
   'callers.ts': {
     imports: ['auth', 'storage'],
-    types: ['agents', 'config.ts', 'signing'],
+    types: ['agents', 'config.ts', 'signing', 'switching.ts'],
     packages: ['express'],
     packageTypes: ['pino'],
   },
@@ -385,16 +386,21 @@ const ARROWS: Record<string, Arrows> = {
       'gateway',
       'kill-points.ts',
       'outbound',
-      'policy',
       'receipt-keeping.ts',
       'remote',
       'storage',
       'temporal',
       'tracing',
     ],
-    types: ['auth', 'idempotency', 'config.ts', 'metrics.ts', 'signing', 'tasks', 'web'],
+    types: ['auth', 'idempotency', 'config.ts', 'metrics.ts', 'signing', 'switching.ts', 'tasks', 'web'],
     packages: ['express'],
     packageTypes: ['@temporalio/client', 'pino'],
+  },
+  // What policy's switches are, and what ends by them.
+  'switching.ts': {
+    imports: ['auth', 'gateway', 'policy', 'storage'],
+    types: ['agents'],
+    packages: [],
   },
   // The cards of agents elsewhere, put together.
   'card-wiring.ts': {

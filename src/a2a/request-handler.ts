@@ -263,7 +263,7 @@ export class AgentRequestHandler implements A2ARequestHandler {
 
   /** One of the streams that the caller and the agent may have; given back at the end of its scope. */
   #slot({ caller, signal }: Call): Promise<OpenStream> {
-    return this.#answer(() => this.#streams.open(caller, this.#agent.code, signal));
+    return this.#answer(() => this.#streams.open(caller, this.#agent, signal));
   }
 
   async *#stream(

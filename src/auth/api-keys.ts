@@ -79,6 +79,8 @@ export class ApiKeys {
       max: KNOWN_KEYS,
       ttl: BELIEVED_MS,
       ttlResolution: 50,
+      // Who asked before a key was forgotten is told what was read.
+      ignoreFetchAbort: true,
       fetchMethod: (id) => store.find(id),
     });
   }
@@ -130,6 +132,11 @@ export class ApiKeys {
     });
     this.#known.delete(id);
     return key;
+  }
+
+  /** Another process has changed it: what is known of it is out of date. */
+  forget(id: string): void {
+    this.#known.delete(id);
   }
 
   /**

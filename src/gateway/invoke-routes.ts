@@ -76,7 +76,8 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
   post('tasks/:task_id/subscribe', [small], async (req, res) => {
     const ref = await refOf(req, options);
     const given = parseBody(taskCallSchema, req.body);
-    const open = await streams.open(callerOf(req), ref.agent.agentId, requests.signalFor(res));
+    const { agentId: code, providerId: provider } = ref.agent;
+    const open = await streams.open(callerOf(req), { code, provider }, requests.signalFor(res));
     whenClosed(res, open);
     const events = tasks.subscribe({ ...ref, given }, open.signal);
     // A failure before the first event is an ordinary answer, not a stream that carries an error.

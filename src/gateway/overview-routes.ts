@@ -106,8 +106,8 @@ export function overviewRoutes(options: OverviewRoutesOptions): Router {
   return router;
 }
 
-/** Stands for all of them where streams to one agent are limited. */
-const EVERY_AGENT = '*';
+/** Stands for all of them where streams to one agent are limited; no switch is for it. */
+const EVERY_AGENT = { code: '*', provider: '*' };
 
 const DAY_MS = 86_400_000;
 const STEPS = 96;

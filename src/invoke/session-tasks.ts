@@ -41,7 +41,12 @@ export class SessionTasks {
    * switched off.
    */
   async get(caller: Viewer, taskId: string, historyLength?: number): Promise<Task> {
-    return (await this.#find(seenBy(caller), caller, { taskId, historyLength })).task;
+    return (await this.find(caller, taskId, historyLength)).task;
+  }
+
+  /** The same with its agent. */
+  find(caller: Viewer, taskId: string, historyLength?: number): Promise<{ task: Task; agent: InvokedAgent }> {
+    return this.#find(seenBy(caller), caller, { taskId, historyLength });
   }
 
   /** Newest first; without those of agents that are switched off. @throws HostError `invalid_params`. */

@@ -86,10 +86,10 @@ async function writeStream(req: Request, res: Response, options: TaskRoutesOptio
   const { historyLength } = parse(getSchema, { ...req.query }, 'query');
   const seen = lastEventId(req);
   const caller = callerOf(req);
-  const task = await tasks.get(caller, String(req.params.id));
+  const { task, agent } = await tasks.find(caller, String(req.params.id));
   // By this a browser's EventSource knows that it need not come again.
   if (TaskStream.isOver(task, seen)) return void res.status(204).end();
-  const open = await streams.open(caller, task.agentCode, requests.signalFor(res));
+  const open = await streams.open(caller, agent.definition, requests.signalFor(res));
   whenClosed(res, open);
   const events = stream.snapshots(task, seen, open.signal);
   const write = (event: unknown) => {

@@ -239,7 +239,7 @@ export class ToolCalls {
   async #stream({ definition }: PublishedAgent, exchange: Exchange): Promise<OpenStream> {
     const { caller, progress, signal } = exchange;
     if (progress === undefined) return { signal, [Symbol.dispose]: () => {} };
-    return this.#options.streams.open(caller, definition.code, signal);
+    return this.#options.streams.open(caller, definition, signal);
   }
 }
 

@@ -1,8 +1,12 @@
 import type { ApiKey, ApiKeyStore, StoredKey } from '../auth/api-keys.ts';
 import type { AuditEntry } from '../auth/audit.ts';
 import { auditRow } from './audit-log.ts';
+import { BULLETIN_CHANNEL } from './bulletin.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient, ApiKey as Row } from './generated/client.ts';
+
+/** What the bulletin says, with the id, when a key was revoked. */
+export const REVOKED_KEY_TOPIC = 'api-key-revoked';
 
 /** API keys in Postgres. */
 export class PrismaApiKeyStore implements ApiKeyStore {
@@ -46,7 +50,10 @@ export class PrismaApiKeyStore implements ApiKeyStore {
           where: { id, revokedAt: null },
           data: { revokedAt: new Date() },
         });
-        if (count > 0) await db.auditEntry.create({ data: auditRow(audit) });
+        if (count > 0) {
+          await db.auditEntry.create({ data: auditRow(audit) });
+          await db.$executeRaw`select pg_notify(${BULLETIN_CHANNEL}, ${`${REVOKED_KEY_TOPIC} ${id}`})`;
+        }
         const row = await db.apiKey.findUnique({ where: { id } });
         if (row === null) return undefined;
         const { hash, ...key } = toKey(row);

@@ -1,8 +1,12 @@
 import type { Provider, ProviderStore, SwitchTurn } from '../gateway/providers.ts';
 import { auditRow } from './audit-log.ts';
+import { BULLETIN_CHANNEL } from './bulletin.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { ProviderModel } from './generated/models.ts';
+
+/** What the bulletin says when a switch was turned. */
+export const SWITCHED_TOPIC = 'switched';
 
 /** Who offers agents, and the switches, in Postgres. */
 export class PrismaProviderStore implements ProviderStore {
@@ -58,6 +62,7 @@ export class PrismaProviderStore implements ProviderStore {
             detail: { id, reason },
           }),
         }),
+        this.#db.$executeRaw`select pg_notify(${BULLETIN_CHANNEL}, ${`${SWITCHED_TOPIC} `})`,
       ]);
     });
   }

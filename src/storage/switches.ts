@@ -27,16 +27,28 @@ export class PrismaSwitches implements Switches {
     return Promise.race([this.#reading.catch(() => known), delay(WAIT_MS, known, { ref: false })]);
   }
 
-  async #read(): Promise<SwitchState> {
+  /** A switch was turned: whoever asks from now on is told what it is then. */
+  forget(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+    this.#reading = undefined;
+  }
+
+  #read(): Promise<SwitchState> {
     // As old as the question, not as the answer.
     const asked = performance.now();
-    try {
-      this.#known = await this.#query();
-      this.#readAt = asked;
-      return this.#known;
-    } finally {
-      this.#reading = undefined;
-    }
+    const reading = this.#query()
+      .then((state) => {
+        // What was asked before a turn says nothing of it.
+        if (this.#reading === reading) {
+          this.#known = state;
+          this.#readAt = asked;
+        }
+        return state;
+      })
+      .finally(() => {
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+    return reading;
   }
 
   #query(): Promise<SwitchState> {

@@ -11,7 +11,10 @@ it('ends what is open once its credential holds no longer, and nothing else', as
   const good = new Set(['one', 'two', 'gone']);
   const ended: string[] = [];
   const watch = (name: string) =>
-    standing.watch({ holds: async () => good.has(name) }, () => ended.push(name));
+    standing.watch(
+      async () => good.has(name),
+      () => ended.push(name),
+    );
   watch('one');
   watch('two');
   const forget = watch('gone');
@@ -36,11 +39,34 @@ it('ends nothing while it cannot be found out', async () => {
   const holds = vi.fn(async (): Promise<boolean> => {
     throw new Error('the record is away');
   });
-  standing.watch({ holds }, end);
+  standing.watch(holds, end);
   await vi.advanceTimersByTimeAsync(SOON);
   expect(holds).toHaveBeenCalled();
   expect(end).not.toHaveBeenCalled();
   holds.mockResolvedValue(false);
   await vi.advanceTimersByTimeAsync(SOON);
   expect(end).toHaveBeenCalledOnce();
+});
+
+it('asks at once when there is news, and again when more comes meanwhile', async () => {
+  const standing = new Standing();
+  const end = vi.fn();
+  let holds = true;
+  const answers: (() => void)[] = [];
+  standing.watch(() => {
+    const answer = holds;
+    return new Promise((resolve) => answers.push(() => resolve(answer)));
+  }, end);
+  standing.news();
+  expect(answers).toHaveLength(1);
+  holds = false;
+  standing.news();
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(answers).toHaveLength(2);
+  answers[1]?.();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(end).toHaveBeenCalledOnce();
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -631,8 +631,23 @@ it('a key holds for a second after its revocation at most', async () => {
   const status = async () =>
     (await post(agentUrl(product.url, 'echo'), rpcBody('GetTask', { id: 'x' }), { 'x-api-key': key })).status;
   expect(await status()).toBe(200);
+  const headers = { 'x-api-key': key };
+  const waiting = {
+    agentId: 'expense-approval',
+    region: 'DE',
+    message: { role: 'user', parts: [{ text: '900 EUR' }] },
+  };
+  const call = { jsonrpc: '2.0', method: 'a2a.sendMessage', params: waiting };
+  const { body } = await post(`${product.url}/v1/a2a/invoke`, call, headers);
+  const open = await fetch(`${product.url}/v1/a2a/tasks/${body.result.task.id}/stream`, { headers });
+  let ended = false;
+  const read = open.text().then(() => {
+    ended = true;
+  });
   await command('keys', 'revoke', id);
   await until('401', async () => ((await status()) === 401 ? true : undefined), 1_000);
+  await until('its stream has ended', () => ended || undefined, 1_000);
+  await read;
 });
 
 it('an admin makes and revokes keys over HTTP, and reads who did what, from where and why', async () => {

@@ -7,7 +7,7 @@ import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
-import { agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
+import { agentUrl, call, post, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 let ground: TestGround;
@@ -152,6 +152,44 @@ it('a blocked provider’s agents are not called, until it is unblocked', async 
   await turn('/admin/providers/local/unblock');
   await becomes('echo', 200);
 });
+
+it.each(['agents/expense-approval', 'providers/local'])(
+  '%s: blocked, it ends what is open to its agent on every surface of every process',
+  async (subject) => {
+    const code = 'expense-approval';
+    const { task } = await call(
+      agentUrl(one.url, code),
+      'SendMessage',
+      { message: userMessage('1,200 USD conference ticket') },
+      { version: '1.0' },
+    );
+    const { id } = task;
+    expect(task.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    const lines = async (url: string, init?: RequestInit) =>
+      (await fetch(url, init)).body as unknown as AsyncIterable<unknown>;
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const streams: Record<string, AsyncIterable<unknown>> = {
+      a2a: stream(agentUrl(other.url, code), 'SubscribeToTask', { id }, { version: '1.0' }),
+      grpc: grpc.stream('subscribeToTask', { tenant: code, id }),
+      invoke: await lines(`${other.url}/v1/a2a/tasks/${id}/stream`),
+      gateway: await lines(`${other.url}/v1/agents/${code}/tasks/${id}/subscribe`, { ...json, body: '{}' }),
+    };
+    const begun = new Set<string>();
+    const ended = new Set<string>();
+    const reading = Object.entries(streams).map(async ([name, events]) => {
+      for await (const _ of events) begun.add(name);
+      ended.add(name);
+    });
+    const all = Object.keys(streams);
+    await until('they are open', () => (begun.size === all.length ? true : undefined));
+    expect([...ended]).toEqual([]);
+    await turn(`/admin/${subject}/block`);
+    await until('they have ended', () => (ended.size === all.length ? true : undefined), 1_000);
+    await Promise.all(reading);
+    await turn(`/admin/${subject}/unblock`);
+    await becomes('echo', 200);
+  },
+);
 
 it('providers: made once, and revoked for good', async () => {
   const acme = { provider_id: 'acme', name: 'Acme Ltd', url: 'https://acme.example' };

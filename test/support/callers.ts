@@ -10,7 +10,7 @@ export const callerNamed = (id: string, scopes: string[] = ['agents:read', 'agen
 export const NO_LIMITS = {
   limits: { count: () => undefined, most: Number.POSITIVE_INFINITY },
   streams: {
-    open: async (_caller: Caller, _agent: string, signal: AbortSignal) => ({
+    open: async (_caller: Caller, _agent: unknown, signal: AbortSignal) => ({
       signal,
       [Symbol.dispose]: () => {},
     }),

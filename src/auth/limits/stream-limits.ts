@@ -18,6 +18,21 @@ export interface StreamLimitOptions {
 /** A stream ends when it does; there is no better guess than soon. */
 const RETRY_AFTER_S = 5;
 
+/** An agent whose stream it is. */
+export interface StreamedAgent {
+  code: string;
+  /** Who offers it; the host, when absent. */
+  provider?: string | undefined;
+}
+
+/** What streams stand on, for as long as they are open. */
+export interface StreamGrounds {
+  credentials: Standing;
+  agents: Standing;
+  /** Whether the agent is switched off, as of now. @throws HostError `unavailable`. */
+  isOff(agent: StreamedAgent): Promise<boolean>;
+}
+
 /** A stream that may be open until `signal` aborts; disposed of when it has ended. */
 export interface OpenStream extends Disposable {
   signal: AbortSignal;
@@ -27,28 +42,32 @@ export interface OpenStream extends Disposable {
 export class StreamLimits {
   readonly #slots: StreamSlots;
   readonly #limits: StreamLimitOptions;
-  readonly #standing: Standing;
+  readonly #grounds: StreamGrounds;
 
-  constructor(slots: StreamSlots, limits: StreamLimitOptions, standing: Standing) {
+  constructor(slots: StreamSlots, limits: StreamLimitOptions, grounds: StreamGrounds) {
     this.#slots = slots;
     this.#limits = limits;
-    this.#standing = standing;
+    this.#grounds = grounds;
   }
 
   /**
    * To be called before a stream is opened.
    * @param signal aborts when the client has gone or the host stops; the stream's own also when its caller's credential
-   * holds no longer.
+   * holds no longer, or its agent is switched off.
    * @throws HostError `too_many`, `unavailable`.
    */
-  async open(caller: Caller, agentCode: string, signal: AbortSignal): Promise<OpenStream> {
-    const release = await this.#slot(caller.id, agentCode);
+  async open(caller: Caller, agent: StreamedAgent, signal: AbortSignal): Promise<OpenStream> {
+    const release = await this.#slot(caller.id, agent.code);
     const ended = new AbortController();
-    const forget = this.#standing.watch(caller, () => ended.abort());
+    const end = () => ended.abort();
+    const { credentials, agents, isOff } = this.#grounds;
+    const forgetAgent = agents.watch(async () => !(await isOff(agent)), end);
+    const forgetCaller = caller.holds && credentials.watch(caller.holds, end);
     return {
       signal: AbortSignal.any([signal, ended.signal]),
       [Symbol.dispose]: () => {
-        forget();
+        forgetAgent();
+        forgetCaller?.();
         release();
       },
     };
