@@ -35,6 +35,11 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface ReadOptions extends CallOptions {
+  /** How many of the newest messages; all when absent. */
+  historyLength?: number;
+}
+
 export interface InvokeOptions extends CallOptions {
   /** A new one for each call when absent: a call whose answer is lost is not made twice. */
   idempotencyKey?: string;
@@ -46,6 +51,8 @@ export interface TaskQuery {
   /** 1 to 100. */
   limit?: number;
   cursor?: string;
+  /** How many of each task's newest messages; all when absent. */
+  historyLength?: number;
 }
 
 export interface TaskList {
@@ -84,13 +91,11 @@ export class InvokeClient {
   }
 
   /** @throws InvokeError 404 when there is no such task for this caller. */
-  async get(taskId: string, options: CallOptions & { historyLength?: number } = {}): Promise<InvokeTask> {
-    const { historyLength, signal } = options;
-    const query = historyLength === undefined ? '' : `?historyLength=${historyLength}`;
+  async get(taskId: string, options: ReadOptions = {}): Promise<InvokeTask> {
     return (await this.#http.json({
       method: 'GET',
-      path: `${pathOf(taskId)}${query}`,
-      signal,
+      path: `${pathOf(taskId)}${queryOf(options)}`,
+      signal: options.signal,
     })) as InvokeTask;
   }
 
@@ -121,11 +126,12 @@ export class InvokeClient {
    * again where it broke, for as long as it takes.
    * @throws InvokeError when the host says that there is nothing to be watched; what `signal` was aborted with.
    */
-  async *watch(taskId: string, { signal }: CallOptions = {}): AsyncGenerator<InvokeTask, void> {
+  async *watch(taskId: string, options: ReadOptions = {}): AsyncGenerator<InvokeTask, void> {
+    const { signal } = options;
     let seen: string | undefined;
     for (let tries = 0; ; tries++) {
       try {
-        for await (const { id, task } of this.#events(taskId, seen, signal)) {
+        for await (const { id, task } of this.#events(taskId, seen, options)) {
           if (id !== undefined && id === seen) continue;
           seen = id;
           tries = 0;
@@ -141,12 +147,12 @@ export class InvokeClient {
     }
   }
 
-  async *#events(taskId: string, seen: string | undefined, signal: AbortSignal | undefined) {
+  async *#events(taskId: string, seen: string | undefined, options: ReadOptions) {
     const response = await this.#http.once({
       method: 'GET',
-      path: `${pathOf(taskId)}/stream`,
+      path: `${pathOf(taskId)}/stream${queryOf(options)}`,
       headers: { accept: 'text/event-stream', ...(seen === undefined ? {} : { 'last-event-id': seen }) },
-      signal,
+      signal: options.signal,
     });
     if (response.status === 204) throw new Over();
     if (!response.ok || response.body === null) {
@@ -164,5 +170,8 @@ export class InvokeClient {
 class Over extends Error {}
 
 const mayComeBack = ({ status }: InvokeError): boolean => status >= 500 || status === 429;
+
+const queryOf = ({ historyLength }: ReadOptions): string =>
+  historyLength === undefined ? '' : `?historyLength=${historyLength}`;
 
 const pathOf = (taskId: string): string => `/tasks/${encodeURIComponent(taskId)}`;

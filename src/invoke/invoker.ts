@@ -11,7 +11,7 @@ import type { SendRequest, TaskService } from '../tasks/service.ts';
 import type { Message, Metadata, Task } from '../tasks/task.ts';
 import { within } from '../web/within.ts';
 import type { InvokedAgent, InvokedAgents } from './agents.ts';
-import { type AcceptedModes, acceptedModes } from './output-modes.ts';
+import { acceptedModes } from './output-modes.ts';
 import type { InvokeParams } from './requests.ts';
 import { inOwnWords } from './rpc-error.ts';
 import { type InvokeTask, showTask } from './view.ts';
@@ -38,7 +38,6 @@ export interface InvokerOptions {
 /** A call that nothing speaks against but policy. */
 interface Ready {
   agent: InvokedAgent;
-  accepts: AcceptedModes | undefined;
   request: SendRequest;
   /** The session, where it is known. */
   contextId: string | undefined;
@@ -61,7 +60,7 @@ export class Invoker {
   async invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeTask> {
     const { caller, params } = invocation;
     const ready = await this.#prepare(invocation);
-    const { agent, accepts, request, contextId } = ready;
+    const { agent, request, contextId } = ready;
     const { region, maxCostUnits, confirmRisky } = params;
     const open = await this.#options.calls.open({
       agent,
@@ -79,7 +78,10 @@ export class Invoker {
       claim: invocation.claim,
     });
     const task = await this.#taskOf(open, ready, { params, signal });
-    return showTask(task, { historyLength: params.configuration?.historyLength, accepts });
+    // One that is answered again may have been asked for in other modes.
+    const { outputModes = task.outputModes } = request;
+    const historyLength = params.configuration?.historyLength;
+    return showTask({ ...task, ...(outputModes && { outputModes }) }, { historyLength });
   }
 
   async #prepare({ caller, params, claim }: Invocation): Promise<Ready> {
@@ -88,7 +90,7 @@ export class Invoker {
     if (agent === undefined || !isVisible(agent, caller)) throw agentNotFound(params.agentId);
     await this.#options.limits.countAgent(caller, agent.agentId);
     checkSkills(agent, skillIds);
-    const accepts = acceptedModes(agent.definition, configuration?.acceptedOutputModes);
+    const outputModes = acceptedModes(agent.definition, configuration?.acceptedOutputModes);
     const message = outgoing(params, claim?.id ?? randomUUID());
     checkInputModes(agent.definition, message);
     const wanted = configuration?.taskPushNotificationConfig;
@@ -108,9 +110,10 @@ export class Invoker {
       ...(sessionId === undefined ? {} : { contextId: sessionId }),
       ...(metadata === undefined ? {} : { metadata: metadata as Metadata }),
       ...(pushConfig && { pushConfig }),
+      ...(outputModes && { outputModes }),
       ...(historyLength === undefined ? {} : { history: historyLength }),
     };
-    return { agent, accepts, request, contextId: sessionId ?? continued?.contextId };
+    return { agent, request, contextId: sessionId ?? continued?.contextId };
   }
 
   /**

@@ -8,23 +8,17 @@ const JSON_TYPE = 'application/json';
 const DEFAULT_OUTPUT = [TEXT, JSON_TYPE];
 const MODE = /^(\*\/\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))$/;
 
-/** Fits what an agent says into what its caller takes. */
-export interface AcceptedModes {
-  /** The part as it is taken, made into text or JSON where only that is; undefined when it is not. */
-  fit(part: Part): Part | undefined;
-}
-
 /**
- * The modes that a caller takes; undefined when it takes all.
+ * The modes that a caller takes, for the record; none stand for all. Undefined when it has named none.
  * @throws HostError `invalid_params` when one is no media type, or the agent gives nothing that can be fitted into them.
  */
 export function acceptedModes(
   agent: AgentDefinition,
   modes: readonly string[] | undefined,
-): AcceptedModes | undefined {
-  if (modes === undefined || modes.length === 0) return undefined;
-  const accepted = modes.map((mode, index) => checked(mode, index));
-  const takes = (type: string) => accepted.some((mode) => covers(mode, type));
+): string[] | undefined {
+  if (modes === undefined || modes.length === 0) return modes && [];
+  const accepted = [...new Set(modes.map((mode, index) => checked(mode, index)))];
+  const takes = takenBy(accepted);
   const given = (agent.outputModes ?? DEFAULT_OUTPUT).map(bare);
   const fits = (mode: string) =>
     takes(mode) || accepted.some((each) => covers(mode, each)) || convertible(mode, takes);
@@ -32,8 +26,22 @@ export function acceptedModes(
     const field = 'configuration.acceptedOutputModes';
     throw invalidParams(field, `the agent gives none of these, only ${given.join(', ')}`);
   }
-  return { fit: (part) => (takes(typeOf(part)) ? part : converted(part, takes)) };
+  return accepted;
 }
+
+/** Parts as they are taken, made into text or JSON where only that is; without those that are not. */
+export function fitted(parts: Part[], modes: readonly string[] | undefined): Part[] {
+  if (modes === undefined || modes.length === 0) return parts;
+  const takes = takenBy(modes);
+  return parts.flatMap((part) => (takes(typeOf(part)) ? part : (converted(part, takes) ?? [])));
+}
+
+type Takes = (type: string) => boolean;
+
+const takenBy =
+  (modes: readonly string[]): Takes =>
+  (type) =>
+    modes.some((mode) => covers(mode, type));
 
 function checked(mode: string, index: number): string {
   const type = bare(mode);
@@ -56,8 +64,6 @@ function typeOf({ mediaType, text, data }: Part): string {
   if (text !== undefined) return TEXT;
   return data === undefined ? 'application/octet-stream' : JSON_TYPE;
 }
-
-type Takes = (type: string) => boolean;
 
 /** Text of any kind is plain text too; JSON can be written as text, and text as a JSON string. */
 const convertible = (type: string, takes: Takes): boolean =>

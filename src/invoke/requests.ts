@@ -32,9 +32,13 @@ const pushSchema = z.strictObject({
 });
 
 const configurationSchema = z.strictObject({
-  acceptedOutputModes: absentIfNull(names).describe('Media types that the answer may hold; all when absent.'),
+  acceptedOutputModes: absentIfNull(names).describe(
+    'Media types that the task is shown in, from now on; all when none was named.',
+  ),
   taskPushNotificationConfig: absentIfNull(pushSchema),
-  historyLength: absentIfNull(count).describe('How many of the newest messages come back; all when absent.'),
+  historyLength: absentIfNull(count).describe(
+    'How many of the newest messages come back with this answer; all when absent.',
+  ),
   returnImmediately: absentIfNull(z.boolean('must be true or false')),
 });
 
@@ -81,16 +85,17 @@ const MAX_PAGE = 100;
 const BETWEEN = `must be between 1 and ${MAX_PAGE}`;
 const page = digits(BETWEEN).pipe(z.int().min(1, BETWEEN).max(MAX_PAGE, BETWEEN));
 
+const newest = digits(WHOLE).pipe(z.int(WHOLE)).optional().describe('How many of the newest messages.');
+
 export const listSchema = z.strictObject({
   sessionId: id.optional(),
   status: state.optional(),
   cursor: z.string().optional(),
   limit: page.default(50),
+  historyLength: newest,
 });
 
-export const getSchema = z.strictObject({
-  historyLength: digits(WHOLE).pipe(z.int(WHOLE)).optional(),
-});
+export const getSchema = z.strictObject({ historyLength: newest });
 
 /**
  * What was given, as its schema has it.

@@ -12,6 +12,7 @@ export interface SessionQuery {
   status?: TaskState | undefined;
   cursor?: string | undefined;
   limit: number;
+  historyLength?: number | undefined;
 }
 
 export interface SessionTasksOptions {
@@ -52,13 +53,14 @@ export class SessionTasks {
   /** Newest first; without those of agents that are switched off. @throws HostError `invalid_params`. */
   async list(
     caller: Viewer,
-    { sessionId, status, cursor, limit }: SessionQuery,
+    { sessionId, status, cursor, limit, historyLength }: SessionQuery,
   ): Promise<{ tasks: Task[]; nextCursor: string | null }> {
     const { tasks, next } = await this.#tasks.list({
       ...seenBy(caller),
       limit,
       ...(sessionId === undefined ? {} : { contextId: sessionId }),
       ...(status === undefined ? {} : { state: status }),
+      ...(historyLength === undefined ? {} : { history: historyLength }),
       ...(cursor === undefined ? {} : { cursor: readCursor(cursor) }),
     });
     const agents = await Promise.all(tasks.map(({ agentCode }) => this.#agents.find(agentCode)));

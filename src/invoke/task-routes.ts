@@ -46,7 +46,7 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
     handler(async (req, res) => {
       const query = parse(listSchema, { ...req.query }, 'query');
       const page = await tasks.list(callerOf(req), query);
-      res.json({ tasks: page.tasks.map((task) => showTask(task)), nextCursor: page.nextCursor });
+      res.json({ tasks: page.tasks.map((task) => showTask(task, query)), nextCursor: page.nextCursor });
     }),
   );
   router.get(

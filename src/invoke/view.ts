@@ -1,6 +1,6 @@
 /** A task as this facade shows it. Pure. */
 import type { Artifact, Message, Metadata, Part, Task, TaskState } from '../tasks/task.ts';
-import type { AcceptedModes } from './output-modes.ts';
+import { fitted } from './output-modes.ts';
 
 export const STATES = {
   submitted: 'SUBMITTED',
@@ -48,17 +48,17 @@ export interface InvokeTask {
 export interface InvokeView {
   /** How many of the newest messages; all when undefined. */
   historyLength?: number | undefined;
-  /** What the answer may hold; everything when undefined. */
-  accepts?: AcceptedModes | undefined;
 }
 
-export function showTask(task: Task, { historyLength, accepts }: InvokeView = {}): InvokeTask {
+/** What the agent gives is shown in the modes that the task's caller has named. */
+export function showTask(task: Task, { historyLength }: InvokeView = {}): InvokeTask {
+  const { outputModes } = task;
   const messages = messagesOf(task).flatMap((message) => {
-    const parts = message.role === 'user' ? message.parts : fitted(message.parts, accepts);
+    const parts = message.role === 'user' ? message.parts : wordsOf(message.parts, outputModes);
     return parts.length === 0 ? [] : [showMessage(message, parts)];
   });
   const artifacts = task.artifacts.flatMap((artifact) => {
-    const parts = fitted(artifact.parts, accepts);
+    const parts = fitted(artifact.parts, outputModes);
     return parts.length === 0 && artifact.parts.length > 0 ? [] : [showArtifact(artifact, parts)];
   });
   return {
@@ -79,8 +79,11 @@ function messagesOf({ history, status: { message } }: Task): Message[] {
   return told ? history : [...history, message];
 }
 
-const fitted = (parts: Part[], accepts: AcceptedModes | undefined): Part[] =>
-  accepts === undefined ? parts : parts.flatMap((part) => accepts.fit(part) ?? []);
+/** A question or a reason is told in any case: without it nobody could go on. */
+function wordsOf(parts: Part[], modes: readonly string[] | undefined): Part[] {
+  const fit = fitted(parts, modes);
+  return fit.length > 0 ? fit : parts.filter(({ text }) => text !== undefined);
+}
 
 const showMessage = ({ messageId, role, metadata }: Message, parts: Part[]): InvokeMessage => ({
   messageId,

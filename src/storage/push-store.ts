@@ -78,7 +78,7 @@ export class PrismaPushStore implements PushStore {
         this.#db.$queryRaw<TaskRow[]>`
           select t.id::text, t.alias, t.agent_code, t.owner, t.context_id, t.shown, coalesce(s.state, 'submitted') as state,
             s.status_message, coalesce(s.at, t.created_at) as status_at, ${after}::int as version, t.metadata,
-            t.created_at, t.updated_at, '[]'::json as history, coalesce(a.artifacts, '[]') as artifacts
+            t.output_modes, t.created_at, t.updated_at, '[]'::json as history, coalesce(a.artifacts, '[]') as artifacts
           from task t
           left join lateral (
             select state, status_message, at from task_change

@@ -21,9 +21,9 @@ export async function insertRejected(
   const said = [message, reason];
   const rows = await db.$queryRaw<{ created_at: Date }[]>`
     with t as (
-      insert into task (id, agent_code, owner, context_id, state, status_message, version, metadata, scopes)
+      insert into task (id, agent_code, owner, context_id, state, status_message, version, metadata, scopes, output_modes)
       values (${id}::uuid, ${agentCode}, ${owner}, ${contextId}, 'rejected', ${JSON.stringify(reason)}::json, 1,
-              ${JSON.stringify(metadata)}::json, ${task.scopes ?? []}::text[])
+              ${JSON.stringify(metadata)}::json, ${task.scopes ?? []}::text[], ${task.outputModes ?? null}::text[])
       on conflict (id) do nothing
       returning id, status_message, created_at
     ), m as (
@@ -49,6 +49,7 @@ export async function insertRejected(
     artifacts: [],
     history: said,
     metadata,
+    ...(task.outputModes && { outputModes: task.outputModes }),
     createdAt: at,
     updatedAt: at,
   };

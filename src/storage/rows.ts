@@ -16,6 +16,7 @@ export interface TaskRow {
   /** Another one after each writing of the task or of what it holds. */
   revision: string;
   metadata: Metadata;
+  output_modes: string[] | null;
   created_at: Date;
   updated_at: Date;
   history: Message[];
@@ -40,6 +41,7 @@ export function toTask(row: TaskRow): Task {
     artifacts: row.artifacts,
     history: row.history,
     metadata: row.metadata,
+    ...(row.output_modes === null ? {} : { outputModes: row.output_modes }),
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };

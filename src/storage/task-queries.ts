@@ -21,7 +21,7 @@ export const selectTasks = (limit?: number): Prisma.Sql => Prisma.sql`
   select t.id::text, t.alias, t.agent_code, t.owner, t.context_id, t.shown,
     case when m.underway and t.problem is null then 'submitted' else t.state end as state,
     case when m.underway and t.problem is null then null else t.status_message end as status_message,
-    t.status_at, t.version, t.metadata, t.created_at, t.updated_at, t.xmin::text as revision,
+    t.status_at, t.version, t.metadata, t.output_modes, t.created_at, t.updated_at, t.xmin::text as revision,
     coalesce(m.history, '[]') as history,
     coalesce((
       select json_agg(a.body order by w.first)

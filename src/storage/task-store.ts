@@ -3,7 +3,6 @@ import { fileIdsIn } from '../tasks/file-parts.ts';
 import type {
   Accepted,
   Appended,
-  NewPushConfig,
   NewTask,
   PendingDelivery,
   PendingStart,
@@ -13,6 +12,7 @@ import type {
   TaskPage,
   TaskQuery,
   TaskStore,
+  WithMessage,
 } from '../tasks/ports.ts';
 import type { Message, Task } from '../tasks/task.ts';
 import { recordChange } from './change-log.ts';
@@ -81,10 +81,10 @@ export class PrismaTaskStore implements TaskStore {
         task,
         this.#db.$queryRaw<{ created_at: Date }[]>`
         with t as (
-          insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown, scopes)
+          insert into task (id, alias, agent_code, owner, context_id, state, metadata, shown, scopes, output_modes)
           select ${task.id}::uuid, ${task.alias ?? null}, ${task.agentCode}, ${task.owner}, ${task.contextId},
                  'submitted', ${JSON.stringify(task.metadata)}::json, ${!task.hidden},
-                 ${task.scopes ?? []}::text[]
+                 ${task.scopes ?? []}::text[], ${task.outputModes ?? null}::text[]
           where not exists (
             select 1 from task_message
             where owner = ${task.owner} and agent_code = ${task.agentCode} and dedupe_key = ${dedupeKey}
@@ -122,16 +122,11 @@ export class PrismaTaskStore implements TaskStore {
     });
   }
 
-  append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended> {
-    return reachable(() => this.#append(task, message, digest, pushConfig));
+  append(task: Task, message: Message, digest: string | null, set: WithMessage = {}): Promise<Appended> {
+    return reachable(() => this.#append(task, message, digest, set));
   }
 
-  async #append(
-    task: Task,
-    message: Message,
-    digest: string | null,
-    pushConfig: NewPushConfig | undefined,
-  ): Promise<Appended> {
+  async #append(task: Task, message: Message, digest: string | null, set: WithMessage): Promise<Appended> {
     // Locked by a statement before, so that this one sees what those before it in the line have inserted.
     const lock = this.#db.$queryRaw<{ seen: Seen | null }[]>`
       update task t set ${REVISED} where id = ${task.id}::uuid returning ${SEEN} as seen`;
@@ -146,14 +141,14 @@ export class PrismaTaskStore implements TaskStore {
           and not exists (select 1 from task_message p where p.task_id = t.id and p.pending_since is not null)
         on conflict (owner, agent_code, dedupe_key) do nothing
         returning task_id as id, owner, ${DELIVERY_ID} as delivery_id
-      )${takingFiles(fileIdsIn([message]), Prisma.sql`m`)}${settingPushConfig(pushConfig, Prisma.sql`task t join m on m.id = t.id`)}
+      )${takingFiles(fileIdsIn([message]), Prisma.sql`m`)}${settingPushConfig(set.pushConfig, Prisma.sql`task t join m on m.id = t.id`)}${settingModes(set)}
       select delivery_id from m`;
     const [locked, rows] = await this.#db.$transaction([lock, insert]);
     const seen = locked[0]?.seen ? { seen: locked[0].seen } : {};
     if (rows[0] !== undefined) return { outcome: 'appended', deliveryId: rows[0].delivery_id, ...seen };
     const known = digest === null ? undefined : await knownMessage(this.#db, task, message.messageId);
     if (known === undefined) return { outcome: 'not-waiting' };
-    if (known.expired) return this.#append(task, message, digest, pushConfig);
+    if (known.expired) return this.#append(task, message, digest, set);
     return {
       outcome: 'repeated',
       taskId: known.task_id,
@@ -261,6 +256,14 @@ export class PrismaTaskStore implements TaskStore {
   }
 }
 
+/** One more part of a statement that inserts a message `m`. */
+const settingModes = ({ outputModes }: WithMessage): Prisma.Sql =>
+  outputModes === undefined
+    ? Prisma.empty
+    : Prisma.sql`, modes as (
+        update task set output_modes = ${outputModes}::text[] from m where task.id = m.id
+      )`;
+
 function newTask(task: NewTask, at: string): Task {
   return {
     id: task.id,
@@ -274,6 +277,7 @@ function newTask(task: NewTask, at: string): Task {
     artifacts: [],
     history: [task.message],
     metadata: task.metadata,
+    ...(task.outputModes && { outputModes: task.outputModes }),
     createdAt: at,
     updatedAt: at,
   };

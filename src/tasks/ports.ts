@@ -57,7 +57,14 @@ export interface TaskKey {
   taskId: string;
 }
 
-export interface NewTask {
+/** What is set on a task together with a message, or not at all. */
+export interface WithMessage {
+  pushConfig?: NewPushConfig | undefined;
+  /** The media types that its caller takes, from now on; as they are when absent. */
+  outputModes?: readonly string[] | undefined;
+}
+
+export interface NewTask extends WithMessage {
   id: string;
   alias?: string;
   agentCode: string;
@@ -71,7 +78,6 @@ export interface NewTask {
   digest: string | null;
   /** No client sees it until it has said something that is no plain reply. */
   hidden?: boolean;
-  pushConfig?: NewPushConfig;
   limits?: OpenTaskLimits;
 }
 
@@ -169,7 +175,7 @@ export interface TaskStore {
    */
   reject(task: NewTask, reason: Message): Promise<Task>;
   /** Inserts a follow-up. The workflow's report acknowledges it; a refused one is to be discarded. */
-  append(task: Task, message: Message, digest: string | null, pushConfig?: NewPushConfig): Promise<Appended>;
+  append(task: Task, message: Message, digest: string | null, set?: WithMessage): Promise<Appended>;
   /** Notes that the workflow has taken a follow-up, where its report did not say so, and that the engine has it. */
   acknowledge(taskId: string, messageId: string): Promise<void>;
   /**

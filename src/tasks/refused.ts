@@ -25,7 +25,8 @@ export async function refuseTask(
     message,
     metadata,
     digest: null,
-    ...(request.pushConfig && { pushConfig: request.pushConfig }),
+    pushConfig: request.pushConfig,
+    outputModes: request.outputModes,
   };
   return store.reject(task, { messageId: randomUUID(), role: 'agent', parts: [{ text: reason }] });
 }

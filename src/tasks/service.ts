@@ -7,7 +7,6 @@ import { checkInput } from './input.ts';
 import { checkId, checkMessage } from './message.ts';
 import type {
   MessageDelivery,
-  NewPushConfig,
   OpenTaskLimits,
   SentMessage,
   TaskEngine,
@@ -16,6 +15,7 @@ import type {
   TaskPage,
   TaskQuery,
   TaskStore,
+  WithMessage,
 } from './ports.ts';
 import { drainingAgent, notCancelable, notWaiting, tooManyTasks } from './refusals.ts';
 import { refuseTask } from './refused.ts';
@@ -25,7 +25,7 @@ import { applyChange, isDecided, isFinal, isSettled } from './state.ts';
 import type { Message, Metadata, Task, TaskChange } from './task.ts';
 import { awaitingEngine, reached, saying } from './underway.ts';
 
-export interface SendRequest {
+export interface SendRequest extends WithMessage {
   owner: string;
   /** What the caller is allowed, for a new task's workflow to know. */
   scopes?: readonly string[];
@@ -39,8 +39,6 @@ export interface SendRequest {
   metadata?: Metadata;
   /** The caller can be given a plain message in place of a task. */
   takesReply?: boolean;
-  /** Set on the task together with the message, or not at all. */
-  pushConfig?: NewPushConfig;
   /** One agent calls another: the task that it works on counts already. */
   uncounted?: boolean;
   /** One message under its id, whatever the agent says of repetitions. */
@@ -148,7 +146,8 @@ export class TaskService {
       metadata: request.metadata ?? {},
       digest: digestFor(request),
       hidden: agent.mayReply === true && request.takesReply === true,
-      ...(request.pushConfig && { pushConfig: request.pushConfig }),
+      pushConfig: request.pushConfig,
+      outputModes: request.outputModes,
       ...(limits && { limits }),
     });
     if (accepted.outcome === 'too-many' && agent.draining) throw drainingAgent();
@@ -174,9 +173,9 @@ export class TaskService {
     if (request.contextId !== undefined && request.contextId !== task.contextId) {
       throw invalidParams('message.contextId', 'is not the context of the task');
     }
-    const { message, pushConfig } = request;
+    const { message } = request;
     await save();
-    const appended = await this.#store.append(task, message, digestFor(request), pushConfig);
+    const appended = await this.#store.append(task, message, digestFor(request), request);
     if (appended.outcome === 'not-waiting') throw notWaiting(task);
     const { deliveryId, seen } = appended;
     const delivery = { taskId: task.id, deliveryId, message, ...(seen && { seen }) };

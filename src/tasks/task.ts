@@ -83,6 +83,8 @@ export interface Task {
   artifacts: Artifact[];
   history: Message[];
   metadata: Metadata;
+  /** The media types that its caller named last as those it takes: what the invoke facade shows of it. */
+  outputModes?: readonly string[];
   createdAt: string;
   updatedAt: string;
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { agentUuid } from '../../src/agents/agent-uuid.ts';
+import { InvokeClient } from '../../src/client/index.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
 import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
@@ -302,6 +303,53 @@ describe('configuration', () => {
     expect(await both(['application/json', 'image/png'])).toEqual([{ data: 'only words' }, numbers]);
   });
 
+  it('acceptedOutputModes binds the task wherever it is shown, until another call of it names others', async () => {
+    const sessionId = newSession();
+    const shown = ({ artifacts }: Wire) => artifacts.map(({ parts }: Wire) => parts[0]);
+    const asText = [{ text: 'only words' }, { text: '{"one":1}' }];
+    const asGiven = [{ text: 'only words', mediaType: 'text/markdown' }, { data: { one: 1 } }];
+    const modes = (...acceptedOutputModes: string[]) => ({ configuration: { acceptedOutputModes } });
+    const url = `${webhook.url}/modes`;
+    const asked = await ask('both, twice asked', {
+      sessionId,
+      configuration: { acceptedOutputModes: ['text/plain'], taskPushNotificationConfig: { url } },
+    });
+    const { id } = asked;
+    const everywhere = async () => {
+      const stream = new AbortController();
+      const events = new InvokeClient({ url: product.url }).watch(id, { signal: stream.signal });
+      const { value: now } = await events.next();
+      stream.abort();
+      const [listed] = (await client.get(`/tasks?sessionId=${sessionId}`)).body.tasks;
+      return [(await client.get(`/tasks/${id}`)).body, listed, now].map(shown);
+    };
+    const told = (status: string) =>
+      until('the webhook is told', () =>
+        webhook.taken.find(({ path, body }) => path.endsWith('/modes') && body.task.status === status),
+      );
+    expect(shown(asked)).toEqual(asText);
+    expect(await everywhere()).toEqual([asText, asText, asText]);
+    expect(shown((await told('INPUT_REQUIRED')).body.task)).toEqual(asText);
+    // A call that names none leaves them as they are.
+    expect(shown(await ask('yes', { sessionId }))).toEqual(asText);
+    expect(await everywhere()).toEqual([asText, asText, asText]);
+    // One that another surface shows is as it is.
+    const raw = await call(agentUrl(product.url, 'caller'), 'GetTask', { id }, { version: '1.0' });
+    expect(shown(raw)).toEqual([
+      expect.objectContaining(asGiven[0] as Wire),
+      expect.objectContaining(asGiven[1] as Wire),
+    ]);
+    expect(shown(await ask('yes', { sessionId, ...modes('*/*') }))).toEqual(asGiven);
+    expect(await everywhere()).toEqual([asGiven, asGiven, asGiven]);
+    expect(shown((await told('COMPLETED')).body.task)).toEqual(asGiven);
+  });
+
+  it('acceptedOutputModes leaves questions and reasons readable', async () => {
+    const configuration = { acceptedOutputModes: ['image/png'] };
+    const picture = asking('code-reviewer', 'x', { configuration });
+    expect(textsOf(await client.invoke(picture)).at(-1)).toEqual(expect.any(String));
+  });
+
   it('a set that the agent gives none of is an error before anything runs', async () => {
     const before = await gateway.count();
     for (const [agentId, modes] of [
@@ -496,8 +544,16 @@ describe('errors', () => {
 describe('tasks', () => {
   it('get: historyLength; unknown 404', async () => {
     const { id } = await ask('show');
-    const { body } = await client.get(`/tasks/${id}?historyLength=1`);
-    expect(textsOf(body)).toEqual(['shown']);
+    for (const [historyLength, texts] of [
+      ['0', []],
+      ['1', ['shown']],
+      ['', ['show', 'shown']],
+    ] as const) {
+      const query = historyLength === '' ? '' : `historyLength=${historyLength}`;
+      expect(textsOf((await client.get(`/tasks/${id}?${query}`)).body)).toEqual(texts);
+      const list = await client.get(`/tasks?limit=1&status=COMPLETED&${query}`);
+      expect(list.body.tasks.map(textsOf)).toEqual([texts]);
+    }
     for (const unknown of [randomUUID(), 'x']) {
       expect(await client.get(`/tasks/${unknown}`)).toMatchObject({
         status: 404,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AgentDefinition } from '../../src/agents/definition.ts';
-import { acceptedModes } from '../../src/invoke/output-modes.ts';
+import { acceptedModes, fitted } from '../../src/invoke/output-modes.ts';
 import type { Part } from '../../src/tasks/task.ts';
 
 const agentGiving = (...outputModes: string[]) =>
@@ -30,13 +30,14 @@ it.each<[string[], (Part | undefined)[]]>([
     [{ data: 'hello' }, { data: '# hello' }, data, undefined, file],
   ],
 ])('%j', (modes, expected) => {
-  const accepts = acceptedModes(agentGiving(), modes);
-  expect(ALL.map((part) => accepts?.fit(part))).toEqual(expected);
+  const accepted = acceptedModes(agentGiving(), modes);
+  expect(ALL.map((part) => fitted([part], accepted)[0])).toEqual(expected);
 });
 
 it('none named: all are taken', () => {
   expect(acceptedModes(agentGiving(), undefined)).toBeUndefined();
-  expect(acceptedModes(agentGiving(), [])).toBeUndefined();
+  expect(acceptedModes(agentGiving(), [])).toEqual([]);
+  for (const modes of [undefined, []]) expect(fitted(ALL, modes)).toEqual(ALL);
 });
 
 it.each<[string[], string[], boolean]>([
