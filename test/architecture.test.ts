@@ -37,6 +37,7 @@ const ARROWS: Record<string, Arrows> = {
   // The SDK's AgentCard is the codec of the two card shapes, a value like zod's schemas: no transport, no server.
   agents: {
     imports: ['mapping'],
+    types: ['idempotency/ports.ts'],
     packages: ['zod', '@a2a-js/sdk', 'canonicalize', 'tsx', 'yaml', 'ajv', 'ajv-formats'],
   },
   // What messages are made into; pure, in the sandbox and outside of it.

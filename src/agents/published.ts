@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HostError } from '../errors.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import { agentsIn } from './agents-file.ts';
 import { type AgentCatalog, type PublishedAgent, publish } from './catalog.ts';
 import type { AgentDefinition } from './definition.ts';
@@ -25,6 +26,8 @@ export interface Publisher {
   by: string;
   /** Their address; undefined when there is none. */
   from?: string | undefined;
+  /** The key of their request: under it a thing is published once. */
+  claim?: Claim | undefined;
 }
 
 /** The record of agents published at run time. All that it does is audited, and told to every process. */

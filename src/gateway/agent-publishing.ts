@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { GivenAgent, PublishedAgents } from '../agents/published.ts';
 import { reviewProfile } from '../agents/review.ts';
-import { claimOf } from '../idempotency/middleware.ts';
+import { claimOf, onceFor } from '../idempotency/middleware.ts';
 import {
   type GatewayAgent,
   type GatewayAgents,
@@ -44,24 +44,16 @@ export async function publishAgent(req: Request, options: AgentPublishingOptions
   const [id, publish] = isWorkflow
     ? asWorkflow(parseBody(publishWorkflowSchema, req.body), req, options)
     : asRemote(parseBody(publishRemoteSchema, req.body), req, options);
-  const known = await agents.find(id);
-  if (known !== undefined && !known.definition?.draining) {
-    if (claimOf(req)?.again && isAsAsked(known, req.body)) return known;
-    throw exists(id);
-  }
-  await knownProvider(req.body.provider_id ?? LOCAL_PROVIDER, providers);
-  await publish();
+  await onceFor(claimOf(req), async () => {
+    const known = await agents.find(id);
+    if (known !== undefined && !known.definition?.draining) throw exists(id);
+    await knownProvider(req.body.provider_id ?? LOCAL_PROVIDER, providers);
+    await publish();
+  });
   const made = await agents.find(id);
   if (made === undefined) throw agentNotFound(id);
   return made;
 }
-
-/** Whether an earlier try under the same key, whose answer was lost, may have published it. */
-const isAsAsked = ({ providerId, remote, name, version }: GatewayAgent, asked: Request['body']): boolean =>
-  providerId === (asked.provider_id ?? LOCAL_PROVIDER) &&
-  (remote === undefined
-    ? name === asked.workflow?.name && version === asked.workflow?.version
-    : remote.cardUrl === asked.card_url);
 
 type Publishing = [id: string, publish: () => Promise<void>];
 

@@ -50,11 +50,22 @@ export class AgentTasks {
     return this.#envelope(ref, await this.#link.get(await this.#with(ref), historyLength));
   }
 
-  /** @throws GatewayError 403, 404, 409 when it has ended, 502. */
-  async cancel(ref: CallerTask, signal: AbortSignal): Promise<InvokeAgentResponse> {
+  /**
+   * @param again an earlier try of the same request may have canceled it.
+   * @throws GatewayError 403, 404, 409 when it has ended, 502.
+   */
+  async cancel(
+    ref: CallerTask,
+    { signal, again }: { signal: AbortSignal; again: boolean },
+  ): Promise<InvokeAgentResponse> {
     await this.#allow(ref.agent);
     await this.#mustSee({ ...ref, seesAll: false });
-    return this.#envelope(ref, await this.#link.cancel(await this.#with(ref), signal));
+    const own = { ...(await this.#with(ref)), seesAll: false };
+    if (again) {
+      const found = await this.#link.get(own, 0);
+      if (found.task.status.state === 'canceled') return this.#envelope(ref, found);
+    }
+    return this.#envelope(ref, await this.#link.cancel(own, signal));
   }
 
   /** A page of the caller's tasks as the `output` of the call. @throws GatewayError 400, 403, 502. */

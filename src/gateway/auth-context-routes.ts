@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Router } from 'express';
 import type { Logger } from 'pino';
-import { claimOf, idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent, onceFor } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import { knownProvider } from './agent-publishing.ts';
 import { body, callerId, handler, named, refuseKey } from './answers.ts';
@@ -41,15 +41,15 @@ export function authContextRoutes({
       const given = parseBody(authContextSchema, req.body);
       await knownProvider(given.provider_id, providers);
       const context = {
-        // A further try under its key makes no second one.
-        id: claimOf(req)?.id ?? randomUUID(),
+        id: randomUUID(),
         owner: callerId(req),
         providerId: given.provider_id,
         authModel: given.auth_model,
         ...(given.subject === undefined ? {} : { subject: given.subject }),
         ...(given.expires_at === undefined ? {} : { expiresAt: given.expires_at }),
       };
-      res.status(201).json(viewOf(await credentials.store(context, given.token)));
+      const stored = await onceFor(claimOf(req), (claim) => credentials.store(context, given.token, claim));
+      res.status(201).json(viewOf(stored));
     }),
   );
   router.get(

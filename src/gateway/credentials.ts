@@ -1,3 +1,4 @@
+import type { Claim } from '../idempotency/ports.ts';
 import { authContextSecret, receiptSecret } from '../secrets/contexts.ts';
 import type { GatewayAgent } from './agents.ts';
 import { GatewayError } from './gateway-error.ts';
@@ -18,8 +19,11 @@ export interface AuthContext {
 
 /** The record of them, each with its secret encrypted. */
 export interface AuthContextStore {
-  /** One of this id that is there already is left as it is. */
-  create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext>;
+  create(
+    context: Omit<AuthContext, 'createdAt'>,
+    sealed: string,
+    claim: Claim | undefined,
+  ): Promise<AuthContext>;
   /** Newest first. */
   list(owner: string): Promise<AuthContext[]>;
   find(owner: string, id: string): Promise<{ context: AuthContext; sealed: string } | undefined>;
@@ -83,12 +87,18 @@ export class Credentials {
     return this.#box.open(found.sealed, authContextSecret(found.context));
   }
 
-  async store(context: Omit<AuthContext, 'createdAt' | 'tokenPreview'>, token: string): Promise<AuthContext> {
+  /** @param claim the key of its request: under it the credential is stored once. */
+  async store(
+    context: Omit<AuthContext, 'createdAt' | 'tokenPreview'>,
+    token: string,
+    claim: Claim | undefined,
+  ): Promise<AuthContext> {
     // Of a short one four characters would be most of it.
     const tokenPreview = token.length >= 12 ? token.slice(-4) : '';
     return this.#contexts.create(
       { ...context, tokenPreview },
       this.#box.seal(token, authContextSecret(context)),
+      claim,
     );
   }
 

@@ -71,7 +71,8 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
     const ref = await refOf(req, options);
     const given = parseBody(taskCallSchema, req.body);
     const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(options.cancelWaitMs)]);
-    res.json(await tasks.cancel({ ...ref, given }, wait));
+    const again = claimOf(req)?.again === true;
+    res.json(await tasks.cancel({ ...ref, given }, { signal: wait, again }));
   });
   post('tasks/:task_id/subscribe', [small], async (req, res) => {
     const ref = await refOf(req, options);

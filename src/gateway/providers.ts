@@ -1,3 +1,5 @@
+import type { Claim } from '../idempotency/ports.ts';
+
 /** Who offers agents. */
 export interface Provider {
   providerId: string;
@@ -19,6 +21,8 @@ export interface SwitchTurn {
   reason: string;
   /** The address it was turned from. */
   from?: string | undefined;
+  /** The key of its request: under it the switch is turned once. */
+  claim?: Claim | undefined;
 }
 
 /** The record of providers and of the switches. */
@@ -28,8 +32,8 @@ export interface ProviderStore {
   /** Undefined when there is one of this id. Made and audited, both or nothing. */
   create(
     provider: Pick<Provider, 'providerId' | 'name' | 'url'>,
-    who: Pick<SwitchTurn, 'by' | 'from'>,
+    who: Pick<SwitchTurn, 'by' | 'from' | 'claim'>,
   ): Promise<Provider | undefined>;
-  /** Turns the switch and keeps who did it and why, both or nothing. */
-  turn(turn: SwitchTurn): Promise<void>;
+  /** Turns the switch and keeps who did it and why, both or nothing. @returns what its subject is by that. */
+  turn(turn: SwitchTurn): Promise<Provider['status']>;
 }

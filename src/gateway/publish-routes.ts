@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { AgentVersion, PublishedAgents, Publisher } from '../agents/published.ts';
 import { addressOf } from '../auth/guard.ts';
 import { HostError } from '../errors.ts';
-import { idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent, onceFor } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { RemoteAgentStore } from './agents.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
@@ -33,16 +33,19 @@ export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOp
     once,
     handler(log, async (req, res) => {
       const given = parseBody(publishedSchema, req.body);
-      // Agents elsewhere have ids of the same kind.
-      for (const { code } of given.agents) {
-        if ((await remotes.find(code)) !== undefined) {
-          throw agentExists(code, 'code: is taken by an agent elsewhere');
+      const done = await onceFor(claimOf(req), async () => {
+        // Agents elsewhere have ids of the same kind.
+        for (const { code } of given.agents) {
+          if ((await remotes.find(code)) !== undefined) {
+            throw agentExists(code, 'code: is taken by an agent elsewhere');
+          }
         }
-      }
-      const done = await inThisBody(() => published.publish(given, publisher(req)));
-      if ('problem' in done) throw agentExists(done.code, done.problem);
+        const made = await inThisBody(() => published.publish(given, publisher(req)));
+        if ('problem' in made) throw agentExists(made.code, made.problem);
+        return { changed: made.changed };
+      });
       const changed = new Set(done.changed);
-      const agents = done.agents.map(({ code, version }) => ({
+      const agents = given.agents.map(({ code, version }) => ({
         agent_id: code,
         version,
         changed: changed.has(code),
@@ -59,7 +62,11 @@ export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOp
   return router;
 }
 
-export const publisher = (req: Request): Publisher => ({ by: callerId(req), from: addressOf(req) });
+export const publisher = (req: Request): Publisher => ({
+  by: callerId(req),
+  from: addressOf(req),
+  claim: claimOf(req),
+});
 
 export const agentExists = (code: string, problem: string): GatewayError =>
   new GatewayError(409, 'agent_exists', `agent ${JSON.stringify(code)}: ${problem}`);
@@ -87,6 +94,6 @@ const versionView = ({
   version,
   status: drainingSince !== undefined ? 'draining' : newest ? 'serving' : 'replaced',
   deprecated: typeof given.deprecated === 'string' ? given.deprecated : null,
-  published_by: publishedBy,
-  published_at: publishedAt.toISOString(),
+  madeby: publishedBy,
+  madeat: publishedAt.toISOString(),
 });

@@ -4,7 +4,7 @@ import { type Request, Router } from 'express';
 import type { Logger } from 'pino';
 import { isAdmin } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
-import { idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent, onceFor } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import { exportReceipts } from '../receipts/export.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
@@ -78,7 +78,7 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
       const { receipt } = await found(req, receipts);
       const given = parseBody(verdictSchema, req.body);
       const verdict = { receipt_id: receipt.receipt_id, by: callerId(req), ...given };
-      const judged = await verdicts.judge(verdict, false);
+      const judged = await onceFor(claimOf(req), (claim) => verdicts.judge(verdict, false, claim));
       if (judged === undefined)
         throw new GatewayError(409, 'receipt_running', 'The receipt is still running');
       res.json(judged);

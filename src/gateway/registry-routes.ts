@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { isVisible } from '../agents/access.ts';
 import { reviewVersion } from '../agents/review.ts';
 import { addressOf, callerOf } from '../auth/guard.ts';
-import { claimOf, idempotent } from '../idempotency/middleware.ts';
+import { claimOf, idempotent, onceFor } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import {
   type AgentPublishingOptions,
@@ -71,9 +71,8 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   post('/providers', async (req, res) => {
     const { provider_id, name, url } = parseBody(providerSchema, req.body);
     const wanted = { providerId: provider_id, name, ...(url && { url }) };
-    const created =
-      (await providers.create(wanted, { by: callerId(req), from: addressOf(req) })) ??
-      (await createdBefore(req, wanted, providers));
+    const who = { by: callerId(req), from: addressOf(req) };
+    const created = await onceFor(claimOf(req), (claim) => providers.create(wanted, { ...who, claim }));
     if (created === undefined) {
       throw new GatewayError(409, 'provider_exists', `provider_id: there is a provider ${provider_id}`);
     }
@@ -83,15 +82,17 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   for (const [path, change] of PROVIDER_SWITCHES) {
     post(path, async (req, res) => {
       const id = named(req, 'provider_id');
-      await knownProvider(id, providers);
-      res.json(await turned({ subject: 'provider', id, change }, req, providers));
+      const known = () => knownProvider(id, providers);
+      res.json(await turned({ subject: 'provider', id, change }, req, { providers, known }));
     });
   }
   for (const change of ['block', 'unblock'] as const) {
     post(`/admin/agents/:agent_id/${change}`, async (req, res) => {
       const id = named(req, 'agent_id');
-      if ((await agents.find(id)) === undefined) throw agentNotFound(id);
-      res.json(await turned({ subject: 'agent', id, change }, req, providers));
+      const known = async () => {
+        if ((await agents.find(id)) === undefined) throw agentNotFound(id);
+      };
+      res.json(await turned({ subject: 'agent', id, change }, req, { providers, known }));
     });
   }
   return router;
@@ -106,26 +107,16 @@ const PROVIDER_SWITCHES = [
 async function turned(
   turn: Pick<SwitchTurn, 'subject' | 'id' | 'change'>,
   req: Request,
-  providers: ProviderStore,
+  { providers, known }: { providers: ProviderStore; known(): Promise<void> },
 ): Promise<object> {
   const { reason } = parseBody(reasonSchema, req.body);
   const by = callerId(req);
-  await providers.turn({ ...turn, by, reason, from: addressOf(req) });
-  if (turn.subject === 'agent') {
-    return { agent_id: turn.id, status: turn.change === 'block' ? 'blocked' : 'active', by, reason };
-  }
-  const provider = await providers.find(turn.id);
-  return { provider_id: turn.id, status: provider?.status, by, reason };
-}
-
-/** What an earlier try under the same key has made, whose answer was lost: the provider as it was wanted. */
-async function createdBefore(
-  req: Request,
-  { providerId, name, url }: Pick<Provider, 'providerId' | 'name' | 'url'>,
-  providers: ProviderStore,
-): Promise<Provider | undefined> {
-  const found = claimOf(req)?.again ? await providers.find(providerId) : undefined;
-  return found?.name === name && found.url === url ? found : undefined;
+  const whole = { ...turn, by, reason, from: addressOf(req) };
+  const status = await onceFor(claimOf(req), async (claim) => {
+    await known();
+    return providers.turn({ ...whole, claim });
+  });
+  return { [`${turn.subject}_id`]: turn.id, status, by, reason };
 }
 
 const providerView = ({ providerId, name, url, status, createdAt }: Provider) => ({

@@ -37,6 +37,17 @@ const CLAIMS = new WeakMap<Request, Claim>();
 export const claimOf = (req: Request): Claim | undefined => CLAIMS.get(req);
 
 /**
+ * Work that is done once under a key, and what it came to.
+ * @param work notes what it came to in its own transaction.
+ */
+export async function onceFor<T>(
+  claim: Claim | undefined,
+  work: (claim: Claim | undefined) => Promise<T>,
+): Promise<T> {
+  return claim?.done === undefined ? work(claim) : (claim.done as T);
+}
+
+/**
  * A request that comes again with the same Idempotency-Key within 24 hours is answered as the first time, and nothing is
  * done again. Goes behind what reads the body.
  */
@@ -99,12 +110,13 @@ async function claimFor(
     replay(req, res, known.answer, options);
     return 'answered';
   }
-  const { id, receiptId } = known;
+  const { id, receiptId, done } = known;
   const claim: Claim = {
     ...scope,
     fingerprint,
     id,
     ...(receiptId && { receiptId }),
+    ...(done !== undefined && { done }),
     again: true,
     held: true,
   };

@@ -16,6 +16,8 @@ export interface Claim extends KeyScope {
   again?: true;
   /** The call that an earlier try made, of which no answer is known. */
   receiptId?: string;
+  /** What an earlier try came to, of which no answer is known: it is not done again. */
+  done?: unknown;
   /** The key is on record, and this request's to answer; whoever writes it sets this. */
   held: boolean;
 }
@@ -31,6 +33,8 @@ export interface KeyRecord {
   fingerprint: string;
   id: string;
   receiptId?: string;
+  /** What its work came to; undefined while it is not done. */
+  done?: unknown;
   /** A request is at work on it. */
   held: boolean;
   answer?: KeptAnswer;
@@ -48,6 +52,6 @@ export interface KeyStore {
   keep(claim: Claim, answer: KeptAnswer): Promise<KeptAnswer>;
   /** Nobody is at work on it any more, and there is no answer: the next try goes on with it. */
   letGo(claim: Claim): Promise<void>;
-  /** Nothing came of the request: the key is as if it had not been used. */
+  /** Nothing came of the request: the key is as if it had not been used. One whose work is done is let go instead. */
   forget(claim: Claim): Promise<void>;
 }

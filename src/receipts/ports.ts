@@ -1,3 +1,4 @@
+import type { Claim } from '../idempotency/ports.ts';
 import type { ChainState, Checkpoint } from './checkpoint.ts';
 import type {
   FinalReceipt,
@@ -140,7 +141,7 @@ export interface VerdictStore {
    * Keeps a verdict, and makes it the receipt's verification.
    * @returns undefined when there is no such final receipt, or `onlyPending` and it waits no more.
    */
-  judge(verdict: Omit<Verdict, 'at'>, onlyPending: boolean): Promise<Verdict | undefined>;
+  judge(verdict: Omit<Verdict, 'at'>, onlyPending: boolean, claim?: Claim): Promise<Verdict | undefined>;
   /** Newest first. */
   verdicts(receiptId: string): Promise<Verdict[]>;
 }

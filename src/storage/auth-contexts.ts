@@ -1,7 +1,9 @@
 import type { AuthContext, AuthContextStore } from '../gateway/credentials.ts';
+import type { Claim } from '../idempotency/ports.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { AuthContextModel } from './generated/models.ts';
+import { noteDone } from './key-store.ts';
 
 /** Stored credentials in Postgres. */
 export class PrismaAuthContexts implements AuthContextStore {
@@ -11,25 +13,29 @@ export class PrismaAuthContexts implements AuthContextStore {
     this.#db = db;
   }
 
-  create(context: Omit<AuthContext, 'createdAt'>, sealed: string): Promise<AuthContext> {
+  create(
+    context: Omit<AuthContext, 'createdAt'>,
+    sealed: string,
+    claim: Claim | undefined,
+  ): Promise<AuthContext> {
     const { id, owner, providerId, authModel, subject, tokenPreview, expiresAt } = context;
-    return reachable(async () => {
-      const row = await this.#db.authContext.upsert({
-        where: { id },
-        update: {},
-        create: {
-          id,
-          owner,
-          providerId,
-          authModel,
-          subject: subject ?? null,
-          sealed,
-          tokenPreview,
-          expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
-        },
-      });
-      return toContext(row);
-    });
+    const data = {
+      id,
+      owner,
+      providerId,
+      authModel,
+      subject: subject ?? null,
+      sealed,
+      tokenPreview,
+      expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+    };
+    return reachable(() =>
+      this.#db.$transaction(async (db) => {
+        const created = toContext(await db.authContext.create({ data }));
+        await noteDone(db, claim, created);
+        return created;
+      }),
+    );
   }
 
   list(owner: string): Promise<AuthContext[]> {

@@ -1,3 +1,4 @@
+import { keyInUse } from '../errors.ts';
 import type { Claim, KeptAnswer, KeyRecord, KeyScope, KeyStore } from '../idempotency/ports.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
@@ -15,7 +16,8 @@ export const insertKey = (
   values (${caller}, ${route}, ${key}, ${id}::uuid, ${fingerprint}, ${receiptId}::uuid, now() + ${HELD}, now() + ${KEPT})
   on conflict (caller, route, key) do update set
     id = excluded.id, fingerprint = excluded.fingerprint, receipt_id = excluded.receipt_id,
-    held_until = excluded.held_until, expires_at = excluded.expires_at, status = null, headers = null, body = null
+    held_until = excluded.held_until, expires_at = excluded.expires_at, done = null, status = null, headers = null,
+    body = null
   where k.expires_at < now()
   returning id`;
 
@@ -27,11 +29,28 @@ const isAt = ({ caller, route, key }: KeyScope): Prisma.Sql =>
   Prisma.sql`k.caller = ${caller} and k.route = ${route} and k.key = ${key}`;
 const isOf = (claim: Claim): Prisma.Sql => Prisma.sql`${isAt(claim)} and k.id = ${claim.id}::uuid`;
 
+/**
+ * Notes under its key what work came to, in the transaction of the work: either both are there or neither.
+ * @throws HostError `key_in_use` when another try has done it meanwhile: the transaction must fail.
+ */
+export async function noteDone(
+  db: Pick<PrismaClient, '$executeRaw'>,
+  claim: Claim | undefined,
+  done: unknown,
+): Promise<void> {
+  if (claim === undefined) return;
+  const noted = await db.$executeRaw`
+    update idempotency_key k set done = ${JSON.stringify(done)}::json
+    where ${isOf(claim)} and k.done is null and k.status is null`;
+  if (noted === 0) throw keyInUse();
+}
+
 interface KeyRow {
   fingerprint: string;
   id: string;
   receipt_id: string | null;
   held: boolean;
+  done: unknown;
   status: number | null;
   headers: Record<string, string> | null;
   body: string | null;
@@ -48,7 +67,8 @@ export class PrismaKeyStore implements KeyStore {
   find(scope: KeyScope): Promise<KeyRecord | undefined> {
     return reachable(async () => {
       const [row] = await this.#db.$queryRaw<KeyRow[]>`
-        select fingerprint, id::text, receipt_id::text, coalesce(held_until > now(), false) as held, status, headers, body
+        select fingerprint, id::text, receipt_id::text, coalesce(held_until > now(), false) as held, done, status, headers,
+          body
         from idempotency_key k where ${isAt(scope)} and expires_at >= now()`;
       return row && toRecord(row);
     });
@@ -86,7 +106,10 @@ export class PrismaKeyStore implements KeyStore {
   }
 
   async forget(claim: Claim): Promise<void> {
-    await this.#run(Prisma.sql`delete from idempotency_key k where ${isOf(claim)} and status is null`);
+    const forgotten = await this.#run(
+      Prisma.sql`delete from idempotency_key k where ${isOf(claim)} and status is null and done is null`,
+    );
+    if (forgotten === 0) await this.letGo(claim);
   }
 
   #run(statement: Prisma.Sql): Promise<number> {
@@ -94,12 +117,13 @@ export class PrismaKeyStore implements KeyStore {
   }
 }
 
-function toRecord({ fingerprint, id, receipt_id, held, status, headers, body }: KeyRow): KeyRecord {
+function toRecord({ fingerprint, id, receipt_id, held, done, status, headers, body }: KeyRow): KeyRecord {
   return {
     fingerprint,
     id,
     held,
     ...(receipt_id === null ? {} : { receiptId: receipt_id }),
+    ...(done === null ? {} : { done }),
     ...(status === null ? {} : { answer: { status, headers: headers ?? {}, body: body ?? 'null' } }),
   };
 }

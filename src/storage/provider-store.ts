@@ -4,6 +4,7 @@ import { BULLETIN_CHANNEL } from './bulletin.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { ProviderModel } from './generated/models.ts';
+import { noteDone } from './key-store.ts';
 
 /** What the bulletin says when a switch was turned. */
 export const SWITCHED_TOPIC = 'switched';
@@ -31,17 +32,18 @@ export class PrismaProviderStore implements ProviderStore {
 
   create(
     { providerId, name, url }: Pick<Provider, 'providerId' | 'name' | 'url'>,
-    { by, from }: Pick<SwitchTurn, 'by' | 'from'>,
+    { by, from, claim }: Pick<SwitchTurn, 'by' | 'from' | 'claim'>,
   ): Promise<Provider | undefined> {
     return reachable(async () => {
       try {
         const data = { id: providerId, name, url: url ?? null };
         const audit = { event: 'provider-create', caller: by, address: from, detail: { id: providerId } };
-        const [created] = await this.#db.$transaction([
-          this.#db.provider.create({ data }),
-          this.#db.auditEntry.create({ data: auditRow(audit) }),
-        ]);
-        return toProvider(created);
+        return await this.#db.$transaction(async (db) => {
+          const created = toProvider(await db.provider.create({ data }));
+          await db.auditEntry.create({ data: auditRow(audit) });
+          await noteDone(db, claim, created);
+          return created;
+        });
       } catch (error) {
         if (isUniqueViolation(error)) return undefined;
         throw error;
@@ -49,41 +51,54 @@ export class PrismaProviderStore implements ProviderStore {
     });
   }
 
-  turn({ subject, id, change, by, reason, from }: SwitchTurn): Promise<void> {
-    return reachable(async () => {
-      await this.#db.$transaction([
-        this.#turned(subject, id, change),
-        this.#db.switchChange.create({ data: { subject, subjectId: id, change, by, reason } }),
-        this.#db.auditEntry.create({
-          data: auditRow({
-            event: `${subject}-${change}`,
-            caller: by,
-            address: from,
-            detail: { id, reason },
-          }),
-        }),
-        this.#db.$executeRaw`select pg_notify(${BULLETIN_CHANNEL}, ${`${SWITCHED_TOPIC} `})`,
-      ]);
-    });
+  turn({ subject, id, change, by, reason, from, claim }: SwitchTurn): Promise<Provider['status']> {
+    return reachable(() =>
+      this.#db.$transaction(async (db) => {
+        const status =
+          subject === 'agent' ? await turnAgent(db, id, change) : await turnProvider(db, id, change);
+        await db.switchChange.create({ data: { subject, subjectId: id, change, by, reason } });
+        const event = `${subject}-${change}`;
+        await db.auditEntry.create({
+          data: auditRow({ event, caller: by, address: from, detail: { id, reason } }),
+        });
+        await noteDone(db, claim, status);
+        await db.$executeRaw`select pg_notify(${BULLETIN_CHANNEL}, ${`${SWITCHED_TOPIC} `})`;
+        return status;
+      }),
+    );
   }
+}
 
-  #turned(subject: SwitchTurn['subject'], id: string, change: SwitchTurn['change']) {
-    if (subject === 'agent') {
-      return change === 'block'
-        ? this.#db.$executeRaw`insert into agent_block (agent_id) values (${id}) on conflict do nothing`
-        : this.#db.$executeRaw`delete from agent_block where agent_id = ${id}`;
-    }
-    switch (change) {
-      case 'block':
-        return this.#db.$executeRaw`
-          update provider set blocked_at = coalesce(blocked_at, clock_timestamp()) where id = ${id}`;
-      case 'unblock':
-        return this.#db.$executeRaw`update provider set blocked_at = null where id = ${id}`;
-      default:
-        return this.#db.$executeRaw`
-          update provider set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = ${id}`;
-    }
+type Transaction = Pick<PrismaClient, 'provider' | '$executeRaw'>;
+
+async function turnAgent(
+  db: Transaction,
+  id: string,
+  change: SwitchTurn['change'],
+): Promise<Provider['status']> {
+  if (change === 'block') {
+    await db.$executeRaw`insert into agent_block (agent_id) values (${id}) on conflict do nothing`;
+    return 'blocked';
   }
+  await db.$executeRaw`delete from agent_block where agent_id = ${id}`;
+  return 'active';
+}
+
+async function turnProvider(
+  db: Transaction,
+  id: string,
+  change: SwitchTurn['change'],
+): Promise<Provider['status']> {
+  if (change === 'revoke') {
+    await db.$executeRaw`
+      update provider set revoked_at = coalesce(revoked_at, clock_timestamp()) where id = ${id}`;
+  } else {
+    await db.$executeRaw`
+      update provider
+      set blocked_at = case when ${change === 'block'} then coalesce(blocked_at, clock_timestamp()) end
+      where id = ${id}`;
+  }
+  return toProvider(await db.provider.findUniqueOrThrow({ where: { id } })).status;
 }
 
 const toProvider = ({ id, name, url, blockedAt, revokedAt, createdAt }: ProviderModel): Provider => ({

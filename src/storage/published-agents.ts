@@ -12,6 +12,7 @@ import { FINAL_STATES } from './change-log.ts';
 import { reachable } from './client.ts';
 import type { Prisma, PrismaClient } from './generated/client.ts';
 import type { AgentVersionModel } from './generated/models.ts';
+import { noteDone } from './key-store.ts';
 
 /** What the bulletin says when there is news of agents. */
 export const PUBLISHED_TOPIC = 'agents-published';
@@ -46,7 +47,9 @@ export class PrismaPublishedAgents implements PublishedStore {
         const changed = planned.filter(({ what }) => what !== 'keep');
         for (const { given } of changed) await write(db, given, who);
         if (changed.length > 0) await tell(db);
-        return { changed: changed.map(({ given }) => given.code) };
+        const done = { changed: changed.map(({ given }) => given.code) };
+        await noteDone(db, who.claim, done);
+        return done;
       }),
     );
   }

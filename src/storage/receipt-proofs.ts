@@ -1,8 +1,10 @@
+import type { Claim } from '../idempotency/ports.ts';
 import type { ChainState, Checkpoint } from '../receipts/checkpoint.ts';
 import type { ChainStore, PendingReceipt, Verdict, VerdictStore } from '../receipts/ports.ts';
 import type { Link, StoredReceipt } from '../receipts/receipt.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
+import { noteDone } from './key-store.ts';
 import {
   CHAIN_COLUMNS,
   type ChainRow,
@@ -114,20 +116,15 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
     });
   }
 
-  judge(verdict: Omit<Verdict, 'at'>, onlyPending: boolean): Promise<Verdict | undefined> {
-    const { receipt_id, verification, by, reason } = verdict;
-    return reachable(async () => {
-      const rows = await this.#db.$queryRaw<{ at: Date }[]>`
-        with judged as (
-          update receipt set verification = ${verification}, verify_after = null
-          where id = ${receipt_id}::uuid and status <> 'running'
-            and (not ${onlyPending} or verification = 'pending')
-          returning id
-        )
-        insert into receipt_verdict (receipt_id, verification, by, reason, at)
-        select id, ${verification}, ${by}, ${reason}, clock_timestamp() from judged returning at`;
-      return rows[0] && { ...verdict, at: rows[0].at.toISOString() };
-    });
+  judge(verdict: Omit<Verdict, 'at'>, onlyPending: boolean, claim?: Claim): Promise<Verdict | undefined> {
+    if (claim === undefined) return reachable(() => judged(this.#db, verdict, onlyPending));
+    return reachable(() =>
+      this.#db.$transaction(async (db) => {
+        const given = await judged(db, verdict, onlyPending);
+        if (given !== undefined) await noteDone(db, claim, given);
+        return given;
+      }),
+    );
   }
 
   verdicts(receiptId: string): Promise<Verdict[]> {
@@ -138,6 +135,24 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
       return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
     });
   }
+}
+
+async function judged(
+  db: Pick<PrismaClient, '$queryRaw'>,
+  verdict: Omit<Verdict, 'at'>,
+  onlyPending: boolean,
+): Promise<Verdict | undefined> {
+  const { receipt_id, verification, by, reason } = verdict;
+  const rows = await db.$queryRaw<{ at: Date }[]>`
+    with judged as (
+      update receipt set verification = ${verification}, verify_after = null
+      where id = ${receipt_id}::uuid and status <> 'running'
+        and (not ${onlyPending} or verification = 'pending')
+      returning id
+    )
+    insert into receipt_verdict (receipt_id, verification, by, reason, at)
+    select id, ${verification}, ${by}, ${reason}, clock_timestamp() from judged returning at`;
+  return rows[0] && { ...verdict, at: rows[0].at.toISOString() };
 }
 
 /** The link to a place is what follows it. */

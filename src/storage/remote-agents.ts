@@ -6,6 +6,7 @@ import { auditRow } from './audit-log.ts';
 import { isUniqueViolation, reachable } from './client.ts';
 import type { Prisma, PrismaClient } from './generated/client.ts';
 import type { RemoteAgentModel } from './generated/models.ts';
+import { noteDone } from './key-store.ts';
 
 /** Agents elsewhere, in Postgres. */
 export class PrismaRemoteAgents implements RemoteAgentStore {
@@ -26,13 +27,13 @@ export class PrismaRemoteAgents implements RemoteAgentStore {
     return reachable(async () => (await this.#db.remoteAgent.findMany()).map(toAgent));
   }
 
-  publish(agent: GatewayAgent & { remote: RemoteAgent }, { by, from }: Publisher): Promise<boolean> {
+  publish(agent: GatewayAgent & { remote: RemoteAgent }, { by, from, claim }: Publisher): Promise<boolean> {
     const { agentId, providerId, review, remote } = agent;
     const { cardUrl, card, allowPrivate, signed } = remote;
     return reachable(async () => {
       try {
-        await this.#db.$transaction([
-          this.#db.remoteAgent.create({
+        await this.#db.$transaction(async (db) => {
+          await db.remoteAgent.create({
             data: {
               agentId,
               providerId,
@@ -43,16 +44,17 @@ export class PrismaRemoteAgents implements RemoteAgentStore {
               signed,
               publishedBy: by,
             },
-          }),
-          this.#db.auditEntry.create({
+          });
+          await db.auditEntry.create({
             data: auditRow({
               event: 'agent-publish',
               caller: by,
               address: from,
               detail: { id: agentId, cardUrl, allowPrivate },
             }),
-          }),
-        ]);
+          });
+          await noteDone(db, claim, true);
+        });
         return true;
       } catch (error) {
         if (isUniqueViolation(error)) return false;

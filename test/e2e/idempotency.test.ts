@@ -3,7 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/storage/client.ts';
 import type { PrismaClient } from '../../src/storage/generated/client.ts';
+import { PrismaKeyStore } from '../../src/storage/key-store.ts';
+import { PrismaProviderStore } from '../../src/storage/provider-store.ts';
 import { purgeExpired } from '../../src/storage/purge.ts';
+import { startCardServer } from '../support/card-server.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
 import { endAllProducts, type Product, startProduct } from '../support/product.ts';
@@ -90,9 +93,10 @@ describe('the invoke facade', () => {
     const first = ask();
     await until('the call is made', async () => (await made(sessionId)).receipts === 1 || undefined);
     const second = await ask();
-    expect({ status: second.status, retry: second.headers.get('retry-after') }).toEqual({
+    expect({ status: second.status, retry: second.headers.get('retry-after'), body: second.body }).toEqual({
       status: 409,
       retry: '1',
+      body: { status: 409, message: expect.stringMatching(/Idempotency-Key/) },
     });
     const { body } = await first;
     expect((await ask()).body).toEqual(body);
@@ -202,7 +206,14 @@ describe('the invoke facade', () => {
     await loseAnswer(key);
     expect(await cancel()).toMatchObject({ status: 200, body: { id, status: 'CANCELED' } });
     expect((await cancel()).body).toEqual(first.body);
-    expect((await cancel(keyed())).status).toBe(409);
+    const ended = { status: 409, body: { status: 409, message: expect.any(String) } };
+    expect(await cancel(keyed())).toEqual({ ...ended, headers: expect.anything() });
+    const atWork = keyed();
+    await db.idempotencyKey.updateMany({
+      where: { key: key['Idempotency-Key'] },
+      data: { key: atWork['Idempotency-Key'], status: null, heldUntil: new Date(Date.now() + 10_000) },
+    });
+    expect(await cancel(atWork)).toEqual({ ...ended, headers: expect.anything() });
   });
 
   it('a refusal that was broken off is one task', async () => {
@@ -265,6 +276,137 @@ describe('the gateway', () => {
     expect((await post(`${host.url}/v1/providers`, provider)).status).toBe(409);
     await loseAnswer(key);
     expect(await create()).toMatchObject({ status: 201, body: first.body });
+  });
+});
+
+describe('what is done, and not known to be: its answer was lost', () => {
+  const ask = (path: string, body: Wire | '' = '', key: Record<string, string> = {}) =>
+    post(`${host.url}/v1${path}`, body, key);
+  const remove = async (path: string) => (await fetch(`${host.url}/v1${path}`, { method: 'DELETE' })).status;
+  /** Asks, loses the answer, lets something else happen, and asks again. */
+  async function twice(
+    path: string,
+    body: Wire,
+    between: (first: Wire) => Promise<unknown>,
+  ): Promise<Answer[]> {
+    const key = keyed();
+    const first = await ask(path, body, key);
+    expect(first.status).toBeLessThan(300);
+    await loseAnswer(key);
+    await between(first.body);
+    const second = await ask(path, body, key);
+    // Now there is an answer to be kept.
+    if (second.status < 300) expect(replayed(await ask(path, body, key))).toBe('true');
+    return [first, second];
+  }
+  const reason = { reason: 'a trial' };
+
+  it.each([
+    ['agent', 'longhaul', '/admin/agents/longhaul'],
+    ['provider', 'local', '/admin/providers/local'],
+  ])(
+    'the switch of an %s is turned once, and stays as it was turned since',
+    async (subject, subjectId, path) => {
+      const [first, second] = await twice(`${path}/block`, reason, () => ask(`${path}/unblock`, reason));
+      expect(second?.body).toEqual(first?.body);
+      expect(first?.body.status).toBe('blocked');
+      expect(await db.switchChange.count({ where: { subject, subjectId, change: 'block' } })).toBe(1);
+      const of = subject === 'agent' ? '/agents/longhaul' : '/agents/caller';
+      await until('it is open', async () => {
+        const { status } = (await (await fetch(`${host.url}/v1${of}`)).json()) as Wire;
+        return status === 'active' || undefined;
+      });
+    },
+  );
+
+  it('a credential is stored once; one that was removed since does not come back', async () => {
+    const credential = { provider_id: 'local', auth_model: 'bearer', token: 'a-token-of-some-length' };
+    const [first, second] = await twice('/auth-contexts', credential, ({ auth_context_id }) =>
+      remove(`/auth-contexts/${auth_context_id}`),
+    );
+    expect(second?.body).toEqual(first?.body);
+    expect(await db.authContext.count()).toBe(0);
+  });
+
+  it('a verdict is given once', async () => {
+    const { body } = await ask('/agents/caller/invoke', { message: 'show' });
+    const path = `/receipts/${body.receipt_id}/verify`;
+    const [first, second] = await twice(path, { verification: 'failed', reason: 'looks odd' }, () =>
+      ask(path, { verification: 'verified', reason: 'it is right' }),
+    );
+    expect(second?.body).toEqual(first?.body);
+    const { receipt } = (await (await fetch(`${host.url}/v1/receipts/${body.receipt_id}`)).json()) as Wire;
+    expect(receipt.verification).toBe('verified');
+    expect(await db.receiptVerdict.count({ where: { receiptId: body.receipt_id } })).toBe(2);
+  });
+
+  it('an agent is published once; one that was unpublished since is not there again', async () => {
+    const cards = await startCardServer();
+    try {
+      await cards.sign({ version: '1.0.0' });
+      const agent = { agent_id: 'elsewhere', card_url: cards.cardUrl, allow_private: true };
+      const [first, second] = await twice('/agents', agent, async () => {});
+      expect(second).toMatchObject({ status: 201, body: { agent_id: first?.body.agent_id } });
+      expect(await remove('/agents/elsewhere')).toBe(204);
+      const [, third] = await twice('/agents', agent, () => remove('/agents/elsewhere'));
+      expect(third?.status).toBe(404);
+      expect(await db.remoteAgent.count()).toBe(0);
+    } finally {
+      await cards.close();
+    }
+  });
+
+  it('a workflow is published once, and told as it was', async () => {
+    const workflow = {
+      description: 'Comes later.',
+      name: 'Later',
+      version: '1.0.0',
+      plain: { workflowType: 'later', taskQueue: 'later' },
+    };
+    const skills = [{ id: 'later', name: 'Later', description: 'Later.', tags: ['test'] }];
+    const agents = [{ code: 'later', skills, ...workflow }];
+    const [first, second] = await twice('/admin/agents', { agents }, () => remove('/admin/agents/later'));
+    expect(first?.body.agents).toEqual([{ agent_id: 'later', version: '1.0.0', changed: true }]);
+    expect(second?.body).toEqual(first?.body);
+    const { agents: versions } = (await (await fetch(`${host.url}/v1/admin/agents`)).json()) as Wire;
+    expect(versions).toMatchObject([{ agent_id: 'later', status: 'draining' }]);
+  });
+
+  it('a task is canceled once', async () => {
+    const { id } = await client.invoke(
+      asking('caller', 'wait', { configuration: { returnImmediately: true } }),
+    );
+    const path = `/agents/caller/tasks/${id}/cancel`;
+    const [first, second] = await twice(path, {}, async () => {});
+    expect(second).toMatchObject({ status: 200, body: { status: 'canceled', task_id: first?.body.task_id } });
+    expect((await ask(path, {}, keyed())).status).toBe(409);
+  });
+
+  it('of two tries at once one does it', async () => {
+    const claim = {
+      caller: 'local',
+      route: 'POST /v1/admin/agents/ticker/block',
+      key: randomUUID(),
+      fingerprint: 'x',
+      id: randomUUID(),
+      held: true,
+    };
+    await new PrismaKeyStore(db).take(claim);
+    const turn = {
+      subject: 'agent',
+      id: 'ticker',
+      change: 'unblock',
+      by: 'local',
+      reason: 'x',
+      claim,
+    } as const;
+    const providers = new PrismaProviderStore(db);
+    const tries = await Promise.allSettled([providers.turn(turn), providers.turn(turn)]);
+    expect(tries.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(tries.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'key_in_use' },
+    });
+    expect(await db.switchChange.count({ where: { subjectId: 'ticker' } })).toBe(1);
   });
 });
 

@@ -227,16 +227,49 @@ describe('policy', () => {
   });
 
   it('a blocked agent: rejected, and its tasks are not shown', async () => {
-    const { id } = await client.invoke(asking('longhaul', 'go'));
+    const { id, sessionId } = await client.invoke(asking('longhaul', 'go'));
+    const listed = async () => (await client.get(`/tasks?sessionId=${sessionId}`)).body.tasks.length;
+    expect(await listed()).toBe(1);
     const answers = (status: number) =>
       until(`the task is answered with ${status}`, async () =>
         (await client.get(`/tasks/${id}`)).status === status ? true : undefined,
       );
     await gateway.post('/admin/agents/longhaul/block', { reason: 'test' });
     await answers(403);
+    expect(await listed()).toBe(0);
+    expect((await client.cancel(id)).status).toBe(403);
     expect(await client.invoke(asking('longhaul', 'go'))).toMatchObject({ status: 'REJECTED' });
     await gateway.post('/admin/agents/longhaul/unblock', { reason: 'test' });
     await answers(200);
+    expect(await listed()).toBe(1);
+  });
+
+  it('a refusal is told to its webhook, once', async () => {
+    const url = `${webhook.url}/refused`;
+    const { id } = await client.invoke(
+      asking('guarded', 'do it', { configuration: { taskPushNotificationConfig: { url } } }),
+    );
+    const { body } = await until('it is told', () =>
+      webhook.taken.find(({ path }) => path.endsWith('/refused')),
+    );
+    expect(body.task).toMatchObject({ id, agentId: 'guarded', status: 'REJECTED' });
+    expect(textsOf(body.task)).toEqual([expect.stringMatching(/^region: /)]);
+  });
+
+  it('an answer that it refuses is a task of the same session; the one that asks goes on waiting', async () => {
+    const terms = { region: 'NZ', maxCostUnits: 3, confirmRisky: true };
+    const asked = await client.invoke(asking('guarded', 'ask', terms));
+    expect(asked.status).toBe('INPUT_REQUIRED');
+    const { id: taskId, sessionId } = asked;
+    const refused = await client.invoke(asking('guarded', 'yes', { taskId }));
+    expect(refused).toMatchObject({ status: 'REJECTED', sessionId });
+    expect(refused.id).not.toBe(taskId);
+    const { body } = await client.get(`/tasks?sessionId=${sessionId}`);
+    expect(body.tasks.map(({ id }: Wire) => id)).toEqual([refused.id, taskId]);
+    expect(await client.invoke(asking('guarded', 'yes', { ...terms, sessionId }))).toMatchObject({
+      id: taskId,
+      status: 'COMPLETED',
+    });
   });
 });
 
@@ -350,6 +383,27 @@ describe('configuration', () => {
     expect(textsOf(await client.invoke(picture)).at(-1)).toEqual(expect.any(String));
   });
 
+  it('each call of a task has a webhook of its own', async () => {
+    const sessionId = newSession();
+    const hook = (name: string) => ({
+      sessionId,
+      configuration: { taskPushNotificationConfig: { url: `${webhook.url}/${name}` } },
+    });
+    await ask('ask', hook('first-call'));
+    await ask('red', hook('second-call'));
+    const statuses = (name: string) =>
+      webhook.taken.filter(({ path }) => path.endsWith(`/${name}`)).map(({ body }) => body.task.status);
+    await until('both are told the end', () =>
+      ['first-call', 'second-call'].every((name) => statuses(name).at(-1) === 'COMPLETED') ? true : undefined,
+    );
+    expect(statuses('first-call')).toContain('INPUT_REQUIRED');
+    expect(statuses('second-call')).not.toContain('INPUT_REQUIRED');
+    const ids = webhook.taken
+      .filter(({ path }) => path.endsWith('-call'))
+      .map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
   it('a set that the agent gives none of is an error before anything runs', async () => {
     const before = await gateway.count();
     for (const [agentId, modes] of [
@@ -399,6 +453,10 @@ describe('configuration', () => {
     for (const notification of told) {
       expect(notification.headers).toMatchObject({ authorization: secret, 'x-tenant': 'nine' });
     }
+    // One webhook told of two changes: each has an id of its own.
+    const ids = told.map(({ headers: sent }) => String(sent['webhook-id']).split('.'));
+    expect(new Set(ids.map(([key]) => key)).size).toBe(1);
+    expect(ids.map(([, version]) => version)).toEqual(['1', '2']);
     const { body } = await gateway.get('/receipts?limit=1');
     const { receipt_id } = body.receipts[0];
     expect(JSON.stringify(await gateway.receipt(receipt_id))).not.toContain(secret);
