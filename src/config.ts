@@ -213,6 +213,20 @@ export const configSchema = z.object({
     .describe(
       'The invoke facade takes access tokens bound by DPoP and no other credential. Needs `AUTH_ISSUER`.',
     ),
+  MODEL_URL: webUrl
+    .optional()
+    .describe(
+      'Base URL of an OpenAI-compatible API, such as `https://api.example.com/v1`: its `/chat/completions` thinks for the agent `assistant`, which is published on hosts that have it and run by workers that have it. No such agent when unset.',
+    ),
+  MODEL_NAME: z.string().optional().describe('The model to ask there. Needed with `MODEL_URL`.'),
+  MODEL_KEY: z.string().optional().describe('API key for it, sent as a bearer token; none when unset.'),
+  MODEL_STEPS: limit.default(30).describe('Answers of the model that one task of the assistant may take.'),
+  MODEL_TOKENS: number('must be a whole number above 0', (n) => Number.isInteger(n) && n > 0)
+    .default(500_000)
+    .describe('Tokens that one may use, as the model counts them.'),
+  MODEL_SECONDS: seconds
+    .default(3_600)
+    .describe('Seconds that one may work; those for which its user is asked do not count.'),
   KILL_AT: z
     .string()
     .regex(
@@ -245,6 +259,8 @@ export const configSchema = z.object({
 const SECRETS: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'GATEWAY_SECRET_KEY',
+  'MODEL_KEY',
+  'MODEL_URL',
   'OTEL_EXPORTER_OTLP_HEADERS',
   'SIGNING_KEY',
   'TEMPORAL_API_KEY',

@@ -12,9 +12,12 @@ import type { Undo } from './undo.ts';
 const ownFile = (path: string): string =>
   fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
 // The sandbox bundles them beside the authors' workflows.
-const OWN_WORKFLOWS = ['./temporal/system-workflows', './directory/workflow', './plain/workflow'].map(
-  ownFile,
-);
+const OWN_WORKFLOWS = [
+  './temporal/system-workflows',
+  './directory/workflow',
+  './assistant/workflow',
+  './plain/workflow',
+].map(ownFile);
 
 /** The servers the host stands on: the configured ones, and embedded ones for the rest. */
 export interface Ground {

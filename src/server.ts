@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino';
 import { AgentCatalog } from './agents/catalog.ts';
 import { loadAgents } from './agents/loader.ts';
+import { assistantActivities, assistantOf } from './assistant-wiring.ts';
 import { openCallers, requireCredentials } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
@@ -87,7 +88,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const { log, undo } = starting;
   const sources = await loadAgents(config.WORKFLOWS);
   const workflowFiles = sources.flatMap(({ workflowFile }) => workflowFile ?? []);
-  const catalog = new AgentCatalog([...sources.map(({ definition }) => definition), DIRECTORY]);
+  const deployed = sources.map(({ definition }) => definition);
+  const catalog = new AgentCatalog([...assistantOf(config), ...deployed, DIRECTORY]);
   if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
   const givenBox = givenSecretBox(config);
@@ -218,6 +220,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
       ...createPlainActivities({ client, agent }),
+      ...assistantActivities(config, { registry, catalog, gateway, hostActivities }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },
     runActivities: config.ROLE !== 'host',

@@ -147,6 +147,21 @@ const ARROWS: Record<string, Arrows> = {
     sandboxed: true,
   },
 
+  // The agent that has a model call the others. It offers a model what MCP's clients are offered.
+  assistant: {
+    imports: [
+      'agents',
+      'mcp/tools.ts',
+      'outbound',
+      'tasks/contract.ts',
+      'temporal/system-contract.ts',
+      'workflow-kit',
+    ],
+    types: ['mapping', 'tasks'],
+    packages: ['@temporalio/activity', '@temporalio/common', '@temporalio/workflow', 'zod'],
+    sandboxed: true,
+  },
+
   // What stands before workflows that know nothing of tasks.
   plain: {
     imports: ['mapping', 'workflow-kit', 'tasks/contract.ts'],
@@ -262,6 +277,7 @@ const ARROWS: Record<string, Arrows> = {
   'server.ts': {
     imports: [
       'agents',
+      'assistant-wiring.ts',
       'directory',
       'outbound',
       'secrets',
@@ -287,6 +303,12 @@ const ARROWS: Record<string, Arrows> = {
     ],
     types: ['config.ts'],
     packages: ['pino'],
+  },
+  // The assistant, put together, where there is a model.
+  'assistant-wiring.ts': {
+    imports: ['assistant'],
+    types: ['agents', 'config.ts', 'gateway-wiring.ts', 'tasks'],
+    packages: [],
   },
   // What is published at run time, put together.
   'publishing.ts': {

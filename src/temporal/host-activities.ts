@@ -81,6 +81,7 @@ async function callAgent({ tasks, agent }: HostActivityOptions, call: AgentCall)
       owner: call.owner,
       ...(call.scopes && { scopes: call.scopes }),
       uncounted: true,
+      once: true,
       agent: definition,
       message: { ...call.message, messageId: call.callId, role: 'user' },
       ...(call.taskId === undefined ? {} : { taskId: call.taskId }),

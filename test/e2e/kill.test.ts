@@ -1,6 +1,7 @@
 /** kill -9 of the host, its worker with it, while tasks run, wait and stream: each goes on and ends as it should. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
+import { type Asked, startModel } from '../support/model.ts';
 import {
   endAllProducts,
   launchProduct,
@@ -14,13 +15,18 @@ import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' };
 const SECTIONS = 40;
+const DOCUMENT = Array.from({ length: 2_000 }, (_, at) => `# Chapter ${at}\nA whale.`).join('\n');
 const dataDir = await temporaryDataDir();
 let product: Product;
-const start = () => startProduct({ DATA_DIR: dataDir.path });
+const model = await startModel(({ step, last }: Asked) =>
+  step === 0 ? { calls: [['document-digest', { message: DOCUMENT }]] } : { content: JSON.parse(last).answer },
+);
+const start = () => startProduct({ DATA_DIR: dataDir.path, MODEL_URL: model.url, MODEL_NAME: 'test-model' });
 const url = (code: string) => agentUrl(product.url, code);
 
 afterAll(async () => {
   await endAllProducts();
+  await model.close();
   await dataDir.remove();
 });
 
@@ -67,6 +73,8 @@ const progressOf = (events: Wire[]): number[] =>
     return counted === undefined ? [] : [Number(counted)];
   });
 
+const isDigestOfAssistant = ({ history }: Wire): boolean => history[0].parts[0].text === DOCUMENT;
+
 const chair = [{ data: { amount: 500, currency: 'EUR', purpose: 'a chair' } }];
 
 describe('after kill -9 and another start on the same DATA_DIR', () => {
@@ -74,6 +82,7 @@ describe('after kill -9 and another start on the same DATA_DIR', () => {
   let expense: Wire;
   let trip: Wire;
   let done: Wire;
+  let assisted: Wire;
   let accepted: { code: string; id: string }[];
   let orphans: string[];
   let firstAnswers: Wire[];
@@ -100,6 +109,11 @@ describe('after kill -9 and another start on the same DATA_DIR', () => {
         ...Array.from({ length: 5 }, async () => ({ code: 'document-digest', task: await lengthy(2, 20) })),
       ])
     ).map(({ code, task }) => ({ code, id: task.id }));
+    assisted = await send('assistant', 'Which words are in this document?', {}, true);
+    await until('the call of the assistant', async () => {
+      const { tasks } = await call(url('document-digest'), 'ListTasks', {}, V1);
+      return tasks.some(isDigestOfAssistant) ? true : undefined;
+    });
     await product.end('SIGKILL');
     expect(await Promise.all(streams.map((each) => each.ended))).toEqual(['broken', 'broken']);
     product = await start();
@@ -154,6 +168,16 @@ describe('after kill -9 and another start on the same DATA_DIR', () => {
   it('a task that waits in the middle of its calls takes its answer', async () => {
     const planned = await send('trip-planner', 'yes', { taskId: trip.id });
     expect(planned.status.state).toBe('TASK_STATE_COMPLETED');
+  });
+
+  it('the assistant goes on, and has called its agent once', async () => {
+    const task = await ended('assistant', assisted.id);
+    expect(task.status.state).toBe('TASK_STATE_COMPLETED');
+    expect(task.status.message.parts[0].text).toMatch(/Keywords: .*whale/);
+    const { tasks } = await call(url('document-digest'), 'ListTasks', { pageSize: 100 }, V1);
+    expect(tasks.filter(isDigestOfAssistant)).toHaveLength(1);
+    // A step that is done is not asked for again.
+    expect(model.asked.filter(({ step }) => step === 0)).toHaveLength(1);
   });
 
   it('every task that was accepted right before the kill completes', async () => {

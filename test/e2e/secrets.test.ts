@@ -1,6 +1,7 @@
 /** A secret never appears: the logs, the record and the answers of a run are searched for every credential it used. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Message } from '@a2a-js/sdk';
+import { Client, Connection } from '@temporalio/client';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -15,6 +16,7 @@ import {
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { keysOn } from '../support/keys.ts';
+import { startModel, type TestModel } from '../support/model.ts';
 import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, userMessage, type Wire } from '../support/rpc.ts';
 
@@ -22,6 +24,7 @@ let server: AuthorizationServer;
 let ground: TestGround;
 let product: Product;
 let grpc: GrpcClient;
+let model: TestModel;
 let grpcAddress: string;
 /** By what they are. */
 const secrets = new Map<string, string>();
@@ -34,8 +37,15 @@ beforeAll(async () => {
   const port = await freePort();
   grpcAddress = `127.0.0.1:${port}`;
   grpc = new GrpcClient(grpcAddress);
+  // It repeats what it was shown, as some do.
+  model = await startModel(({ authorization }) => ({ status: 401, body: `wrong key: ${authorization}` }));
+  const modelKey = randomBytes(24).toString('hex');
+  secrets.set('model key', modelKey);
   product = await startProduct({
     ...ground.env,
+    MODEL_URL: model.url,
+    MODEL_NAME: 'test-model',
+    MODEL_KEY: modelKey,
     GRPC_PORT: String(port),
     AUTH_ISSUER: server.issuer,
     AUTH_AUDIENCE: AUDIENCE,
@@ -46,6 +56,7 @@ beforeAll(async () => {
 afterAll(async () => {
   grpc.close();
   await endAllProducts();
+  await model.close();
   await server.stop();
   await ground.stop();
 });
@@ -97,6 +108,12 @@ async function boundCredential(): Promise<Exclude<Credential, Headers>> {
     return { authorization: `DPoP ${token}`, dpop: proof };
   };
 }
+
+/** All that is in it, bytes as the text that they are. */
+const textIn = (value: unknown): string => {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString();
+  return value instanceof Object ? Object.values(value).map(textIn).join('\n') : String(value);
+};
 
 const path = new URL(agentUrl('http://host', 'expense-approval')).pathname;
 const rpc = (method: string, params: unknown) => ({ jsonrpc: '2.0', id: 1, method, params });
@@ -166,7 +183,16 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     await ask('/readyz', headers);
     await ask('/metrics', headers);
   }
-  const places = { answers, log: product.log(), record: await recordOf(ground.databaseUrl) };
+  const send = rpc('SendMessage', { message: userMessage('hello') });
+  const { result } = await ask(path.replace('expense-approval', 'assistant'), { 'x-api-key': key }, send);
+  const connection = await Connection.connect({ address: ground.temporalAddress });
+  const { events } = await new Client({ connection }).workflow
+    .getHandle(`agent-task/${result.task.id}`)
+    .fetchHistory();
+  await connection.close();
+  const history = textIn(events);
+  expect(history).toContain('The model answered with status 401');
+  const places = { answers, history, log: product.log(), record: await recordOf(ground.databaseUrl) };
   expect(places.record).toContain('key:app');
   expect(places.answers).toContain('TASK_STATE_INPUT_REQUIRED');
   expect(refusedProofs).toEqual([]);
