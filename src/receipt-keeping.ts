@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { LocalRecords } from './gateway/local-records.ts';
 import { withKillPoint } from './kill-points.ts';
 import type { Metrics } from './metrics.ts';
+import { signatureCheck } from './receipts/check.ts';
 import { ReceiptLedger } from './receipts/ledger.ts';
 import type { AgentRecords, RunningReceipt } from './receipts/ports.ts';
 import { type Retention, removeOld } from './receipts/retention.ts';
@@ -62,9 +63,14 @@ export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
   const { db, tasks, signing, metrics, log, killAt, begin, asyncDeadlineMs, invokeTimeoutMs } = parts;
   const store = withKillPoint(new PrismaReceiptStore(db, traceId), killAt);
   const proofs = new PrismaReceiptProofs(db);
-  const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
   const records = parts.records(new LocalRecords(new PrismaCallTasks(db, tasks)));
   const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
+  const ledger = new ReceiptLedger({
+    store,
+    chains: proofs,
+    sign: detachedSigner(signing),
+    check: signatureCheck(jwks),
+  });
   const begun = new LRUCache<string, true>({ max: 10_000, ttl: BEGIN_AGAIN_MS });
   const settling = {
     ledger,
@@ -94,7 +100,8 @@ export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
     },
     verify,
     removeOld: async () => {
-      const removed = await removeOld({ ledger, chains: proofs }, parts.retention);
+      const { problems, ...removed } = await removeOld({ ledger, chains: proofs }, parts.retention);
+      if (problems.length > 0) log.warn({ problems }, 'old receipts could not be removed');
       if (removed.receipts + removed.bodies > 0)
         log.info(removed, 'old receipts, and bodies of receipts, are removed');
     },

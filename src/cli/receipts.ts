@@ -39,13 +39,13 @@ export async function exportFile(
   file: string,
   { provider }: ExportOptions,
 ): Promise<ExitCode> {
-  let receipts = -1;
+  let receipts = 0;
   await onReceipts(readConfig(env), async ({ ledger, proofs }) => {
     const lines = async function* () {
       for await (const line of exportReceipts(ledger, proofs, {
         ...(provider && { providerId: provider }),
       })) {
-        receipts += 1;
+        if ('receipt' in line) receipts += 1;
         yield `${JSON.stringify(line)}\n`;
       }
     };
@@ -193,7 +193,9 @@ function onReceipts<T>(config: Config, work: (receipts: Receipts) => Promise<T>)
     const signing = (await givenSigningKeys(config)) ?? (await openKeyFile(config.DATA_DIR));
     const store = new PrismaReceiptStore(db);
     const proofs = new PrismaReceiptProofs(db);
-    const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
-    return work({ store, proofs, ledger, jwks: { keys: signing.publicJwks } as JSONWebKeySet });
+    const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
+    const check = signatureCheck(jwks);
+    const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing), check });
+    return work({ store, proofs, ledger, jwks });
   });
 }

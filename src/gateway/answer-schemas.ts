@@ -101,9 +101,18 @@ export const checkpointAnswer = z.object({
 export const exportLine = z
   .union([
     z.object({ checkpoint: checkpointAnswer }),
+    z.object({
+      cut: z.object({
+        provider_id: z.string(),
+        place: placeSchema.optional().describe('Of the last one that was removed by age.'),
+        checkpoint: checkpointAnswer.optional().describe('What was signed when it was, and proves it.'),
+      }),
+    }),
     z.object({ receipt: receiptSchema, request: bag.optional(), result: bag.optional() }),
   ])
-  .describe('First the checkpoint, then the receipts up to it.');
+  .describe(
+    'First the checkpoint, then what proves where the sequences were cut, then the receipts up to it.',
+  );
 
 export const verdictAnswer = z.object({
   receipt_id: z.uuid(),

@@ -1,4 +1,5 @@
 import type { ChainState, Checkpoint } from './checkpoint.ts';
+import { type CutState, isSamePlace, type RecordedCut } from './cut.ts';
 import type { Place, Receipt } from './receipt.ts';
 import type { Finding } from './verify-export.ts';
 
@@ -12,6 +13,10 @@ interface Chain {
   missing: { from: number; to: number; lastId?: string; beforeId?: string }[];
   /** What checkpoints say of this sequence. */
   certified: Place[];
+  /** Where checkpoints say that it was cut, which is for the cut's own checkpoint to prove. */
+  said: Place[];
+  /** The last of those whose cut is proved. */
+  cut: Place | undefined;
 }
 
 /** Follows each provider's sequence through the receipts as they come. */
@@ -36,10 +41,31 @@ export class ChainWalk {
   #certify({ provider_id, head, cut }: ChainState): void {
     const chain = this.#chain(provider_id);
     chain.certified.push(head);
-    if (cut !== undefined && cut.sequence >= chain.next) {
-      chain.next = cut.sequence + 1;
-      chain.last = { ...cut, trusted: true };
+    if (cut !== undefined) chain.said.push(cut);
+  }
+
+  /** Begins a sequence where it was cut, as far as that is proved. */
+  beginAfter({ provider_id, place }: RecordedCut, proven: CutState | undefined): void {
+    if (this.#onlyProvider !== undefined && this.#onlyProvider !== provider_id) return;
+    const chain = this.#chain(provider_id);
+    if (proven !== undefined) {
+      const { head, cut } = proven;
+      chain.certified.push(head, cut);
+      if (chain.cut === undefined || chain.cut.sequence < cut.sequence) chain.cut = cut;
+      if (cut.sequence >= chain.next) {
+        chain.next = cut.sequence + 1;
+        chain.last = { ...cut, trusted: true };
+      }
     }
+    if (place === undefined || (proven !== undefined && isSamePlace(place, proven.cut))) return;
+    const proof =
+      proven === undefined ? 'none of it is there' : `that ends with number ${proven.cut.sequence}`;
+    this.#findings.push({
+      kind: 'cut',
+      provider_id,
+      sequence: place.sequence,
+      problem: `the record says that the receipts of provider ${provider_id} up to number ${place.sequence} were cut off by age; of the checkpoints that the host signs of a cut ${proof}`,
+    });
   }
 
   /** @param trusted whether its signature is good; else what it says of its place is not believed. */
@@ -127,6 +153,7 @@ export class ChainWalk {
           problem: 'no checkpoint speaks of this provider',
         });
       }
+      this.#findings.push(...unprovenCuts(provider_id, chain));
       for (const stretch of chain.missing) this.#findings.push(missing(provider_id, stretch));
     }
     return this.#findings;
@@ -135,7 +162,7 @@ export class ChainWalk {
   #chain(providerId: string): Chain {
     const known = this.#chains.get(providerId);
     if (known !== undefined) return known;
-    const chain: Chain = { next: 1, last: undefined, missing: [], certified: [] };
+    const chain: Chain = { next: 1, last: undefined, missing: [], certified: [], said: [], cut: undefined };
     this.#chains.set(providerId, chain);
     return chain;
   }
@@ -149,6 +176,26 @@ export class ChainWalk {
       problem,
     });
   }
+}
+
+/** A checkpoint of the whole may have been signed over a record that was tampered with: it is no proof of a cut. */
+function unprovenCuts(provider_id: string, { said, certified, cut }: Chain): Finding[] {
+  const unproven = said.filter(({ sequence }) => cut === undefined || sequence > cut.sequence);
+  const other = certified.filter((place) => place.sequence === cut?.sequence && place.hash !== cut.hash);
+  return [
+    ...unproven.map(({ sequence }) => ({
+      kind: 'cut' as const,
+      provider_id,
+      sequence,
+      problem: `a checkpoint says that the receipts of provider ${provider_id} up to number ${sequence} were cut off by age, and the checkpoint that the host signs of a cut is not there`,
+    })),
+    ...other.map(({ sequence, receipt_id, hash }) => ({
+      kind: 'checkpoint' as const,
+      provider_id,
+      sequence,
+      problem: `a checkpoint names receipt ${receipt_id} (${hash}) in the place of the cut`,
+    })),
+  ];
 }
 
 function missing(provider_id: string, { from, to, lastId, beforeId }: Chain['missing'][number]): Finding {

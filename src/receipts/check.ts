@@ -16,6 +16,7 @@ type FaultKind =
   | 'missing'
   | 'order'
   | 'chain'
+  | 'cut'
   | 'checkpoint';
 
 export interface Fault {

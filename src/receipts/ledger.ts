@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { messageOf } from '../errors.ts';
 import { canonicalBytes, digestOf, hashOf } from './canonical.ts';
-import { type Checkpoint, RECEIPT_TYPE, signCheckpoint } from './checkpoint.ts';
-import type { ChainStore, ReceiptStore, SealedReceipt, Sign, ToSeal } from './ports.ts';
+import { type CheckSignature, checkReceipt } from './check.ts';
+import { type ChainState, type Checkpoint, RECEIPT_TYPE, signCheckpoint } from './checkpoint.ts';
+import { type CutState, provenCut, type RecordedCut } from './cut.ts';
+import type { ChainStore, ReceiptStore, RecordedChain, SealedReceipt, Sign, ToSeal } from './ports.ts';
 import {
   type Ending,
   type FinalReceipt,
@@ -21,6 +24,14 @@ export interface LedgerOptions {
   store: ReceiptStore;
   chains: ChainStore;
   sign: Sign;
+  /** By the host's own keys, old ones included. */
+  check: CheckSignature;
+}
+
+/** All sequences at one moment, signed, and what the record has of their cuts. */
+export interface Reach {
+  checkpoint: Checkpoint;
+  cuts: RecordedCut[];
 }
 
 interface Waiting {
@@ -37,12 +48,14 @@ export class ReceiptLedger {
   readonly #store: ReceiptStore;
   readonly #chains: ChainStore;
   readonly #sign: Sign;
+  readonly #check: CheckSignature;
   readonly #waiting = new Map<string, Waiting[]>();
 
-  constructor({ store, chains, sign }: LedgerOptions) {
+  constructor({ store, chains, sign, check }: LedgerOptions) {
     this.#store = store;
     this.#chains = chains;
     this.#sign = sign;
+    this.#check = check;
   }
 
   /**
@@ -129,31 +142,57 @@ export class ReceiptLedger {
     }
   }
 
-  /** How far every sequence reaches now, signed. */
+  /** How far every sequence reaches now, signed. A cut is in it only when it is proved. */
   async checkpoint(): Promise<Checkpoint> {
+    return (await this.reach()).checkpoint;
+  }
+
+  /** The same, with what the record has of the cuts. */
+  async reach(): Promise<Reach> {
     const { at, chains } = await this.#chains.chains();
-    return signCheckpoint({ issued_at: at, chains }, this.#sign);
+    const proven = await Promise.all(chains.map((chain) => this.#provenState(chain)));
+    return {
+      checkpoint: await signCheckpoint({ issued_at: at, chains: proven }, this.#sign),
+      cuts: chains.flatMap(({ cut }) => cut ?? []),
+    };
+  }
+
+  async #provenState({ provider_id, head, cut }: RecordedChain): Promise<ChainState> {
+    const proven = cut && (await provenCut(cut, this.#check));
+    return { provider_id, head, ...(proven && { cut: proven.cut }) };
   }
 
   /**
    * Removes the receipts that were final before this moment, as far as each sequence goes without a younger one
    * between, and about so many at the most. A signed checkpoint of where each sequence was cut stays.
-   * @returns how many were removed.
+   * @returns how many were removed, and why a sequence could not be cut.
    */
-  async cut(before: Date, most = Number.POSITIVE_INFINITY): Promise<number> {
+  async cut(before: Date, most = Number.POSITIVE_INFINITY): Promise<{ removed: number; problems: string[] }> {
     const { chains } = await this.#chains.chains();
-    let removed = 0;
+    const done = { removed: 0, problems: [] as string[] };
     for (const { provider_id } of chains) {
-      let count: number;
-      do {
-        count = await this.#chains.cut(provider_id, { moment: before, limit: CUT_AT_ONCE }, (at, chain) =>
-          signCheckpoint({ issued_at: at, chains: [chain] }, this.#sign),
-        );
-        removed += count;
-      } while (count === CUT_AT_ONCE && removed < most);
+      try {
+        let count: number;
+        do {
+          count = await this.#chains.cut(provider_id, { moment: before, limit: CUT_AT_ONCE }, this.#certify);
+          done.removed += count;
+        } while (count === CUT_AT_ONCE && done.removed < most);
+      } catch (error) {
+        done.problems.push(`the receipts of ${provider_id} are not removed: ${messageOf(error)}`);
+      }
     }
-    return removed;
+    return done;
   }
+
+  /** By the last of them all are that old: else whoever can write to the record could age them. */
+  #certify = async (at: string, chain: CutState, last: Receipt): Promise<Checkpoint> => {
+    const [fault] = await checkReceipt({ receipt: last }, this.#check);
+    if (fault !== undefined) throw new Error(`receipt ${last.receipt_id}: ${fault.problem}`);
+    if ((await digestOf(statementOf(last))) !== chain.cut.hash) {
+      throw new Error(`what follows receipt ${last.receipt_id} was chained to another`);
+    }
+    return signCheckpoint({ issued_at: at, chains: [chain] }, this.#sign);
+  };
 }
 
 /** Final receipts, each following the one before. */

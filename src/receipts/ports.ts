@@ -1,5 +1,6 @@
 import type { Claim } from '../idempotency/ports.ts';
-import type { ChainState, Checkpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { CutState, RecordedCut } from './cut.ts';
 import type {
   FinalReceipt,
   FinalReceiptStatus,
@@ -91,10 +92,17 @@ export interface ReceiptStore {
   tasksOf(caller: string, agentId: string, taskIds: string[]): Promise<Set<string>>;
 }
 
+/** How far a sequence reaches, and what the record has of its cut. */
+export interface RecordedChain {
+  provider_id: string;
+  head: Place;
+  cut?: RecordedCut;
+}
+
 /** Receipts as a chain: for whoever proves or checks them. */
 export interface ChainStore {
   /** How far each sequence reaches, and the moment at which that is so. */
-  chains(): Promise<{ at: string; chains: ChainState[] }>;
+  chains(): Promise<{ at: string; chains: RecordedChain[] }>;
   /** Final receipts of a provider after this place of its sequence, in order. */
   following(providerId: string, after: number, limit: number): Promise<StoredReceipt[]>;
   /** What the sequence itself says of one of its places: the receipt after it, or else the sequence's head. */
@@ -102,12 +110,13 @@ export interface ChainStore {
   /**
    * Removes the oldest receipts of a provider, no more than `limit`, that were final before this moment, with
    * all before them; what is left of them is the signed checkpoint.
+   * @param certify is given the last of them, too; when it throws, nothing is removed.
    * @returns how many.
    */
   cut(
     providerId: string,
     before: { moment: Date; limit: number },
-    certify: (at: string, chain: ChainState) => Promise<Checkpoint>,
+    certify: (at: string, chain: CutState, last: Receipt) => Promise<Checkpoint>,
   ): Promise<number>;
   /**
    * Removes requests and results of receipts that were final before this moment and wait for no verdict, no more than

@@ -15,17 +15,21 @@ export interface Retention {
 
 /**
  * Removes what is older than that, by the record's own clock. What is not verified yet keeps its bodies until it is.
- * @returns how many were removed of each.
+ * @returns how many were removed of each, and what could not be.
  */
 export async function removeOld(
   { ledger, chains }: { ledger: ReceiptLedger; chains: ChainStore },
   { bodiesMs, receiptsMs }: Retention,
-): Promise<{ receipts: number; bodies: number }> {
-  const removed = { receipts: 0, bodies: 0 };
+): Promise<{ receipts: number; bodies: number; problems: string[] }> {
+  const removed = { receipts: 0, bodies: 0, problems: [] as string[] };
   if (bodiesMs === undefined && receiptsMs === undefined) return removed;
   const { at } = await chains.chains();
   const before = (ms: number) => new Date(Date.parse(at) - ms);
-  if (receiptsMs !== undefined) removed.receipts = await ledger.cut(before(receiptsMs), MOST);
+  if (receiptsMs !== undefined) {
+    const cut = await ledger.cut(before(receiptsMs), MOST);
+    removed.receipts = cut.removed;
+    removed.problems = cut.problems;
+  }
   if (bodiesMs === undefined) return removed;
   let count: number;
   do {

@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import { messageOf } from '../errors.ts';
 import { digestOf } from './canonical.ts';
 import { type CheckSignature, checkReceipt, signatureCheck } from './check.ts';
+import { provenCut } from './cut.ts';
 import type { AgentRecords, CallRecord, ChainStore, PendingReceipt, VerdictStore } from './ports.ts';
 import { type ReceiptResult, type StoredReceipt, statementOf } from './receipt.ts';
 
@@ -129,12 +130,16 @@ export async function proofProblems(
 ): Promise<string[]> {
   const faults = (await checkReceipt(stored, check)).map(({ problem }) => problem);
   if (stored.receipt.status === 'running') return faults;
-  const chained = await chainProblem(stored, chains);
+  const chained = await chainProblem(stored, chains, check);
   return chained === undefined ? faults : [...faults, chained];
 }
 
 /** It must stand where the one after it says, and after the one whose hash it carries. */
-async function chainProblem({ receipt }: StoredReceipt, chains: ChainStore): Promise<string | undefined> {
+async function chainProblem(
+  { receipt }: StoredReceipt,
+  chains: ChainStore,
+  check: CheckSignature,
+): Promise<string | undefined> {
   const { provider_id, sequence, previous } = receipt;
   if (sequence === undefined) return 'it has no place in its provider’s sequence';
   const place = await chains.placeAt(provider_id, sequence);
@@ -147,13 +152,16 @@ async function chainProblem({ receipt }: StoredReceipt, chains: ChainStore): Pro
   }
   if (sequence === 1) return previous === null ? undefined : 'it is the first and was chained to another';
   const { chains: states } = await chains.chains();
-  const cut = states.find((state) => state.provider_id === provider_id)?.cut;
+  const recorded = states.find((state) => state.provider_id === provider_id)?.cut;
+  const cut = recorded && (await provenCut(recorded, check))?.cut;
   if (cut !== undefined && cut.sequence >= sequence - 1) {
     return cut.sequence > sequence - 1 || cut.hash === previous?.hash
       ? undefined
       : 'it does not follow the cut';
   }
-  return `number ${sequence - 1}, before it, is missing`;
+  const unproven =
+    recorded === undefined ? '' : ', and no checkpoint that the host signed says it was cut off';
+  return `number ${sequence - 1}, before it, is missing${unproven}`;
 }
 
 /** An end never changes: what the agent says of an ended task must be what the receipt has of it. */

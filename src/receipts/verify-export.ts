@@ -4,6 +4,7 @@ import { digestOf } from './canonical.ts';
 import { ChainWalk } from './chain-walk.ts';
 import { checkCheckpoint, checkReceipt, type Fault, signatureCheck } from './check.ts';
 import type { Checkpoint } from './checkpoint.ts';
+import { provenCut, type RecordedCut } from './cut.ts';
 import type { ExportLine } from './export.ts';
 import { type StoredReceipt, statementOf } from './receipt.ts';
 
@@ -68,6 +69,7 @@ export async function verifyExport(
     if (read === undefined) {
       findings.push({ kind: 'unreadable', problem: `line ${number} is neither a receipt nor a checkpoint` });
     } else if ('checkpoint' in read) await hear(read.checkpoint);
+    else if ('cut' in read) walk.beginAfter(read.cut, await provenCut(read.cut, check));
     else {
       receipts += 1;
       batch.push(read);
@@ -86,8 +88,9 @@ export async function verifyExport(
 
 function readLine(line: unknown): ExportLine | undefined {
   if (typeof line !== 'object' || line === null) return undefined;
-  const { checkpoint, receipt } = line as { checkpoint?: unknown; receipt?: unknown };
+  const { checkpoint, cut, receipt } = line as { checkpoint?: unknown; cut?: unknown; receipt?: unknown };
   if (isObject(checkpoint) && Array.isArray(checkpoint.chains)) return line as { checkpoint: Checkpoint };
+  if (isObject(cut) && typeof cut.provider_id === 'string') return line as { cut: RecordedCut };
   if (isObject(receipt) && typeof receipt.receipt_id === 'string') return line as StoredReceipt;
   return undefined;
 }

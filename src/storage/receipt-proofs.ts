@@ -1,6 +1,5 @@
 import type { Claim } from '../idempotency/ports.ts';
-import type { ChainState, Checkpoint } from '../receipts/checkpoint.ts';
-import type { ChainStore, PendingReceipt, Verdict, VerdictStore } from '../receipts/ports.ts';
+import type { ChainStore, PendingReceipt, RecordedChain, Verdict, VerdictStore } from '../receipts/ports.ts';
 import type { Link, StoredReceipt } from '../receipts/receipt.ts';
 import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -22,7 +21,7 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
     this.#db = db;
   }
 
-  chains(): Promise<{ at: string; chains: ChainState[] }> {
+  chains(): Promise<{ at: string; chains: RecordedChain[] }> {
     return reachable(async () => {
       // One row even when there are no sequences yet: the time.
       const rows = await this.#db.$queryRaw<(ChainRow & { at: Date })[]>`
@@ -34,24 +33,14 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
   }
 
   following(providerId: string, after: number, limit: number): Promise<StoredReceipt[]> {
-    return reachable(async () => {
-      const rows = await this.#db.$queryRaw<StoredRow[]>`
-        select ${RECEIPT_COLUMNS}, r.request, r.result from receipt r
-        where r.provider_id = ${providerId} and r.sequence > ${after}
-        order by r.sequence limit ${limit}`;
-      return rows.map(toStored);
-    });
+    return reachable(() => following(this.#db, providerId, after, limit));
   }
 
   placeAt(providerId: string, sequence: number): Promise<Link | undefined> {
     return reachable(() => placeAt(this.#db, providerId, sequence));
   }
 
-  cut(
-    providerId: string,
-    { moment, limit }: { moment: Date; limit: number },
-    certify: (at: string, chain: ChainState) => Promise<Checkpoint>,
-  ): Promise<number> {
+  cut(...[providerId, { moment, limit }, certify]: Parameters<ChainStore['cut']>): Promise<number> {
     return reachable(() =>
       this.#db.$transaction(async (tx) => {
         const [row] = await tx.$queryRaw<(ChainRow & { at: Date })[]>`
@@ -70,9 +59,13 @@ export class PrismaReceiptProofs implements ChainStore, VerdictStore {
         if (end?.sequence == null) return 0;
         const sequence = Number(end.sequence);
         const link = await placeAt(tx, providerId, sequence);
-        if (link === undefined) throw new Error(`receipt ${sequence} of ${providerId} is followed by none`);
+        const [last] = await following(tx, providerId, sequence - 1, 1);
+        if (link === undefined || last === undefined) {
+          throw new Error(`receipt ${sequence} of ${providerId} is followed by none`);
+        }
         const cut = { sequence, ...link };
-        const checkpoint = await certify(row.at.toISOString(), { ...chain, cut });
+        const state = { provider_id: providerId, head: chain.head, cut };
+        const checkpoint = await certify(row.at.toISOString(), state, last.receipt);
         await tx.$executeRaw`
           insert into receipt_checkpoint (provider_id, checkpoint)
           values (${providerId}, ${JSON.stringify(checkpoint)}::json)`;
@@ -153,6 +146,17 @@ async function judged(
     insert into receipt_verdict (receipt_id, verification, by, reason, at)
     select id, ${verification}, ${by}, ${reason}, clock_timestamp() from judged returning at`;
   return rows[0] && { ...verdict, at: rows[0].at.toISOString() };
+}
+
+async function following(
+  db: Pick<PrismaClient, '$queryRaw'>,
+  ...[providerId, after, limit]: Parameters<ChainStore['following']>
+): Promise<StoredReceipt[]> {
+  const rows = await db.$queryRaw<StoredRow[]>`
+    select ${RECEIPT_COLUMNS}, r.request, r.result from receipt r
+    where r.provider_id = ${providerId} and r.sequence > ${after}
+    order by r.sequence limit ${limit}`;
+  return rows.map(toStored);
 }
 
 /** The link to a place is what follows it. */

@@ -1,5 +1,5 @@
-import type { ChainState } from '../receipts/checkpoint.ts';
-import type { RunningReceipt } from '../receipts/ports.ts';
+import type { Checkpoint } from '../receipts/checkpoint.ts';
+import type { RecordedChain, RunningReceipt } from '../receipts/ports.ts';
 import type { Link, Place, Receipt, ReceiptResult, StoredReceipt } from '../receipts/receipt.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -102,25 +102,39 @@ export interface ChainRow {
   cut_sequence: bigint | null;
   cut_receipt_id: string | null;
   cut_hash: string | null;
+  /** What was signed when it was cut last. */
+  cut_checkpoint: Checkpoint | null;
 }
 
+/** A ChainRow's columns of a chain `c`. */
 export const CHAIN_COLUMNS = Prisma.sql`
-  c.provider_id, c.sequence, c.receipt_id::text, c.hash, c.cut_sequence, c.cut_receipt_id::text, c.cut_hash`;
+  c.provider_id, c.sequence, c.receipt_id::text, c.hash, c.cut_sequence, c.cut_receipt_id::text, c.cut_hash,
+  (select k.checkpoint from receipt_checkpoint k where k.provider_id = c.provider_id
+   order by k.id desc limit 1) as cut_checkpoint`;
 
 /** Undefined while the sequence is empty. */
-export function headOf({ sequence, receipt_id, hash }: Omit<ChainRow, 'provider_id'>): Place | undefined {
+export function headOf({
+  sequence,
+  receipt_id,
+  hash,
+}: Pick<ChainRow, 'sequence' | 'receipt_id' | 'hash'>): Place | undefined {
   if (receipt_id === null || hash === null) return undefined;
   return { sequence: Number(sequence), receipt_id, hash };
 }
 
-export function toChain(row: ChainRow): ChainState | undefined {
+export function toChain(row: ChainRow): RecordedChain | undefined {
   const head = headOf(row);
   if (head === undefined) return undefined;
-  const { provider_id, cut_sequence, cut_receipt_id, cut_hash } = row;
-  if (cut_receipt_id === null || cut_hash === null) return { provider_id, head };
+  const { provider_id, cut_sequence, cut_receipt_id, cut_hash, cut_checkpoint } = row;
+  const isCut = cut_sequence !== null && cut_receipt_id !== null && cut_hash !== null;
+  if (!isCut && cut_checkpoint === null) return { provider_id, head };
   return {
     provider_id,
     head,
-    cut: { sequence: Number(cut_sequence), receipt_id: cut_receipt_id, hash: cut_hash },
+    cut: {
+      provider_id,
+      ...(isCut && { place: { sequence: Number(cut_sequence), receipt_id: cut_receipt_id, hash: cut_hash } }),
+      ...(cut_checkpoint !== null && { checkpoint: cut_checkpoint }),
+    },
   };
 }

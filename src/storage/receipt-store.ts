@@ -278,7 +278,7 @@ async function readOpen(
   };
   return {
     running: rows.map(toReceipt),
-    head: head && headOf({ ...head, cut_sequence: null, cut_receipt_id: null, cut_hash: null }),
+    head: head && headOf(head),
     at: (first?.at ?? new Date()).toISOString(),
     chain: first?.head_sequence === null ? 'none' : 'found',
   };

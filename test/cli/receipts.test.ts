@@ -95,7 +95,7 @@ describe.concurrent('agent-host receipts verify', () => {
   });
 
   it('takes an export of one provider', async () => {
-    const only = lines.filter((line) => 'checkpoint' in line || line.receipt.provider_id === 'other');
+    const only = lines.filter((line) => !('receipt' in line) || line.receipt.provider_id === 'other');
     const file = await writeLines('one.jsonl', only);
     expect((await verify(file, '--jwks', jwks, '--provider', 'other')).stdout).toMatch(/^2 receipts are/);
     expect((await verify(file, '--jwks', jwks)).code).toBe(1);

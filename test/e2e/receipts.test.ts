@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { JSONWebKeySet } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signatureCheck } from '../../src/receipts/check.ts';
 import { exportReceipts } from '../../src/receipts/export.ts';
+import { ReceiptLedger } from '../../src/receipts/ledger.ts';
+import type { ReceiptStore } from '../../src/receipts/ports.ts';
 import { verifyExport } from '../../src/receipts/verify-export.ts';
+import { detachedSigner } from '../../src/signing/detached.ts';
 import { parseSigningKeys } from '../../src/signing/keys.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import type { PrismaClient } from '../../src/storage/generated/client.ts';
@@ -17,7 +21,13 @@ import {
   startProduct,
   temporaryDataDir,
 } from '../support/product.ts';
-import { collectAll, newReceiptOf, type ReceiptGround, receiptGround } from '../support/receipts.ts';
+import {
+  collectAll,
+  endingOf,
+  newReceiptOf,
+  type ReceiptGround,
+  receiptGround,
+} from '../support/receipts.ts';
 import { agentUrl, call, userMessage } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -119,20 +129,36 @@ describe('the command line, beside the running host', () => {
   });
 });
 
+/** A call that ended then, signed so: by its signature its age is known. */
+async function completedAt(moment: Date) {
+  const { store, proofs, keys, jwks } = receipts;
+  const finish: ReceiptStore['finish'] = (providerId, ids, seal) =>
+    store.finish(providerId, ids, (open) => seal({ ...open, at: moment.toISOString() }));
+  const aged = { open: store.open.bind(store), finish } as ReceiptStore;
+  const ledger = new ReceiptLedger({
+    store: aged,
+    chains: proofs,
+    sign: detachedSigner(keys),
+    check: signatureCheck(jwks),
+  });
+  return ledger.finish(endingOf(await ledger.open(newReceiptOf())));
+}
+
 it('is removed when it is older than it is kept: first its bodies, then itself', async () => {
   const connection = await Connection.connect({ address: ground.temporalAddress });
-  const { receipt_id, sequence } = await receipts.call();
-  const after = async (days: number) => {
+  const signedAt = new Date(Date.now() - 5 * 86_400_000);
+  const { receipt_id, sequence } = await completedAt(signedAt);
+  const at = async (moment: Date) => {
     await db.$executeRaw`
-      update receipt set completed_at = now() - make_interval(days => ${days}) where sequence <= ${sequence}`;
+      update receipt set completed_at = ${moment.toISOString()}::timestamptz where sequence <= ${sequence}`;
     await new Client({ connection }).schedule.getHandle('agent-host/purge').trigger();
   };
-  await after(3);
+  await at(new Date(signedAt.getTime() + 2 * 86_400_000));
   await until('its bodies are gone', async () => {
     const stored = await receipts.store.find(receipt_id);
     return (stored?.receipt.status === 'succeeded' && stored.request === undefined) || undefined;
   });
-  await after(5);
+  await at(signedAt);
   await until('it is gone', async () =>
     (await receipts.store.find(receipt_id)) === undefined ? true : undefined,
   );

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../src/receipts/checkpoint.ts';
+import { type ChainState, type Checkpoint, signCheckpoint } from '../../src/receipts/checkpoint.ts';
 import type { ExportLine } from '../../src/receipts/export.ts';
-import type { Receipt, StoredReceipt } from '../../src/receipts/receipt.ts';
+import type { Link, Place, Receipt, StoredReceipt } from '../../src/receipts/receipt.ts';
 import { type Finding, type VerifyOptions, verifyExport } from '../../src/receipts/verify-export.ts';
+import { detachedSigner } from '../../src/signing/detached.ts';
 import { parseSigningKeys, type SigningKeys } from '../../src/signing/keys.ts';
 import { exportOf, jwksOf } from '../support/memory-receipts.ts';
 import { newSigningKey } from '../support/signing-key.ts';
@@ -155,6 +156,58 @@ describe('missing', () => {
 
   it('the checkpoint itself', async () => {
     expect((await verify(lines.slice(1))).findings).toMatchObject([{ kind: 'checkpoint' }]);
+  });
+});
+
+describe('cut off', () => {
+  const cutAt = (number: number) => {
+    const { all, checkpoint, at } = copy();
+    const { receipt_id, hash } = at(number + 1).receipt.previous as Link;
+    const cut: Place = { sequence: number, receipt_id, hash };
+    const [{ head }, other] = checkpoint.chains as [ChainState, ChainState];
+    const state: ChainState = { provider_id: 'local', head, cut };
+    all.splice(1, number);
+    return { all, cut, state, other };
+  };
+  const signed = (chains: ChainState[]) =>
+    signCheckpoint({ issued_at: '2026-01-01T00:00:00.000Z', chains }, detachedSigner(keys));
+
+  it('is proved by the checkpoint of the cut', async () => {
+    const { all, cut, state } = cutAt(5);
+    const proof = { cut: { provider_id: 'local', place: cut, checkpoint: await signed([state]) } };
+    expect((await verify(all)).findings.map(({ kind }) => kind)).toEqual(['missing']);
+    const [{ checkpoint: before }] = lines as [{ checkpoint: Checkpoint }];
+    for (const checkpoints of [[], [before]]) {
+      expect(await verify(all.toSpliced(1, 0, proof), { checkpoints })).toEqual({
+        receipts: 8,
+        findings: [],
+      });
+    }
+  });
+
+  it('a checkpoint of the whole that says so proves nothing', async () => {
+    const { all, state, other } = cutAt(5);
+    const whole = { checkpoint: await signed([state, other]) };
+    expect(named(await verify([whole, ...all.slice(1)]))).toEqual([
+      ['cut', undefined],
+      ['missing', idOf(5)],
+    ]);
+  });
+
+  it('an older head that the cut does not reach is missed with its receipts', async () => {
+    const { all, cut, state } = cutAt(5);
+    const proof = { cut: { provider_id: 'local', place: cut, checkpoint: await signed([state]) } };
+    const shorter = [...all.slice(0, 1), proof, ...all.slice(2)];
+    expect(named(await verify(shorter))).toEqual([['missing', idOf(6)]]);
+  });
+
+  it('a cut in the place of another receipt contradicts a checkpoint kept from before', async () => {
+    const { all, cut, state } = cutAt(5);
+    const kept = await signed([{ provider_id: 'local', head: { ...cut, hash: 'sha256:0' } }]);
+    const proof = { cut: { provider_id: 'local', place: cut, checkpoint: await signed([state]) } };
+    expect((await verify(all.toSpliced(1, 0, proof), { checkpoints: [kept] })).findings).toMatchObject([
+      { kind: 'checkpoint', sequence: 5 },
+    ]);
   });
 });
 

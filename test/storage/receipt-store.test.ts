@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { signatureCheck } from '../../src/receipts/check.ts';
+import { signCheckpoint } from '../../src/receipts/checkpoint.ts';
 import { exportReceipts } from '../../src/receipts/export.ts';
 import type { AgentRecords, ReceiptQuery } from '../../src/receipts/ports.ts';
-import type { Ending, NewReceipt } from '../../src/receipts/receipt.ts';
+import type { Ending, Link, NewReceipt, Place, StoredReceipt } from '../../src/receipts/receipt.ts';
 import { removeOld } from '../../src/receipts/retention.ts';
-import { verifyPending } from '../../src/receipts/verifier.ts';
-import { verifyExport } from '../../src/receipts/verify-export.ts';
+import { proofProblems, verifyPending } from '../../src/receipts/verifier.ts';
+import { type Verification, verifyExport } from '../../src/receipts/verify-export.ts';
+import { detachedSigner } from '../../src/signing/detached.ts';
 import { openDatabase } from '../../src/storage/client.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 import {
@@ -180,8 +183,8 @@ describe('the sequence', () => {
     const between = new Date((await ground.proofs.chains()).at);
     const before = await ground.ledger.checkpoint();
     await ground.call();
-    expect(await ground.ledger.cut(between)).toBe(5);
-    expect(await ground.ledger.cut(between)).toBe(0);
+    expect(await ground.ledger.cut(between)).toEqual({ removed: 5, problems: [] });
+    expect(await ground.ledger.cut(between)).toEqual({ removed: 0, problems: [] });
     expect((await ground.store.list({ limit: 10 })).receipts).toHaveLength(1);
     expect(await verified()).toEqual({ receipts: 1, findings: [] });
     const [kept] = await database.prisma.receiptCheckpoint.findMany();
@@ -189,16 +192,106 @@ describe('the sequence', () => {
       chains: [{ provider_id: 'local', cut: { sequence: 5, receipt_id: old[4]?.receipt_id } }],
       signature: expect.any(String),
     });
-    // A checkpoint of before the cut is not contradicted by what is left.
+    // The export has it as it was stored. A checkpoint of before the cut is not contradicted by what is left.
     const lines = await collectAll(exportReceipts(ground.ledger, ground.proofs));
+    expect(lines[1]).toMatchObject({ cut: { provider_id: 'local', checkpoint: kept?.checkpoint } });
     const again = await verifyExport(lines, { jwks: ground.jwks, checkpoints: [before] });
     expect(again.findings).toEqual([]);
+  });
+
+  describe('that somebody cut in the database', () => {
+    beforeEach(async () => {
+      for (let index = 0; index < 8; index += 1) await ground.call();
+    });
+
+    /** Says that the receipts up to a number were cut off, as the host would. */
+    const sayCut = (number: number) => database.prisma.$executeRaw`
+      update receipt_chain c set cut_sequence = r.sequence - 1, cut_receipt_id = r.previous_id,
+                                 cut_hash = r.previous_hash
+      from receipt r where c.provider_id = 'local' and r.provider_id = 'local'
+                       and r.sequence = ${number + 1}::bigint`;
+    const remove = (number: number) =>
+      database.prisma.$executeRaw`delete from receipt where sequence <= ${number}::bigint`;
+    const kinds = ({ findings }: Verification) => findings.map(({ kind, sequence }) => [kind, sequence]);
+    const exported = () => collectAll(exportReceipts(ground.ledger, ground.proofs));
+
+    it('is named, also beside a checkpoint kept from before; the host signs no such cut', async () => {
+      const before = await ground.ledger.checkpoint();
+      await sayCut(5);
+      await remove(5);
+      const lines = await exported();
+      expect(lines[0]).toEqual({
+        checkpoint: expect.objectContaining({ chains: [{ provider_id: 'local', head: expect.anything() }] }),
+      });
+      const found = [
+        ['cut', 5],
+        ['missing', 5],
+      ];
+      expect(kinds(await verifyExport(lines, { jwks: ground.jwks }))).toEqual(found);
+      expect(kinds(await verifyExport(lines, { jwks: ground.jwks, checkpoints: [before] }))).toEqual(found);
+      const [sixth] = await ground.proofs.following('local', 0, 1);
+      expect(sixth?.receipt.sequence).toBe(6);
+      expect(await proofProblems(sixth as StoredReceipt, ground.proofs, signatureCheck(ground.jwks))).toEqual(
+        ['number 5, before it, is missing, and no checkpoint that the host signed says it was cut off'],
+      );
+    });
+
+    it('further than its signed checkpoint says is named from there on', async () => {
+      const third = (await ground.proofs.following('local', 2, 1))[0]?.receipt;
+      await ground.ledger.cut(new Date(Date.parse(String(third?.completed_at)) + 1));
+      const [{ cut } = {}] = (await ground.ledger.checkpoint()).chains;
+      const until = Number(cut?.sequence);
+      expect(until).toBeGreaterThanOrEqual(3);
+      await sayCut(until + 2);
+      await remove(until + 2);
+      expect(kinds(await verified())).toEqual([
+        ['cut', until + 2],
+        ['missing', until + 2],
+      ]);
+    });
+
+    it('is proved by no checkpoint of another key, another provider or another kind', async () => {
+      const forger = await receiptGround(database.prisma);
+      const [sixth] = await ground.proofs.following('local', 5, 1);
+      await sayCut(5);
+      const [{ head } = {}] = (await ground.ledger.checkpoint()).chains;
+      const cut = { sequence: 5, ...(sixth?.receipt.previous as Link) };
+      const state = { provider_id: 'local', head: head as Place, cut };
+      const forged = await signCheckpoint(
+        { issued_at: new Date().toISOString(), chains: [state] },
+        detachedSigner(forger.keys),
+      );
+      await remove(5);
+      const own = await ground.ledger.checkpoint();
+      const altered = { ...own, chains: [state] };
+      const others = { ...forged, chains: [{ ...state, provider_id: 'other' }] };
+      for (const checkpoint of [forged, altered, others, own, { chains: [null] }, {}, 'text', 5]) {
+        await database.prisma.$executeRaw`
+          insert into receipt_checkpoint (provider_id, checkpoint)
+          values ('local', ${JSON.stringify(checkpoint)}::json)`;
+        expect(kinds(await verified()), JSON.stringify(checkpoint)).toEqual([
+          ['cut', 5],
+          ['missing', 5],
+        ]);
+      }
+    });
+
+    it('by age that is not theirs: what is aged is not removed', async () => {
+      await database.prisma.$executeRaw`
+        update receipt set completed_at = completed_at - interval '1 day' where sequence <= 5`;
+      const aged = new Date(Date.now() - 3_600_000);
+      expect(await ground.ledger.cut(aged)).toEqual({
+        removed: 0,
+        problems: [expect.stringMatching(/^the receipts of local are not removed: .*signature does not fit/)],
+      });
+      expect(await ground.proofs.following('local', 0, 10)).toHaveLength(8);
+    });
   });
 
   it('cut to its very head goes on from there', async () => {
     await ground.call();
     await ground.call();
-    expect(await ground.ledger.cut(new Date(Date.now() + 60_000))).toBe(2);
+    expect(await ground.ledger.cut(new Date(Date.now() + 60_000))).toEqual({ removed: 2, problems: [] });
     expect(await verified()).toEqual({ receipts: 0, findings: [] });
     await ground.call();
     expect(await verified()).toEqual({ receipts: 1, findings: [] });
@@ -211,20 +304,20 @@ describe('the sequence', () => {
     await database.prisma.$executeRaw`update receipt set verify_after = now() where id = ${second}::uuid`;
     await database.prisma.$executeRaw`select pg_sleep(0.01)`;
     const { ledger, proofs: chains } = ground;
-    expect(await removeOld({ ledger, chains }, {})).toEqual({ receipts: 0, bodies: 0 });
-    expect(await removeOld({ ledger, chains }, { bodiesMs: 60_000, receiptsMs: 60_000 })).toEqual({
-      receipts: 0,
-      bodies: 0,
-    });
+    const removed = (receipts: number, bodies: number) => ({ receipts, bodies, problems: [] });
+    expect(await removeOld({ ledger, chains }, {})).toEqual(removed(0, 0));
+    expect(await removeOld({ ledger, chains }, { bodiesMs: 60_000, receiptsMs: 60_000 })).toEqual(
+      removed(0, 0),
+    );
     // The second waits for its verdict.
-    expect(await removeOld({ ledger, chains }, { bodiesMs: 1 })).toEqual({ receipts: 0, bodies: 2 });
+    expect(await removeOld({ ledger, chains }, { bodiesMs: 1 })).toEqual(removed(0, 2));
     const kept = await ground.store.find(String(third));
     expect(kept).toMatchObject({ receipt: { status: 'succeeded' } });
     expect(kept).not.toHaveProperty('request');
     expect(kept).not.toHaveProperty('result');
     expect(await ground.store.find(String(second))).toHaveProperty('result');
     expect(await verified()).toEqual({ receipts: 3, findings: [] });
-    expect(await removeOld({ ledger, chains }, { receiptsMs: 1 })).toEqual({ receipts: 3, bodies: 0 });
+    expect(await removeOld({ ledger, chains }, { receiptsMs: 1 })).toEqual(removed(3, 0));
     await ground.call();
     expect(await verified()).toEqual({ receipts: 1, findings: [] });
   });

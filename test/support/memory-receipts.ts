@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import { signatureCheck } from '../../src/receipts/check.ts';
 import { type ExportLine, exportReceipts } from '../../src/receipts/export.ts';
 import { ReceiptLedger } from '../../src/receipts/ledger.ts';
 import type { ChainStore, ReceiptStore } from '../../src/receipts/ports.ts';
@@ -53,7 +54,8 @@ class MemoryReceipts
 /** The export of a record with this many receipts of each provider. */
 export async function exportOf(keys: SigningKeys, counts: Record<string, number>): Promise<ExportLine[]> {
   const store = new MemoryReceipts() as unknown as ReceiptStore & ChainStore;
-  const ledger = new ReceiptLedger({ store, chains: store, sign: detachedSigner(keys) });
+  const check = signatureCheck(jwksOf(keys));
+  const ledger = new ReceiptLedger({ store, chains: store, sign: detachedSigner(keys), check });
   for (const [provider_id, count] of Object.entries(counts)) {
     const open = await Promise.all(
       Array.from({ length: count }, () => ledger.open(newReceiptOf({ provider_id }))),

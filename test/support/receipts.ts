@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JSONWebKeySet } from 'jose';
+import { signatureCheck } from '../../src/receipts/check.ts';
 import { ReceiptLedger } from '../../src/receipts/ledger.ts';
 import type { Ending, NewReceipt, Receipt } from '../../src/receipts/receipt.ts';
 import { detachedSigner } from '../../src/signing/detached.ts';
@@ -48,10 +49,12 @@ export async function receiptGround(db: PrismaClient, keys?: SigningKeys): Promi
   const signing = keys ?? (await parseSigningKeys(newSigningKey(), 'test'));
   const store = new PrismaReceiptStore(db);
   const proofs = new PrismaReceiptProofs(db);
-  const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing) });
+  const jwks = { keys: signing.publicJwks } as JSONWebKeySet;
+  const check = signatureCheck(jwks);
+  const ledger = new ReceiptLedger({ store, chains: proofs, sign: detachedSigner(signing), check });
   return {
     keys: signing,
-    jwks: { keys: signing.publicJwks } as JSONWebKeySet,
+    jwks,
     store,
     proofs,
     ledger,
