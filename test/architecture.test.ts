@@ -232,8 +232,15 @@ const ARROWS: Record<string, Arrows> = {
 
   // The web page, built by itself: of the rest only what is pure, and runs in browsers.
   console: {
-    imports: [],
+    imports: [
+      'receipts/canonical.ts',
+      'receipts/check.ts',
+      'receipts/checkpoint.ts',
+      'receipts/receipt.ts',
+      'receipts/verify-export.ts',
+    ],
     packages: ['@a2a-js/sdk', '@preact/signals', 'dompurify', 'marked', 'preact', 'vite'],
+    packageTypes: ['jose'],
     sandboxed: true,
   },
 

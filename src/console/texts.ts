@@ -1,3 +1,7 @@
+import { operate } from './texts/operate.ts';
+import { receipts } from './texts/receipts.ts';
+import { tasks } from './texts/tasks.ts';
+
 /** Every word that the console says, in one place. */
 export const texts = {
   product: 'Agent host',
@@ -32,9 +36,9 @@ export const texts = {
     title: 'Agents',
     about: 'What this host publishes: look at an agent, call it, see who answers for it.',
   },
-  tasks: { title: 'Tasks' },
-  receipts: { title: 'Receipts' },
-  operate: { title: 'Operate' },
+  tasks,
+  receipts,
+  operate,
   signIn: {
     title: 'Sign in',
     about:

@@ -84,6 +84,7 @@ export const receiptAnswer = z.object({
   output: bag.optional().describe('What the agent answered.'),
   stderr: z.string().optional().describe('Why the call failed or was rejected.'),
   payment_receipt: z.unknown().optional(),
+  request: bag.optional().describe('When it was asked for and is kept.'),
 });
 
 const cursor = z.string().nullable().describe('For the next page; null on the last.');

@@ -87,6 +87,7 @@ const RECEIPTS: Operations = {
   'get /receipts/:receipt_id': {
     id: 'getReceipt',
     summary: 'A receipt, and what came of its call',
+    query: request.receiptGetSchema,
     answers: answers(answer.receiptAnswer),
   },
   'get /receipts/:receipt_id/verifications': {

@@ -14,7 +14,13 @@ import type { VerifierReport } from '../receipts/verifier.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import { exportQuerySchema } from './overview-schemas.ts';
-import { parseBody, type ReceiptListRequest, receiptQuerySchema, verdictSchema } from './requests.ts';
+import {
+  parseBody,
+  type ReceiptListRequest,
+  receiptGetSchema,
+  receiptQuerySchema,
+  verdictSchema,
+} from './requests.ts';
 
 export interface ReceiptRoutesOptions {
   receipts: ReceiptStore;
@@ -60,7 +66,8 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
   router.get(
     '/receipts/:receipt_id',
     handler(log, async (req, res) => {
-      res.json(shown(await found(req, receipts)));
+      const { include_request } = parseBody(receiptGetSchema, { ...req.query });
+      res.json(shown(await found(req, receipts), include_request));
     }),
   );
   router.get(
@@ -112,7 +119,11 @@ function ownOnly(req: Request): { caller?: string } {
   return isAdmin(caller) ? {} : { caller: caller.id };
 }
 
-const shown = ({ receipt, result }: StoredReceipt) => ({ receipt, ...result });
+const shown = ({ receipt, request, result }: StoredReceipt, withRequest: boolean) => ({
+  receipt,
+  ...result,
+  ...(withRequest && request !== undefined ? { request } : {}),
+});
 
 function queryOf(query: ReceiptListRequest) {
   const { agent_id, provider_id, status, verification, invoke_mode, limit, cursor } = query;

@@ -139,6 +139,14 @@ export const receiptQuerySchema = z.strictObject({
   cursor: z.string().optional().describe('`next_cursor` of the page before.'),
 });
 
+export const receiptGetSchema = z.strictObject({
+  include_request: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((given) => given === 'true')
+    .describe('Also the request as it is kept, without its credentials.'),
+});
+
 export type ReceiptListRequest = z.output<typeof receiptQuerySchema>;
 
 export const verdictSchema = z.strictObject({

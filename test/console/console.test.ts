@@ -4,7 +4,9 @@ import { CHROMIUM, startBrowser } from '../support/browser.ts';
 import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import type { Place } from './place.ts';
 import { frame } from './suites/frame.ts';
+import { receipts } from './suites/receipts.ts';
 import { signIn } from './suites/sign-in.ts';
+import { tasks } from './suites/tasks.ts';
 
 const place: Partial<Place> = {};
 const at = (): Place => place as Place;
@@ -25,6 +27,8 @@ describe.runIf(CHROMIUM)('the console', () => {
   });
 
   describe('its frame', () => frame(at));
+  describe('tasks', () => tasks(at));
+  describe('receipts', () => receipts(at));
   // Last: once there is a key, nobody comes in without one.
   describe('sign-in', () => signIn(at));
 });

@@ -1,8 +1,10 @@
-import { texts } from '../../texts.ts';
-import { PageHead } from '../../ui/page-head.tsx';
+import '../../styles/records.css';
+import { route } from '../../app/router.ts';
+import { ReceiptList } from './list.tsx';
+import { OneReceipt } from './one.tsx';
 
-export const ReceiptsPage = () => (
-  <div class="page">
-    <PageHead title={texts.receipts.title} />
-  </div>
-);
+/** `#/receipts`: the list; `#/receipts/ID`: one of them. */
+export function ReceiptsPage() {
+  const [, id] = route.value.path;
+  return id === undefined ? <ReceiptList /> : <OneReceipt key={id} id={id} />;
+}
