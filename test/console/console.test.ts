@@ -4,6 +4,8 @@ import { CHROMIUM, startBrowser } from '../support/browser.ts';
 import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import type { Place } from './place.ts';
 import { frame } from './suites/frame.ts';
+import { manyTasksInTheList } from './suites/many-tasks.ts';
+import { operate } from './suites/operate.ts';
 import { receipts } from './suites/receipts.ts';
 import { signIn } from './suites/sign-in.ts';
 import { tasks } from './suites/tasks.ts';
@@ -28,6 +30,8 @@ describe.runIf(CHROMIUM)('the console', () => {
 
   describe('its frame', () => frame(at));
   describe('tasks', () => tasks(at));
+  describe('many tasks', () => manyTasksInTheList(at));
+  describe('operate', () => operate(at));
   describe('receipts', () => receipts(at));
   // Last: once there is a key, nobody comes in without one.
   describe('sign-in', () => signIn(at));

@@ -1,0 +1,105 @@
+import { useState } from 'preact/hooks';
+import { useLoaded } from '../../api/load.ts';
+import {
+  type AuthContext,
+  forgetAuthContext,
+  listAuthContexts,
+  storeAuthContext,
+} from '../../api/operate.ts';
+import { texts } from '../../texts.ts';
+import { FormDialog, TextField } from '../../ui/form-dialog.tsx';
+import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { Moment } from '../../ui/time.tsx';
+
+const words = texts.operate.contexts;
+
+const columns = (forget: (context: AuthContext) => void): Column<AuthContext>[] => [
+  { id: 'provider', title: words.provider, width: 'minmax(130px, 1fr)', cell: (row) => row.provider_id },
+  { id: 'model', title: words.model, width: '120px', cell: (row) => row.auth_model },
+  { id: 'subject', title: words.subject, width: 'minmax(120px, 1fr)', cell: (row) => row.subject },
+  { id: 'preview', title: words.preview, width: '110px', cell: (row) => <code>{row.token_preview}</code> },
+  {
+    id: 'expires',
+    title: words.expires,
+    width: '176px',
+    cell: ({ expires_at }) =>
+      expires_at === undefined ? texts.operate.keys.never : <Moment at={expires_at} />,
+  },
+  {
+    id: 'act',
+    title: texts.operate.columns.act,
+    width: '110px',
+    cell: (row) => (
+      <button
+        type="button"
+        class="button tiny danger"
+        aria-label={`${words.forget} ${row.auth_context_id}`}
+        onClick={() => forget(row)}
+      >
+        {words.forget}
+      </button>
+    ),
+  },
+];
+
+/** The caller's stored credentials. */
+export function AuthContexts() {
+  const list = useLoaded(listAuthContexts, []);
+  const [adding, setAdding] = useState(false);
+  const [problem, setProblem] = useState<unknown>();
+  const forget = ({ auth_context_id }: AuthContext) => {
+    forgetAuthContext(auth_context_id).then(list.reload, setProblem);
+  };
+  return (
+    <div class="stack">
+      <p class="quiet">{words.about}</p>
+      <div class="row">
+        <button type="button" class="button" onClick={() => setAdding(true)}>
+          {words.add}
+        </button>
+      </div>
+      {problem !== undefined && <ErrorNote error={problem} />}
+      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
+      {list.value === undefined && list.state === 'loading' && <Loading />}
+      {list.value?.length === 0 && <Empty title={words.none} />}
+      {list.value !== undefined && list.value.length > 0 && (
+        <Table
+          label={texts.operate.tabs.contexts}
+          columns={columns(forget)}
+          rows={list.value}
+          keyOf={(row) => row.auth_context_id}
+        />
+      )}
+      {adding && (
+        <AddContext
+          onClose={() => setAdding(false)}
+          onDone={() => {
+            setAdding(false);
+            list.reload();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function AddContext({ onClose, onDone }: { onClose(): void; onDone(): void }) {
+  const [provider, setProvider] = useState('');
+  const [model, setModel] = useState('bearer');
+  const [token, setToken] = useState('');
+  const [subject, setSubject] = useState('');
+  const act = async () => {
+    const whose = subject === '' ? {} : { subject };
+    await storeAuthContext({ provider_id: provider, auth_model: model, token, ...whose });
+    onDone();
+  };
+  return (
+    <FormDialog title={words.add} submit={words.submit} act={act} onClose={onClose}>
+      <TextField label={words.provider} value={provider} onChange={setProvider} required />
+      <TextField label={words.model} hint={words.modelHint} value={model} onChange={setModel} required />
+      <TextField label={words.token} value={token} onChange={setToken} required secret />
+      <TextField label={words.subject} hint={words.optional} value={subject} onChange={setSubject} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,189 @@
+import { useState } from 'preact/hooks';
+import { useLoaded } from '../../api/load.ts';
+import {
+  type Agent,
+  listAgents,
+  listProviders,
+  type Provider,
+  type Subject,
+  type Turn,
+  turn,
+} from '../../api/operate.ts';
+import { usePages } from '../../api/pages.ts';
+import { texts } from '../../texts.ts';
+import { Badge, type Tone } from '../../ui/badge.tsx';
+import { ErrorNote, Loading } from '../../ui/states.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { Moment } from '../../ui/time.tsx';
+import { AddProvider } from './add-provider.tsx';
+import { ReasonDialog } from './reason-dialog.tsx';
+
+const words = texts.operate;
+
+type Status = Agent['status'];
+
+const TONES: Record<Status, Tone> = { active: 'ok', blocked: 'warn', revoked: 'bad', draining: 'idle' };
+
+const StatusBadge = ({ status }: { status: Status }) => (
+  <Badge tone={TONES[status]}>{words.status[status]}</Badge>
+);
+
+interface Turning {
+  subject: Subject;
+  change: Turn;
+}
+
+type Ask = (turning: Turning) => void;
+
+/** Buttons for what may be done to it as it is. */
+function Turns({ subject, status, ask }: { subject: Subject; status: Status; ask: Ask }) {
+  if (status === 'revoked') return null;
+  const changes: Turn[] = [status === 'blocked' ? 'unblock' : 'block'];
+  if (subject.of === 'providers') changes.push('revoke');
+  return (
+    <span class="row turns">
+      {changes.map((change) => (
+        <button
+          key={change}
+          type="button"
+          class={`button tiny${change === 'revoke' ? ' danger' : ''}`}
+          aria-label={`${words.turns[change]} ${subject.id}`}
+          onClick={() => ask({ subject, change })}
+        >
+          {words.turns[change]}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+interface TurningProps {
+  turning: Turning | undefined;
+  onClose(): void;
+  onDone(): void;
+}
+
+const TurningDialog = ({ turning, onClose, onDone }: TurningProps) =>
+  turning === undefined ? null : (
+    <ReasonDialog
+      change={turning.change}
+      name={turning.subject.id}
+      act={(reason) => turn(turning.subject, turning.change, reason)}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+
+const agentColumns = (ask: Ask): Column<Agent>[] => [
+  { id: 'agent', title: words.columns.agent, width: 'minmax(150px, 1.2fr)', cell: (row) => row.agent_id },
+  { id: 'name', title: words.columns.name, width: 'minmax(140px, 1.4fr)', cell: (row) => row.name },
+  {
+    id: 'provider',
+    title: words.columns.provider,
+    width: 'minmax(100px, 1fr)',
+    cell: (row) => row.provider_id,
+  },
+  { id: 'kind', title: words.columns.kind, width: '110px', cell: (row) => words.kinds[row.kind] },
+  { id: 'risk', title: words.columns.risk, width: '90px', cell: (row) => words.risks[row.review.risk_level] },
+  {
+    id: 'status',
+    title: words.columns.status,
+    width: '110px',
+    cell: (row) => <StatusBadge status={row.status} />,
+  },
+  {
+    id: 'act',
+    title: words.columns.act,
+    width: '110px',
+    cell: (row) => <Turns subject={{ of: 'agents', id: row.agent_id }} status={row.status} ask={ask} />,
+  },
+];
+
+/** Every agent, and the switch that policy reads. */
+export function AgentSwitches() {
+  const [turning, setTurning] = useState<Turning>();
+  const list = usePages<Agent>(async (cursor, signal) => {
+    const page = await listAgents(cursor, signal);
+    return { rows: page.agents, next: page.next_cursor };
+  }, []);
+  return (
+    <div class="stack">
+      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
+      {list.rows.length === 0 && list.state === 'loading' && <Loading />}
+      {list.rows.length > 0 && (
+        <Table
+          label={words.tabs.agents}
+          columns={agentColumns(setTurning)}
+          rows={list.rows}
+          keyOf={(row) => row.agent_id}
+          onEnd={list.more}
+        />
+      )}
+      <TurningDialog
+        turning={turning}
+        onClose={() => setTurning(undefined)}
+        onDone={() => {
+          setTurning(undefined);
+          list.reload();
+        }}
+      />
+    </div>
+  );
+}
+
+const providerColumns = (ask: Ask): Column<Provider>[] => [
+  {
+    id: 'provider',
+    title: words.columns.provider,
+    width: 'minmax(130px, 1fr)',
+    cell: (row) => row.provider_id,
+  },
+  { id: 'name', title: words.columns.name, width: 'minmax(140px, 1.4fr)', cell: (row) => row.name },
+  { id: 'url', title: words.columns.url, width: 'minmax(130px, 1fr)', cell: (row) => row.url },
+  { id: 'added', title: words.columns.added, width: '176px', cell: (row) => <Moment at={row.created_at} /> },
+  {
+    id: 'status',
+    title: words.columns.status,
+    width: '110px',
+    cell: (row) => <StatusBadge status={row.status} />,
+  },
+  {
+    id: 'act',
+    title: words.columns.act,
+    width: '190px',
+    cell: (row) => <Turns subject={{ of: 'providers', id: row.provider_id }} status={row.status} ask={ask} />,
+  },
+];
+
+/** Who offers agents, and their switches. */
+export function ProviderSwitches() {
+  const [turning, setTurning] = useState<Turning>();
+  const [adding, setAdding] = useState(false);
+  const list = useLoaded(listProviders, []);
+  const done = () => {
+    setTurning(undefined);
+    setAdding(false);
+    list.reload();
+  };
+  return (
+    <div class="stack">
+      <div class="row">
+        <button type="button" class="button" onClick={() => setAdding(true)}>
+          {words.providers.add}
+        </button>
+      </div>
+      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
+      {list.value === undefined && list.state === 'loading' && <Loading />}
+      {list.value !== undefined && (
+        <Table
+          label={words.tabs.providers}
+          columns={providerColumns(setTurning)}
+          rows={list.value}
+          keyOf={(row) => row.provider_id}
+        />
+      )}
+      {adding && <AddProvider onClose={() => setAdding(false)} onDone={done} />}
+      <TurningDialog turning={turning} onClose={() => setTurning(undefined)} onDone={done} />
+    </div>
+  );
+}
