@@ -61,7 +61,10 @@ export function manyTasksInTheList(at: () => Place): void {
       await page.addInitScript(manyTasks(50));
       await page.goto(`${at().product.url}/#/tasks`);
       await page.reload();
-      await gridOf(page).getByText(/^change \d\d/).first().waitFor();
+      await gridOf(page)
+        .getByText(/^change \d\d/)
+        .first()
+        .waitFor();
       const drawn = (await page.evaluate(`new Promise((resolve) => {
         const until = window.told + 30;
         let frames = 0;
