@@ -9,12 +9,13 @@ COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production
+# Its root may be read-only: what it keeps for the next start goes where it may write.
+ENV NODE_ENV=production XDG_CACHE_HOME=/tmp/cache
 WORKDIR /app
-COPY --from=build --chown=node:node /app/package.json ./
-COPY --from=build --chown=node:node /app/node_modules node_modules
-COPY --from=build --chown=node:node /app/dist dist
-COPY --chown=node:node prisma prisma
-COPY --chown=node:node workflows workflows
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY prisma prisma
+COPY workflows workflows
 USER node
 CMD ["node", "dist/main.js", "start"]

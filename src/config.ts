@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Env, givenIn, SECRETS } from './config-files.ts';
 import {
   address,
   bytes,
@@ -164,6 +165,11 @@ export const configSchema = z.object({
     .describe(
       '`host` answers requests, `worker` runs workflows and activities, `all` does both in one process.',
     ),
+  DRAIN: number('must be seconds, 0 to 300', (n) => n >= 0 && n <= 300)
+    .default(0)
+    .describe(
+      'Seconds for which a host that is told to stop goes on as before, but for `/readyz`, which is 503: a balancer sends its requests elsewhere meanwhile.',
+    ),
   WORKFLOWS: z
     .string()
     .default('workflows')
@@ -256,27 +262,17 @@ export const configSchema = z.object({
     .describe('How much is logged, as JSON lines on standard error.'),
 });
 
-const SECRETS: ReadonlySet<string> = new Set([
-  'DATABASE_URL',
-  'GATEWAY_SECRET_KEY',
-  'MODEL_KEY',
-  'MODEL_URL',
-  'OTEL_EXPORTER_OTLP_HEADERS',
-  'SIGNING_KEY',
-  'TEMPORAL_API_KEY',
-]);
-
 export type Config = z.output<typeof configSchema>;
 
 /**
- * Reads the configuration. An empty string is unset.
+ * Reads the configuration. An empty string is unset; what may hold a secret may be in a file, whose path is given.
  * @throws HostError `config`, one line that names the setting.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(env: Env): Config {
   const given = Object.fromEntries(
     Object.keys(configSchema.shape)
-      .map((name) => [name, env[name]] as const)
-      .filter(([, value]) => value !== undefined && value.trim() !== ''),
+      .map((name) => [name, givenIn(env, name)] as const)
+      .filter(([, value]) => value !== undefined),
   );
   const result = configSchema.safeParse(given);
   if (!result.success) {

@@ -1,5 +1,6 @@
 import express, { type Express, type Request, Router } from 'express';
 import type { Registry } from 'prom-client';
+import type { Drain } from './drain.ts';
 import { HostError } from './errors.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -22,10 +23,12 @@ export interface HealthOptions {
   /** The tasks that cannot go on, which `/readyz` names; none to those whom they do not concern. */
   stuck(req: Request): Promise<StuckTask[]>;
   metrics: Registry;
+  /** Whether the process is to be sent nothing more. */
+  drain: Pick<Drain, 'begun'>;
 }
 
 /** `/healthz`: the process answers. `/readyz`: so does what it needs. `/metrics`: in Prometheus' text format. */
-export function healthRoutes({ db, temporal, stuck, metrics }: HealthOptions): Router {
+export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOptions): Router {
   const checks = {
     database: () => checkDatabase(db),
     temporal: () => temporal.check(),
@@ -36,6 +39,10 @@ export function healthRoutes({ db, temporal, stuck, metrics }: HealthOptions): R
     res.json({ status: 'ok' });
   });
   router.get('/readyz', async (req, res) => {
+    if (drain.begun) {
+      res.status(503).json({ status: 'stopping', checks: {}, stuck: [] });
+      return;
+    }
     const results = await runChecks(checks);
     const ready = Object.values(results).every(({ ok }) => ok);
     res.status(ready ? 200 : 503).json({

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import type { Logger } from 'pino';
+import type { Drain } from './drain.ts';
 import { HostError, messageOf } from './errors.ts';
 import { tracedRequests } from './tracing/http.ts';
 
@@ -13,6 +14,8 @@ export interface HttpOptions {
   /** What every answer carries. */
   headers: RequestHandler;
   guard: RequestHandler;
+  /** While it has begun, clients are told to come back on another connection. */
+  drain: Pick<Drain, 'begun'>;
   /** Hears of each answer but streams, which end when their readers like. */
   answered(request: { surface: string; status: number }, ms: number): void;
   /** By the surface whose requests they answer. */
@@ -21,13 +24,21 @@ export interface HttpOptions {
 }
 
 /** The one Express app: the surfaces' routers. */
-export function createApp({ trustProxy, headers, guard, answered, routers, log }: HttpOptions): Express {
+export function createApp({
+  trustProxy,
+  headers,
+  guard,
+  drain,
+  answered,
+  routers,
+  log,
+}: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(tracedRequests, measured(answered, log), headers, refuseNul, guard);
+  app.use(tracedRequests, measured(answered, log), leavable(drain), headers, refuseNul, guard);
   for (const { path, router, surface } of routers) app.use(path, named(surface), router);
   app.use((_req, res) => {
     res.status(404).json({ message: 'There is nothing here', status: 404 });
@@ -58,6 +69,14 @@ const measured =
     };
     // In the trace of its request, whatever else the connection is for.
     res.once('finish', AsyncResource.bind(finished));
+    next();
+  };
+
+/** A connection kept for the next request would end under it. */
+const leavable =
+  (drain: HttpOptions['drain']): RequestHandler =>
+  (_req, res, next) => {
+    if (drain.begun) res.set('Connection', 'close');
     next();
   };
 

@@ -6,6 +6,7 @@ import { openCallers, requireCredentials } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
 import { directoryActivities } from './directory/find-agents.ts';
+import { Drain } from './drain.ts';
 import { createGateway } from './gateway-wiring.ts';
 import { claimDataDir, type Ground, groundAndBundle } from './ground.ts';
 import { takeGrpcAddress } from './grpc.ts';
@@ -93,6 +94,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
   const givenBox = givenSecretBox(config);
+  const drain = new Drain(config.DRAIN);
   const addresses = new Addresses(config.PUSH_ALLOW);
   const dataDir = await claimDataDir(config);
   undo.add(async () => dataDir?.release());
@@ -229,12 +231,13 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   });
   undo.add(() => temporal.close());
   await temporal.start();
-  monitored?.serve(healthApp({ db, temporal, metrics: metrics.registry }));
+  monitored?.serve(healthApp({ db, temporal, metrics: metrics.registry, drain }));
   if (listening === undefined || callers === undefined) return running('worker', ground, undo);
 
   await publishing.openRegistry();
   const url = await serve(config, starting, {
     listening,
+    drain,
     grpc,
     callers,
     catalog,

@@ -10,6 +10,7 @@ import { browserHeaders } from './auth/browsers.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
+import type { Drain } from './drain.ts';
 import { GATEWAY_PATH } from './gateway/access.ts';
 import { adminRoutes } from './gateway/admin-routes.ts';
 import { callerRoutes } from './gateway/caller-routes.ts';
@@ -47,6 +48,7 @@ const STUCK_SHOWN = 20;
 /** What the surfaces stand on. */
 export interface Serving {
   listening: Listening;
+  drain: Drain;
   grpc: GrpcListening | undefined;
   callers: Callers;
   catalog: AgentCatalog;
@@ -92,6 +94,7 @@ export async function serve(
     trustProxy: config.TRUST_PROXY,
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
     guard: parts.callers.guard(surfacesFor(config.INVOKE_REQUIRE_DPOP), [ownUrl, publicUrl]),
+    drain: parts.drain,
     answered: parts.metrics.answered,
     routers: [
       {
@@ -158,6 +161,8 @@ export async function serve(
     );
   }
   undo.add(async () => {
+    if (config.DRAIN > 0) parts.grpc?.drain(config.DRAIN * 1_000);
+    await parts.drain.run();
     requests.stop();
     await Promise.all([parts.listening.close(), parts.grpc?.close()]);
   });

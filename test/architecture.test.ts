@@ -22,8 +22,10 @@ interface Arrows {
 const ARROWS: Record<string, Arrows> = {
   // Free to all, and knows nobody.
   'errors.ts': { imports: [], packages: [] },
-  'config.ts': { imports: ['config-values.ts'], packages: ['zod'] },
+  'config.ts': { imports: ['config-files.ts', 'config-values.ts'], packages: ['zod'] },
+  'config-files.ts': { imports: [], packages: [] },
   'config-values.ts': { imports: [], packages: ['zod'] },
+  'drain.ts': { imports: [], packages: [] },
   'durable-file.ts': { imports: [], packages: [] },
   'package.ts': { imports: [], packages: [] },
 
@@ -250,6 +252,7 @@ const ARROWS: Record<string, Arrows> = {
     imports: [
       'server.ts',
       'config.ts',
+      'config-files.ts',
       'package.ts',
       'agents',
       'tasks',
@@ -295,6 +298,7 @@ const ARROWS: Record<string, Arrows> = {
       'tracing',
       'callers.ts',
       'serving.ts',
+      'drain.ts',
       'ground.ts',
       'grpc.ts',
       'health.ts',
@@ -347,6 +351,7 @@ const ARROWS: Record<string, Arrows> = {
     ],
     types: [
       'config.ts',
+      'drain.ts',
       'gateway-wiring.ts',
       'metrics.ts',
       'push',
@@ -388,10 +393,10 @@ const ARROWS: Record<string, Arrows> = {
     types: ['config.ts', 'undo.ts'],
     packages: [],
   },
-  'http.ts': { imports: ['tracing'], packages: ['express'], packageTypes: ['pino'] },
+  'http.ts': { imports: ['tracing'], types: ['drain.ts'], packages: ['express'], packageTypes: ['pino'] },
   'health.ts': {
     imports: [],
-    types: ['storage', 'temporal'],
+    types: ['drain.ts', 'storage', 'temporal'],
     packages: ['express'],
     packageTypes: ['prom-client'],
   },

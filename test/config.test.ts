@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { configSchema, readConfig } from '../src/config.ts';
 
 const SETTINGS = Object.keys(configSchema.shape);
@@ -106,4 +109,50 @@ test.each(REFUSED)('%s=%j is refused on one line that names it', (name, value) =
   expect(message).toMatch(new RegExp(`^${name}: .+$`));
   // A password is not repeated.
   expect(message).not.toContain('hunter2');
+});
+
+describe('a secret in a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-host-test-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (text: string): string => {
+    const path = join(folder, crypto.randomUUID());
+    writeFileSync(path, text);
+    return path;
+  };
+  const URL_TEXT = 'postgresql://u:p@db/x';
+
+  test.each([URL_TEXT, `${URL_TEXT}\n`, `${URL_TEXT}\r\n`])('%j is read from it', (text) => {
+    expect(readConfig({ DATABASE_URL_FILE: file(text) }).DATABASE_URL).toBe(URL_TEXT);
+  });
+
+  test('of several lines', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----';
+    expect(readConfig({ SIGNING_KEY_FILE: file(`${pem}\n`) }).SIGNING_KEY).toBe(pem);
+  });
+
+  test.each([
+    ['that is not there', { DATABASE_URL_FILE: '/nowhere/x' }, 'cannot read /nowhere/x (ENOENT)'],
+    ['that is empty', { DATABASE_URL_FILE: file('\n') }, expect.stringMatching(/ is empty$/)],
+    [
+      'beside the setting',
+      { DATABASE_URL: URL_TEXT, DATABASE_URL_FILE: file(URL_TEXT) },
+      'is given beside DATABASE_URL; one of them is enough',
+    ],
+  ])('%s is refused', (_name, env, problem) => {
+    const message = typeof problem === 'string' ? `DATABASE_URL_FILE: ${problem}` : problem;
+    expect(() => readConfig(env)).toThrow(
+      expect.objectContaining({ code: 'config', field: 'DATABASE_URL_FILE', message }),
+    );
+  });
+
+  test('what is wrong with its content does not show it', () => {
+    expect(() => readConfig({ DATABASE_URL_FILE: file('hidden') })).toThrow(
+      /^DATABASE_URL: must be(?!.*hidden)/,
+    );
+  });
+
+  test('no other setting is read from one, and an empty path is none', () => {
+    const others = { PORT_FILE: file('1'), DATABASE_URL_FILE: ' ' };
+    expect(readConfig(others)).toEqual(readConfig({}));
+  });
 });

@@ -17,6 +17,8 @@ export interface GrpcListening {
   port: number;
   /** Until then calls are UNAVAILABLE. */
   serve(agents: GrpcAgents): void;
+  /** Has clients make their next calls on another connection, which may be to another host; calls go on for so long, and a moment more. */
+  drain(ms: number): void;
   /** Takes no more calls, waits for the answers under way, bounded. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export async function listenGrpc({ host, port, maxBody, around, log }: GrpcOptio
     serve: (agents) => {
       serving = agents;
     },
+    drain: (ms) => server.drain(`${urlHost(host)}:${bound}`, ms + CLOSE_WITHIN_MS),
     close: () => closeServer(server),
   };
 }

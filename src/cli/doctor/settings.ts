@@ -1,4 +1,5 @@
 import { type Config, configSchema, readConfig } from '../../config.ts';
+import { fileOf } from '../../config-files.ts';
 import { messageOf } from '../../errors.ts';
 import { type Check, ok, wrong } from './check.ts';
 
@@ -6,7 +7,7 @@ export interface Setting {
   name: string;
   /** Absent when nothing is set and there is no default. Secrets are masked. */
   value?: string;
-  source: 'env' | 'default' | 'unset';
+  source: 'env' | 'file' | 'default' | 'unset';
 }
 
 export interface Settings {
@@ -35,6 +36,8 @@ function describeSettings(env: Env): Setting[] {
   return Object.keys(configSchema.shape).map((name): Setting => {
     const given = env[name];
     if (given !== undefined && given !== '') return { name, value: maskSecret(name, given), source: 'env' };
+    const path = fileOf(env, name);
+    if (path !== undefined) return { name, value: path, source: 'file' };
     const value = defaults[name];
     return value === undefined
       ? { name, source: 'unset' }
@@ -43,7 +46,7 @@ function describeSettings(env: Env): Setting[] {
 }
 
 // A path to a key is no secret.
-const SECRET = /(KEY|SECRET|TOKEN|PASSWORD)$/;
+const SECRET = /(KEY|SECRET|TOKEN|PASSWORD|OTLP_HEADERS)$/;
 
 /** `***` for a secret; a URL loses only its password. */
 export function maskSecret(name: string, value: string): string {
