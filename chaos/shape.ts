@@ -1,63 +1,43 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
+import { type Cluster, startCluster } from '../cluster/cluster.ts';
 import { startGround, type TestGround } from '../test/support/ground.ts';
 import { endAllProducts } from '../test/support/product.ts';
 import { startWebhook, type Webhook } from '../test/support/webhook.ts';
-import { type Balancer, startBalancer } from './balancer.ts';
-import { Member } from './member.ts';
 
 /** What is put to the test: two hosts behind a balancer and two workers, on one Postgres and one Temporal. */
-export interface Shape {
+export interface Shape extends Cluster {
   ground: TestGround;
-  balancer: Balancer;
-  hosts: Member[];
-  workers: Member[];
   webhook: Webhook;
   /** What a command needs to read the record. */
   env: Record<string, string>;
-  stop(): Promise<void>;
 }
 
 const WORKFLOWS = fileURLToPath(new URL('./workflows', import.meta.url));
 
 export async function startShape(): Promise<Shape> {
-  const [ground, balancer, webhook] = await Promise.all([startGround(), startBalancer(), startWebhook()]);
-  const env = {
-    ...ground.env,
-    WORKFLOWS,
-    PUBLIC_URL: balancer.url,
-    PUSH_ALLOW: '127.0.0.1',
-    LOG_LEVEL: 'error',
-  };
-  await prepareTrace(ground.direct.databaseUrl);
-  const hosts = ['host 1', 'host 2'].map((name) => {
-    let address: string | undefined;
-    return new Member(name, { ...env, ROLE: 'host' }, (url) => {
-      if (address !== undefined) balancer.targets.delete(address);
-      address = new URL(url).host;
-      balancer.targets.add(address);
-    });
-  });
-  const workers = ['worker 1', 'worker 2'].map((name) => new Member(name, { ...env, ROLE: 'worker' }));
-  const shape: Shape = {
-    ground,
-    balancer,
-    hosts,
-    workers,
-    webhook,
-    env,
-    stop: async () => {
-      await Promise.all([...hosts, ...workers].map((member) => member.stop()));
-      await endAllProducts();
-      await Promise.all([balancer.close(), webhook.close()]);
-      await ground.stop();
-    },
+  const [ground, webhook] = await Promise.all([startGround(), startWebhook()]);
+  const env = { ...ground.env, WORKFLOWS, PUSH_ALLOW: '127.0.0.1', LOG_LEVEL: 'error' };
+  const stopGround = async () => {
+    await endAllProducts();
+    await webhook.close();
+    await ground.stop();
   };
   try {
-    await Promise.all([...hosts, ...workers].map((member) => member.start()));
-    return shape;
+    await prepareTrace(ground.direct.databaseUrl);
+    const cluster = await startCluster(env);
+    return {
+      ...cluster,
+      ground,
+      webhook,
+      env: { ...env, PUBLIC_URL: cluster.balancer.url },
+      stop: async () => {
+        await cluster.stop();
+        await stopGround();
+      },
+    };
   } catch (error) {
-    await shape.stop();
+    await stopGround();
     throw error;
   }
 }

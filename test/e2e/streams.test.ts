@@ -7,13 +7,13 @@ import {
   startProduct,
   temporaryDataDir,
 } from '../support/product.ts';
-import { agentUrl, call, collect, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
+import { type Answer, agentUrl, call, collect, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' };
 const dataDir = await temporaryDataDir();
 let product: Product;
-const start = () => startProduct({ DATA_DIR: dataDir.path });
+const start = () => startProduct({ DATA_DIR: dataDir.path, DRAIN: '2' });
 const url = (code: string) => agentUrl(product.url, code);
 
 beforeAll(async () => {
@@ -133,6 +133,8 @@ describe('SIGTERM with tasks and streams open', () => {
   let stopped: { code: number | null; tookMs: number };
   let seen: Wire[][];
   let waited: Wire;
+  let draining: Response;
+  let served: Answer;
 
   it('ends within 10 s with exit code 0', async () => {
     expense = await send('expense-approval', chair);
@@ -153,13 +155,29 @@ describe('SIGTERM with tasks and streams open', () => {
     const sending = rpc(url('document-digest'), 'SendMessage', { message }, V1);
     await streamsAre(before + 22);
     const began = performance.now();
-    const { code } = await product.end('SIGTERM');
+    const ending = product.end('SIGTERM');
+    const readyz = () => fetch(`${product.url}/readyz`);
+    draining = await until('it says that it stops', async () => {
+      const answer = await readyz();
+      return answer.ok ? undefined : answer;
+    });
+    served = await rpc(url('expense-approval'), 'GetTask', { id: expense.id }, V1);
+    const { code } = await ending;
     stopped = { code, tookMs: performance.now() - began };
     // A connection that broke would reject here.
     seen = await Promise.all(streams);
     waited = (await sending).body;
     expect(stopped.code).toBe(0);
     expect(stopped.tookMs).toBeLessThan(10_000);
+  });
+
+  it('meanwhile it answers as before, on connections that are not kept, and is not ready', async () => {
+    expect([draining.status, await draining.json()]).toEqual([
+      503,
+      expect.objectContaining({ status: 'stopping' }),
+    ]);
+    expect([served.status, served.body.result.status.state]).toEqual([200, 'TASK_STATE_INPUT_REQUIRED']);
+    expect(served.headers.get('connection')).toBe('close');
   });
 
   it('the streams ended cleanly, without a made-up end', () => {

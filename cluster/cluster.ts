@@ -1,0 +1,40 @@
+import { type Balancer, type BalancerOptions, startBalancer } from './balancer.ts';
+import { Member } from './member.ts';
+
+/** Two hosts behind a balancer and two workers: processes of their own, each started again when it ends. */
+export interface Cluster {
+  balancer: Balancer;
+  hosts: Member[];
+  workers: Member[];
+  stop(): Promise<void>;
+}
+
+/** @param settings of every process: of the servers they share, at least. */
+export async function startCluster(
+  settings: Record<string, string>,
+  balancing: BalancerOptions = {},
+): Promise<Cluster> {
+  const balancer = await startBalancer(balancing);
+  const env = { PUBLIC_URL: balancer.url, ...settings };
+  const hosts = ['host 1', 'host 2'].map((name) => {
+    let address: string | undefined;
+    return new Member(name, { ...env, ROLE: 'host' }, (url) => {
+      if (address !== undefined) balancer.targets.delete(address);
+      address = new URL(url).host;
+      balancer.targets.add(address);
+    });
+  });
+  const workers = ['worker 1', 'worker 2'].map((name) => new Member(name, { ...env, ROLE: 'worker' }));
+  const members = [...hosts, ...workers];
+  const stop = async () => {
+    await Promise.all(members.map((member) => member.stop()));
+    await balancer.close();
+  };
+  try {
+    await Promise.all(members.map((member) => member.start()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { balancer, hosts, workers, stop };
+}
