@@ -40,7 +40,7 @@ try {
     },
     { port: Number(values.port), checkMs: 250 },
   );
-  print(`postgres  ${postgres.url}`);
+  print(`postgres  ${new URL(postgres.url).host}`);
   print(`temporal  ${temporal.address}`);
   for (const { name, pid, url } of await Promise.all(
     [...cluster.hosts, ...cluster.workers].map(async (member) => ({

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -6,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  */
 export class Drain {
   readonly #seconds: number;
+  readonly #answers = new Set<ServerResponse>();
   #begun = false;
 
   constructor(seconds: number) {
@@ -16,9 +18,20 @@ export class Drain {
     return this.#begun;
   }
 
+  /** An answer that is still to be given then ends its connection: a client that kept it would come back here. */
+  answering(res: ServerResponse): void {
+    if (this.#begun) {
+      res.setHeader('Connection', 'close');
+      return;
+    }
+    this.#answers.add(res);
+    res.once('close', () => this.#answers.delete(res));
+  }
+
   /** Resolves when the time is over. */
   async run(): Promise<void> {
     this.#begun = true;
+    for (const res of this.#answers) if (!res.headersSent) res.setHeader('Connection', 'close');
     await delay(this.#seconds * 1_000);
   }
 }

@@ -14,8 +14,7 @@ export interface HttpOptions {
   /** What every answer carries. */
   headers: RequestHandler;
   guard: RequestHandler;
-  /** While it has begun, clients are told to come back on another connection. */
-  drain: Pick<Drain, 'begun'>;
+  drain: Pick<Drain, 'answering'>;
   /** Hears of each answer but streams, which end when their readers like. */
   answered(request: { surface: string; status: number }, ms: number): void;
   /** By the surface whose requests they answer. */
@@ -72,11 +71,10 @@ const measured =
     next();
   };
 
-/** A connection kept for the next request would end under it. */
 const leavable =
   (drain: HttpOptions['drain']): RequestHandler =>
   (_req, res, next) => {
-    if (drain.begun) res.set('Connection', 'close');
+    drain.answering(res);
     next();
   };
 

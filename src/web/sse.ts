@@ -17,6 +17,8 @@ export async function writeEvents(
   write: (event: unknown) => string = formatSSEEvent,
 ): Promise<void> {
   for (const [name, value] of Object.entries(SSE_HEADERS)) res.setHeader(name, value);
+  // It may end because the host does: the next request is not to go the same way.
+  res.setHeader('Connection', 'close');
   res.flushHeaders();
   const keepAlive = setInterval(() => res.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref();
   try {

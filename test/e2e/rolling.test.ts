@@ -40,7 +40,6 @@ describe.runIf(process.env.FULL)('two hosts and two workers, replaced in turn un
         await more();
       }
       const { failed, answered, cameBack, tasks } = await load.stop();
-      console.log({ answered, cameBack, tasks: tasks.length });
       expect(failed).toEqual([]);
       expect(cameBack).toBeGreaterThan(0);
       expect(Object.keys(answered).sort()).toEqual(['card', 'invoke', 'send', 'stream']);
