@@ -2,6 +2,7 @@ import { type ListTasksRequest, type ListTasksResponse, TaskState } from '@a2a-j
 import { z } from 'zod';
 import { invalidParams } from '../errors.ts';
 import type { TaskCursor, TaskPage, TaskQuery } from '../tasks/ports.ts';
+import { readPlace, writePlace } from '../web/page-token.ts';
 import { stateFromWire, taskToWire } from './convert.ts';
 
 const DEFAULT_PAGE = 50;
@@ -51,18 +52,12 @@ export function toPage(page: TaskPage, params: ListTasksRequest, pageSize: numbe
   };
 }
 
-const writeToken = ({ statusAt, id }: TaskCursor): string =>
-  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+const writeToken = ({ statusAt: at, id }: TaskCursor): string => writePlace({ at, id });
 
 function readToken(token: string): TaskCursor {
-  try {
-    const [statusAt, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && isTime(statusAt) && new Date(statusAt).toISOString() === statusAt)
-      return { statusAt, id };
-  } catch {
-    // Falls through: not a token of ours.
-  }
-  throw invalidParams('pageToken', 'is not one this list gave');
+  const place = readPlace(token);
+  if (place === undefined) throw invalidParams('pageToken', 'is not one this list gave');
+  return { statusAt: place.at, id: place.id };
 }
 
 const RFC3339 = z.iso.datetime({ offset: true });
@@ -74,5 +69,3 @@ function isTime(text: string): boolean {
   const at = Date.parse(text);
   return RFC3339.safeParse(text).success && at >= FIRST && at <= LAST;
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -4,6 +4,7 @@ import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { Sent, TaskService } from '../tasks/service.ts';
 import { applyChange } from '../tasks/state.ts';
 import type { Json, Task } from '../tasks/task.ts';
+import { readPlace, writePlace } from '../web/page-token.ts';
 import type {
   AgentCall,
   AgentLink,
@@ -127,17 +128,10 @@ const keyOf = ({ caller, seesAll = false, agent, taskId }: TaskRef): TaskKey => 
 /** In a process there is but one request. */
 const response = (result: Json): Json => ({ jsonrpc: '2.0', id: 1, result });
 
-const writeToken = ({ statusAt, id }: TaskCursor): string =>
-  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+const writeToken = ({ statusAt: at, id }: TaskCursor): string => writePlace({ at, id });
 
 function readToken(token: string): TaskCursor {
-  try {
-    const [statusAt, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
-  } catch {
-    // Falls through: not a token of ours.
-  }
-  throw invalidRequest('page_token: is not one this list gave');
+  const place = readPlace(token);
+  if (place === undefined) throw invalidRequest('page_token: is not one this list gave');
+  return { statusAt: place.at, id: place.id };
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -6,6 +6,7 @@ import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { workflowIdOf } from '../tasks/contract.ts';
 import type { LineCursor, Sight, TaskLine, TaskOverview, TaskTimeline } from '../tasks/overview.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { readPlace, writePlace } from '../web/page-token.ts';
 import { whenClosed, writeEvents } from '../web/sse.ts';
 import type { TaskReceipts } from './agent-tasks.ts';
 import { failureEvent, handler, named, refuseWhenStopping } from './answers.ts';
@@ -183,17 +184,10 @@ const statisticsView = ({ from, to, stepMs }: StatisticsQuery, found: Statistics
   },
 });
 
-const writeCursor = ({ createdAt, id }: LineCursor): string =>
-  Buffer.from(JSON.stringify([createdAt, id])).toString('base64url');
+const writeCursor = ({ createdAt: at, id }: LineCursor): string => writePlace({ at, id });
 
 function readCursor(text: string): LineCursor {
-  try {
-    const [createdAt, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && new Date(createdAt).toISOString() === createdAt) return { createdAt, id };
-  } catch {
-    // Falls through: not a cursor of ours.
-  }
-  throw invalidRequest('cursor: is not one this list gave');
+  const place = readPlace(text);
+  if (place === undefined) throw invalidRequest('cursor: is not one this list gave');
+  return { createdAt: place.at, id: place.id };
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

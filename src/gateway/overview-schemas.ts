@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import { TASK_STATES } from '../tasks/task.ts';
 
-const time = z.iso.datetime({ offset: true });
+/** The years that the record reads. */
+const YEAR = /^(?!0000)\d{4}-/;
+const time = z.iso
+  .datetime({ offset: true })
+  .refine((text) => YEAR.test(new Date(text).toISOString()), 'is out of range');
 const moment = z.iso.datetime();
 const count = z.int().min(0);
 const status = z.enum(TASK_STATES);

@@ -11,6 +11,7 @@ import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { ChainStore, ReceiptCursor, ReceiptStore, VerdictStore } from '../receipts/ports.ts';
 import type { StoredReceipt } from '../receipts/receipt.ts';
 import type { VerifierReport } from '../receipts/verifier.ts';
+import { readPlace, writePlace } from '../web/page-token.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import { exportQuerySchema } from './overview-schemas.ts';
@@ -138,17 +139,10 @@ function queryOf(query: ReceiptListRequest) {
   };
 }
 
-const writeCursor = ({ startedAt, id }: ReceiptCursor): string =>
-  Buffer.from(JSON.stringify([startedAt, id])).toString('base64url');
+const writeCursor = ({ startedAt: at, id }: ReceiptCursor): string => writePlace({ at, id });
 
 function readCursor(text: string): ReceiptCursor {
-  try {
-    const [startedAt, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && new Date(startedAt).toISOString() === startedAt) return { startedAt, id };
-  } catch {
-    // Falls through: not a cursor of ours.
-  }
-  throw invalidRequest('cursor: is not one this list gave');
+  const place = readPlace(text);
+  if (place === undefined) throw invalidRequest('cursor: is not one this list gave');
+  return { startedAt: place.at, id: place.id };
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

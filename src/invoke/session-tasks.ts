@@ -4,6 +4,7 @@ import { invalidParams, taskNotFound } from '../errors.ts';
 import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Task, TaskState } from '../tasks/task.ts';
+import { readPlace, writePlace } from '../web/page-token.ts';
 import type { InvokedAgent, InvokedAgents } from './agents.ts';
 import { RPC, RpcError } from './rpc-error.ts';
 
@@ -116,17 +117,10 @@ const seenBy = ({ id, scopes }: Viewer): Pick<TaskKey, 'owner' | 'anyOwner'> => 
   ...(scopes.has(ALL_SEEING_SCOPE) && { anyOwner: true }),
 });
 
-const writeCursor = ({ statusAt, id }: TaskCursor): string =>
-  Buffer.from(JSON.stringify([statusAt, id])).toString('base64url');
+const writeCursor = ({ statusAt: at, id }: TaskCursor): string => writePlace({ at, id });
 
 function readCursor(text: string): TaskCursor {
-  try {
-    const [statusAt, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string];
-    if (UUID.test(id) && new Date(statusAt).toISOString() === statusAt) return { statusAt, id };
-  } catch {
-    // Falls through: not a cursor of ours.
-  }
-  throw invalidParams('cursor', 'is not one this list gave');
+  const place = readPlace(text);
+  if (place === undefined) throw invalidParams('cursor', 'is not one this list gave');
+  return { statusAt: place.at, id: place.id };
 }
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -20,6 +20,12 @@ export async function writeEvents(
   // It may end because the host does: the next request is not to go the same way.
   res.setHeader('Connection', 'close');
   res.flushHeaders();
+  // RFC 9110 §9.3.2: nothing more is to come, and the connection waits for its end.
+  if (res.req.method === 'HEAD') {
+    res.end();
+    await events.return?.();
+    return;
+  }
   const keepAlive = setInterval(() => res.write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref();
   try {
     for (

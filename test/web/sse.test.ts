@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Response } from 'express';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -66,6 +66,24 @@ test('events are written in order, whole, and the stream ends cleanly', async ()
     [1, 2, 3].map((index) => ({ index, text: 'a\nb\u2028c' })),
   );
   expect(state.left).toBe(true);
+});
+
+test('HEAD is told the headers, and its connection is free at once', async () => {
+  const { events, state } = source(3);
+  const endless = (async function* () {
+    yield* events;
+    await new Promise(() => {});
+  })();
+  const app = express().head('/', (_req, res) => writeEvents(res, endless, undefined, () => undefined));
+  server = createServer(app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const asked = request({ host: '127.0.0.1', port, method: 'HEAD' }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  expect(response.headers['content-type']).toBe('text/event-stream');
+  response.resume();
+  await once(response, 'end');
+  expect(state.taken).toBe(0);
 });
 
 test('a source without events is an empty stream', async () => {
