@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { checkValues } from '../web/json-values.ts';
+import { checkValues, lostName } from '../web/json-values.ts';
 import { invalidRequest } from './gateway-error.ts';
 
 /** The fields whose own are the facade's; of a settlement only those, the rest is its payment scheme's. */
@@ -15,7 +15,8 @@ const INNER: Record<string, readonly string[] | 'all'> = {
  */
 export function fieldsOf(body: object): object {
   checkJson(body);
-  checkNames(body, []);
+  const lost = lostName(body);
+  if (lost !== undefined) throw invalidRequest(`${lost.join('.')}: is no name for a field`);
   const fields = Object.entries(body).flatMap(([name, value]) => {
     if (value === null) return [];
     const inner = Object.hasOwn(INNER, name) ? INNER[name] : undefined;
@@ -38,13 +39,4 @@ function checkJson(body: object): void {
   } catch (error) {
     throw invalidRequest(messageOf(error));
   }
-}
-
-/** A name that is lost where objects are made is refused: left out, the agent would be asked something else. */
-function checkNames(value: unknown, path: string[]): void {
-  if (typeof value !== 'object' || value === null) return;
-  if (Object.hasOwn(value, '__proto__')) {
-    throw invalidRequest(`${[...path, '__proto__'].join('.')}: is no name for a field`);
-  }
-  for (const [name, inner] of Object.entries(value)) checkNames(inner, [...path, name]);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { invalidParams } from '../errors.ts';
 import { MAX_PARTS } from '../tasks/message.ts';
 import type { TaskState } from '../tasks/task.ts';
-import { checkValues } from '../web/json-values.ts';
+import { checkValues, lostName } from '../web/json-values.ts';
 import { partSchema } from './parts.ts';
 import { STATES } from './view.ts';
 
@@ -104,6 +104,8 @@ export const getSchema = z.strictObject({ historyLength: newest });
  */
 export function parse<T extends z.ZodType>(schema: T, given: unknown, whole: string): z.output<T> {
   checkValues(given);
+  const lost = lostName(given);
+  if (lost !== undefined) throw invalidParams(pathOf(lost, whole), 'is no name for a field');
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

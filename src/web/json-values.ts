@@ -30,3 +30,18 @@ export function checkValues(params: unknown, whole = 'params'): void {
     level = next;
   }
 }
+
+/**
+ * The way to a name that is lost where objects are made: left out, something else would be asked than was meant.
+ * @param value nested no deeper than `checkValues` lets pass.
+ */
+export function lostName(value: unknown, path: (string | number)[] = []): (string | number)[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (Object.hasOwn(value, '__proto__')) return [...path, '__proto__'];
+  const isList = Array.isArray(value);
+  for (const [name, inner] of Object.entries(value)) {
+    const found = lostName(inner, [...path, isList ? Number(name) : name]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

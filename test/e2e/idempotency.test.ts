@@ -304,20 +304,17 @@ describe('what is done, and not known to be: its answer was lost', () => {
   it.each([
     ['agent', 'longhaul', '/admin/agents/longhaul'],
     ['provider', 'local', '/admin/providers/local'],
-  ])(
-    'the switch of an %s is turned once, and stays as it was turned since',
-    async (subject, subjectId, path) => {
-      const [first, second] = await twice(`${path}/block`, reason, () => ask(`${path}/unblock`, reason));
-      expect(second?.body).toEqual(first?.body);
-      expect(first?.body.status).toBe('blocked');
-      expect(await db.switchChange.count({ where: { subject, subjectId, change: 'block' } })).toBe(1);
-      const of = subject === 'agent' ? '/agents/longhaul' : '/agents/caller';
-      await until('it is open', async () => {
-        const { status } = (await (await fetch(`${host.url}/v1${of}`)).json()) as Wire;
-        return status === 'active' || undefined;
-      });
-    },
-  );
+  ])('a switch is turned once, and stays as it was turned since: %s', async (subject, subjectId, path) => {
+    const [first, second] = await twice(`${path}/block`, reason, () => ask(`${path}/unblock`, reason));
+    expect(second?.body).toEqual(first?.body);
+    expect(first?.body.status).toBe('blocked');
+    expect(await db.switchChange.count({ where: { subject, subjectId, change: 'block' } })).toBe(1);
+    const of = subject === 'agent' ? '/agents/longhaul' : '/agents/caller';
+    await until('it is open', async () => {
+      const { status } = (await (await fetch(`${host.url}/v1${of}`)).json()) as Wire;
+      return status === 'active' || undefined;
+    });
+  });
 
   it('a credential is stored once; one that was removed since does not come back', async () => {
     const credential = { provider_id: 'local', auth_model: 'bearer', token: 'a-token-of-some-length' };
