@@ -3,6 +3,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/components.css';
+import './styles/agents.css';
 import { App } from './app/app.tsx';
 import { enter } from './app/session.ts';
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { CHROMIUM, startBrowser } from '../support/browser.ts';
 import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import type { Place } from './place.ts';
+import { agents } from './suites/agents.ts';
 import { frame } from './suites/frame.ts';
 import { manyTasksInTheList } from './suites/many-tasks.ts';
 import { operate } from './suites/operate.ts';
@@ -29,6 +30,7 @@ describe.runIf(CHROMIUM)('the console', () => {
   });
 
   describe('its frame', () => frame(at));
+  describe('agents', () => agents(at));
   describe('tasks', () => tasks(at));
   describe('many tasks', () => manyTasksInTheList(at));
   describe('operate', () => operate(at));

@@ -1,8 +1,9 @@
-import { texts } from '../../texts.ts';
-import { PageHead } from '../../ui/page-head.tsx';
+import { route } from '../../app/router.ts';
+import { AgentPage } from './agent.tsx';
+import { AgentList } from './list.tsx';
 
-export const AgentsPage = () => (
-  <div class="page">
-    <PageHead title={texts.agents.title} />
-  </div>
-);
+/** `#/agents`: all that is published; `#/agents/CODE`: one of them. */
+export function AgentsPage() {
+  const [, code] = route.value.path;
+  return code === undefined ? <AgentList /> : <AgentPage key={code} code={code} />;
+}
