@@ -96,6 +96,16 @@ export const configSchema = z.object({
   AUTH_CLOCK_SKEW: number('must be seconds, 0 to 600', (n) => n >= 0 && n <= 600)
     .default(30)
     .describe('Seconds by which the clocks of the issuer and of clients may differ from this host’s.'),
+  CONSOLE_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe(
+      'Client id that the console has at `AUTH_ISSUER`: a public client with the authorization code flow and PKCE, whose redirect URI is the host’s base URL with a slash at its end. Unset, people sign in with API keys alone.',
+    ),
+  CONSOLE_SCOPE: z
+    .string()
+    .default('openid agents:read agents:invoke receipts:read admin')
+    .describe('Scopes that the console asks the issuer for; what a person is given decides what they see.'),
   CORS_ORIGINS: origins
     .default([])
     .describe(

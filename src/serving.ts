@@ -111,7 +111,8 @@ export async function serve(
         surface: 'console',
         router: consoleRoutes({
           folder: CONSOLE_FOLDER,
-          settings: { version: packageJson().version, sign_in: null },
+          settings: { version: packageJson().version, sign_in: signInOf(config) },
+          connect: config.AUTH_ISSUER === undefined ? [] : [new URL(config.AUTH_ISSUER).origin],
         }),
       },
       { path: '/', surface: 'cards', router: jwksRoutes(parts.signing) },
@@ -200,6 +201,17 @@ async function signedCards(
   });
   await Promise.all([open.sign(sign), guarded.sign(sign)]);
   return { get: (code) => (door.wasOpen ? open : guarded).get(code) };
+}
+
+/** What the console needs to sign people in at the issuer. */
+function signInOf({ AUTH_ISSUER, AUTH_AUDIENCE, CONSOLE_CLIENT_ID, CONSOLE_SCOPE }: Config): object | null {
+  if (AUTH_ISSUER === undefined || CONSOLE_CLIENT_ID === undefined) return null;
+  return {
+    issuer: AUTH_ISSUER,
+    client_id: CONSOLE_CLIENT_ID,
+    scope: CONSOLE_SCOPE,
+    audience: AUTH_AUDIENCE ?? '',
+  };
 }
 
 async function stuckTasks(repairs: PrismaRepairStore) {

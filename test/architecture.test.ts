@@ -241,7 +241,7 @@ const ARROWS: Record<string, Arrows> = {
       'receipts/receipt.ts',
       'receipts/verify-export.ts',
     ],
-    packages: ['@a2a-js/sdk', '@preact/signals', 'dompurify', 'marked', 'preact', 'vite'],
+    packages: ['@a2a-js/sdk', '@preact/signals', 'dompurify', 'marked', 'oauth4webapi', 'preact', 'vite'],
     packageTypes: ['jose'],
     sandboxed: true,
   },

@@ -4,6 +4,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/components.css';
 import './styles/agents.css';
+import './styles/try.css';
 import { App } from './app/app.tsx';
 import { enter } from './app/session.ts';
 

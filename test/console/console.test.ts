@@ -10,6 +10,7 @@ import { operate } from './suites/operate.ts';
 import { receipts } from './suites/receipts.ts';
 import { signIn } from './suites/sign-in.ts';
 import { tasks } from './suites/tasks.ts';
+import { tryIt } from './suites/try.ts';
 
 const place: Partial<Place> = {};
 const at = (): Place => place as Place;
@@ -19,8 +20,9 @@ describe.runIf(CHROMIUM)('the console', () => {
 
   beforeAll(async () => {
     data = await temporaryDataDir();
-    const [product, browser] = await Promise.all([startProduct({ DATA_DIR: data.path }), startBrowser()]);
-    Object.assign(place, { product, browser });
+    const env = { DATA_DIR: data.path };
+    const [product, browser] = await Promise.all([startProduct(env), startBrowser()]);
+    Object.assign(place, { product, env, browser });
   });
 
   afterAll(async () => {
@@ -35,6 +37,7 @@ describe.runIf(CHROMIUM)('the console', () => {
   describe('many tasks', () => manyTasksInTheList(at));
   describe('operate', () => operate(at));
   describe('receipts', () => receipts(at));
+  describe('trying an agent', () => tryIt(at));
   // Last: once there is a key, nobody comes in without one.
   describe('sign-in', () => signIn(at));
 });

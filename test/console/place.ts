@@ -6,6 +6,8 @@ import type { Product } from '../support/product.ts';
 /** What the suites share. */
 export interface Place {
   product: Product;
+  /** What it was started with. */
+  env: Record<string, string>;
   browser: Browser;
 }
 

@@ -7,7 +7,10 @@ import Provider from 'oidc-provider';
 
 export const AUDIENCE = 'urn:test:agent-host';
 
-/** A real authorization server on a free port of 127.0.0.1, with one confidential client, `robot`. */
+/**
+ * A real authorization server on a free port of 127.0.0.1, with one confidential client, `robot`, and a public one,
+ * `console`, for people, who may call themselves what they like.
+ */
 export interface AuthorizationServer {
   issuer: string;
   /** Its signing key, for tokens that it would never issue. */
@@ -78,13 +81,24 @@ function providerFor(issuer: string, key: JWK) {
         token_endpoint_auth_method: 'client_secret_post',
         id_token_signed_response_alg: 'ES256',
       },
+      {
+        client_id: 'console',
+        // As an application of this machine, it may be on any port of loopback (RFC 8252 §7.3).
+        application_type: 'native',
+        grant_types: ['authorization_code'],
+        redirect_uris: ['http://127.0.0.1/'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+        id_token_signed_response_alg: 'ES256',
+      },
     ],
+    clientBasedCORS: () => true,
     jwks: { keys: [key] } as never,
     scopes: SCOPES.split(' '),
     features: {
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: () => ({

@@ -3,6 +3,9 @@ import { hostUrl, request } from './http.ts';
 /** Where the agent surface is. */
 const SURFACE = 'orchestrator/a2a/v1';
 
+/** What the console itself speaks, of what cards name. */
+export const AGENT_BINDING = 'JSONRPC';
+
 export interface Skill {
   id: string;
   name: string;

@@ -1,4 +1,4 @@
-import { credential } from '../app/credential.ts';
+import { credential, refusals } from '../app/credential.ts';
 
 /** What the host says when it does not do what it is asked. */
 export class ApiError extends Error {
@@ -33,7 +33,9 @@ export const hostFetch: typeof fetch = async (input, init) => {
   if (token !== undefined && new URL(asked.url).origin === location.origin) {
     asked.headers.set('Authorization', `Bearer ${token}`);
   }
-  return fetch(asked);
+  const response = await fetch(asked);
+  if (response.status === 401) refusals.value += 1;
+  return response;
 };
 
 /** The answer itself. @throws ApiError with what the host says, or that nothing answered. */

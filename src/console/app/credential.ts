@@ -15,6 +15,9 @@ function kept(): Credential | undefined {
 
 export const credential = signal<Credential | undefined>(kept());
 
+/** How often the host has said that it does not know the caller. */
+export const refusals = signal(0);
+
 export function keep(given: Credential): void {
   credential.value = given;
   sessionStorage.setItem(KEY, given.token);

@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
 import icon from '../icon.svg';
 import { texts } from '../texts.ts';
+import { ErrorNote } from '../ui/states.tsx';
 import { keep } from './credential.ts';
-import { enter } from './session.ts';
+import { leaveForIssuer, type SignInSettings } from './oidc.ts';
+import { enter, settings } from './session.ts';
 
-/** Asks for an API key. */
+/** Asks for an API key, or leads to the issuer where there is one. */
 export function SignIn({ refused }: { refused: string | undefined }) {
   const [key, setKey] = useState('');
+  const issuer = settings.value?.sign_in;
   const submit = (event: Event) => {
     event.preventDefault();
     if (key.trim() === '') return;
@@ -21,6 +24,7 @@ export function SignIn({ refused }: { refused: string | undefined }) {
           <h1>{texts.signIn.title}</h1>
         </div>
         <p class="quiet">{texts.signIn.about}</p>
+        {issuer && <ByIssuer settings={issuer} />}
         <div class="field">
           <label for="api-key">{texts.signIn.key}</label>
           <input
@@ -40,10 +44,24 @@ export function SignIn({ refused }: { refused: string | undefined }) {
             </span>
           )}
         </div>
-        <button type="submit" class="button primary">
+        <button type="submit" class={issuer ? 'button' : 'button primary'}>
           {texts.signIn.submit}
         </button>
       </form>
     </main>
+  );
+}
+
+function ByIssuer({ settings: issuer }: { settings: SignInSettings }) {
+  const [error, setError] = useState<unknown>();
+  const leave = () => leaveForIssuer(issuer).catch(setError);
+  return (
+    <>
+      <button type="button" class="button primary" onClick={leave}>
+        {texts.signIn.byIssuer(new URL(issuer.issuer).host)}
+      </button>
+      {error !== undefined && <ErrorNote error={error} />}
+      <p class="quiet small">{texts.signIn.or}</p>
+    </>
   );
 }

@@ -38,6 +38,7 @@ export function agents(at: () => Place): void {
     visit(at(), '', async (page) => {
       await page.route('**/.well-known/jwks.json', (route) => route.fulfill({ json: { keys: [] } }));
       await page.goto(`${at().product.url}/#/agents/echo`);
+      await page.getByRole('heading', { level: 1, name: 'Echo' }).waitFor();
       await page.getByText('Signature not valid').waitFor();
       await page.getByText('The host publishes no key').waitFor();
     }));

@@ -1,4 +1,10 @@
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  AUDIENCE,
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../../support/authorization-server.ts';
+import { startProduct } from '../../support/product.ts';
 import { post, type Wire } from '../../support/rpc.ts';
 import { until } from '../../support/until.ts';
 import { type Place, visit } from '../place.ts';
@@ -48,4 +54,66 @@ export function signIn(at: () => Place): void {
       },
       { key: reader.key },
     ));
+
+  it('ends for whoever’s key is revoked, while they are in', async () => {
+    const { url } = at().product;
+    const withKey = { authorization: `Bearer ${admin.key}` };
+    const { body } = await post(`${url}/v1/admin/keys`, { name: 'guest', scopes: ['agents:read'] }, withKey);
+    await visit(
+      at(),
+      '#/agents',
+      async (page) => {
+        await page.getByText('key:guest').waitFor();
+        await post(`${url}/v1/admin/keys/${body.id}/revoke`, {}, withKey);
+        await until('the key is gone', async () => {
+          const headers = { authorization: `Bearer ${body.key}` };
+          return (await fetch(`${url}/v1/me`, { headers })).status === 401 || undefined;
+        });
+        await page.getByRole('searchbox').fill('echo');
+        await page.getByLabel('API key').waitFor();
+      },
+      { key: body.key },
+    );
+  });
+
+  describe('at an issuer', () => {
+    let issuer: AuthorizationServer;
+
+    beforeAll(async () => {
+      issuer = await startAuthorizationServer();
+      await at().product.end('SIGTERM');
+      at().product = await startProduct({
+        ...at().env,
+        AUTH_ISSUER: issuer.issuer,
+        AUTH_AUDIENCE: AUDIENCE,
+        CONSOLE_CLIENT_ID: 'console',
+        CONSOLE_SCOPE: 'openid agents:read receipts:read',
+      });
+    });
+
+    afterAll(() => issuer.stop());
+
+    it('leads there, and back to where one was, with what one may do there', () =>
+      visit(at(), '#/receipts', async (page) => {
+        await page.getByRole('button', { name: /^Sign in with 127/ }).click();
+        await page.waitForURL(`${issuer.issuer}/**`);
+        await page.locator('input[name=login]').fill('ada');
+        await page.locator('input[name=password]').fill('any');
+        await page.locator('button[type=submit]').click();
+        await page.locator('button[type=submit]').getByText('Continue').click();
+        await page.getByRole('heading', { level: 1, name: 'Receipts' }).waitFor();
+        await page.getByText(`${issuer.issuer}#ada`).waitFor();
+        expect(new URL(page.url()).search).toBe('');
+        const links = page.getByRole('navigation').getByRole('link');
+        expect(await links.allTextContents()).toEqual(['Agents', 'Receipts']);
+      }));
+
+    it('says what the issuer says against it', () =>
+      visit(at(), '', async (page) => {
+        await page.getByRole('button', { name: /^Sign in with 127/ }).waitFor();
+        await page.evaluate('sessionStorage.setItem(\'console.sign-in\', \'{"state":"s","hash":""}\')');
+        await page.goto(`${at().product.url}/?code=forged&state=other`);
+        await page.getByRole('alert').getByText('refused').waitFor();
+      }));
+  });
 }

@@ -13,6 +13,7 @@ import { type Tab, Tabs } from '../../ui/tabs.tsx';
 import { Calls } from './calls.tsx';
 import { AgentStatus } from './facts.tsx';
 import { type Known, Overview } from './overview.tsx';
+import { Try } from './try/try.tsx';
 
 /** One agent: what it is, how it is called, its card as it is served. */
 export function AgentPage({ code }: { code: string }) {
@@ -80,6 +81,9 @@ function tabsOf(all: Known): Tab[] {
   const { agent, card } = all;
   return [
     { id: 'overview', title: texts.agents.tabs.overview, content: () => <Overview known={all} /> },
+    ...(may('agents:invoke') && agent.kind === 'workflow'
+      ? [{ id: 'try', title: texts.agents.tabs.try, content: () => <Try known={all} /> }]
+      : []),
     ...(may('agents:invoke')
       ? [{ id: 'calls', title: texts.agents.tabs.calls, content: () => <Calls known={all} /> }]
       : []),

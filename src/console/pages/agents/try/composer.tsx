@@ -1,0 +1,127 @@
+import { useRef, useState } from 'preact/hooks';
+import type { Part } from '../../../api/task-view.ts';
+import { texts } from '../../../texts.ts';
+import { Group } from '../../../ui/schema-form/field.tsx';
+import { filled, type Schema } from '../../../ui/schema-form/schema.ts';
+import { ErrorNote } from '../../../ui/states.tsx';
+import { Attachments, partOf } from './attachments.tsx';
+
+interface ComposerProps {
+  /** What the agent takes as data; without one it is written to in words. */
+  schema: Schema | undefined;
+  examples: string[];
+  /** The media types that the agent takes. */
+  modes: string[];
+  onSend(parts: Part[]): Promise<void>;
+}
+
+/** What is said to an agent: a form where it says what it takes, words, files. */
+export function Composer({ schema, examples, modes, onSend }: ComposerProps) {
+  const form = useRef<HTMLFormElement>(null);
+  const [asForm, setAsForm] = useState(schema !== undefined);
+  const [data, setData] = useState<unknown>();
+  const [text, setText] = useState('');
+  const [files, setFiles] = useState<File[]>([]);
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<unknown>();
+
+  const send = async (event: Event) => {
+    event.preventDefault();
+    const said = asForm ? { data: filled(data) ?? {} } : text.trim() === '' ? undefined : { text };
+    if (sending || (said === undefined && files.length === 0)) return;
+    setSending(true);
+    setError(undefined);
+    try {
+      await onSend([
+        ...(said === undefined ? [] : [said]),
+        ...(await Promise.all(files.map((file) => partOf(file, modes)))),
+      ]);
+      setFiles([]);
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setSending(false);
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
+  };
+
+  return (
+    <form
+      ref={form}
+      class="panel composer"
+      onSubmit={send}
+      onKeyDown={onKeyDown}
+      aria-label={texts.try.message}
+    >
+      <div class="panel-head">
+        <h2>{texts.try.message}</h2>
+        {schema !== undefined && (
+          <fieldset class="segments push">
+            <legend class="visually-hidden">{texts.try.how}</legend>
+            <Choice label={texts.try.form} checked={asForm} onChoose={() => setAsForm(true)} />
+            <Choice label={texts.try.words} checked={!asForm} onChoose={() => setAsForm(false)} />
+          </fieldset>
+        )}
+      </div>
+      <div class="panel-body stack">
+        {asForm && schema !== undefined ? (
+          <Group name="" schema={schema} root={schema} required value={data} onChange={setData} />
+        ) : (
+          <Words text={text} examples={examples} onChange={setText} />
+        )}
+        <Attachments files={files} modes={modes} onChange={setFiles} />
+        {error !== undefined && <ErrorNote error={error} />}
+        <div class="row">
+          <button type="submit" class="button primary" disabled={sending}>
+            {sending ? texts.try.sending : texts.try.send}
+          </button>
+          <span class="quiet small">{texts.try.keys}</span>
+        </div>
+      </div>
+    </form>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  checked: boolean;
+  onChoose(): void;
+}
+
+const Choice = ({ label, checked, onChoose }: ChoiceProps) => (
+  <label class="segment">
+    <input type="radio" name="how" checked={checked} onChange={onChoose} />
+    <span>{label}</span>
+  </label>
+);
+
+interface WordsProps {
+  text: string;
+  examples: string[];
+  onChange(text: string): void;
+}
+
+const Words = ({ text, examples, onChange }: WordsProps) => (
+  <div class="field">
+    <label for="words">{texts.try.text}</label>
+    <textarea
+      id="words"
+      class="input"
+      rows={5}
+      value={text}
+      onInput={(event) => onChange(event.currentTarget.value)}
+    />
+    {examples.length > 0 && (
+      <div class="row">
+        <span class="quiet small">{texts.try.examples}</span>
+        {examples.map((example) => (
+          <button key={example} type="button" class="button tiny clip" onClick={() => onChange(example)}>
+            {example}
+          </button>
+        ))}
+      </div>
+    )}
+  </div>
+);

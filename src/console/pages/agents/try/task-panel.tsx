@@ -1,0 +1,187 @@
+import { useState } from 'preact/hooks';
+import {
+  type ArtifactView,
+  conversationOf,
+  isEnded,
+  isWaiting,
+  type MessageView,
+  type Part,
+  stateOf,
+  type TaskView,
+} from '../../../api/task-view.ts';
+import { texts } from '../../../texts.ts';
+import { CopyButton } from '../../../ui/code-block.tsx';
+import { clock } from '../../../ui/format.ts';
+import { PartView } from '../../../ui/parts/part.tsx';
+import { StateBadge } from '../../../ui/state-badge.tsx';
+import { ErrorNote, Loading } from '../../../ui/states.tsx';
+import type { OpenTask, Step } from './use-task.ts';
+
+/** A task as it runs: how far it is, what it asks, what it has made. */
+export function TaskPanel({ open }: { open: OpenTask }) {
+  const { task, error } = open;
+  if (task === undefined) {
+    return <div class="panel">{error === undefined ? <Loading /> : <ErrorNote error={error} />}</div>;
+  }
+  return (
+    <section class="panel" aria-label={texts.try.task}>
+      <Head task={task} open={open} />
+      <div class="panel-body stack">
+        {error !== undefined && <ErrorNote error={error} />}
+        <Now task={task} steps={open.steps} />
+        {isWaiting(task) && <Question key={task.status.message?.messageId} task={task} open={open} />}
+        {(task.artifacts ?? []).map((artifact) => (
+          <Artifact key={artifact.artifactId} artifact={artifact} />
+        ))}
+        <Conversation messages={conversationOf(task)} />
+      </div>
+    </section>
+  );
+}
+
+function Head({ task, open }: { task: TaskView; open: OpenTask }) {
+  const [canceling, setCanceling] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const cancel = async () => {
+    setCanceling(true);
+    await open.cancel().catch(setError);
+    setCanceling(false);
+  };
+  return (
+    <div class="panel-head">
+      <span role="status">
+        <StateBadge state={stateOf(task)} />
+      </span>
+      <code class="quiet small task-id" title={task.id}>
+        {task.id}
+      </code>
+      <CopyButton text={task.id} label={texts.try.copyId} />
+      {!isEnded(task) && (
+        <span class="row push">
+          <span class="quiet small">{open.live ? texts.try.live : texts.try.connecting}</span>
+          <button type="button" class="button danger" disabled={canceling} onClick={cancel}>
+            {texts.try.cancel}
+          </button>
+        </span>
+      )}
+      {error !== undefined && <ErrorNote error={error} />}
+    </div>
+  );
+}
+
+const textOf = ({ status }: TaskView): string =>
+  (status.message?.parts ?? []).map(({ text = '' }) => text).join('\n');
+
+/** What the agent says just now: how far it is, or how it ended. */
+function Now({ task, steps }: { task: TaskView; steps: Step[] }) {
+  const state = stateOf(task);
+  const text = textOf(task);
+  if (isWaiting(task)) return null;
+  if (state === 'failed' || state === 'rejected') {
+    return (
+      <div class={`note ${state === 'failed' ? 'bad' : 'warn'}`}>
+        <div>
+          <strong>{texts.states[state]}</strong>
+          <span class="said">{text || texts.try.noReason}</span>
+        </div>
+      </div>
+    );
+  }
+  if (isEnded(task)) return text === '' ? null : <p class="said lead">{text}</p>;
+  return <Progress steps={steps} />;
+}
+
+const Progress = ({ steps }: { steps: Step[] }) => (
+  <ol class="progress" aria-live="polite">
+    {steps.length === 0 && <li class="quiet">{texts.try.waiting}</li>}
+    {steps.map(({ id, text, at }) => (
+      <li key={id}>
+        <span class="quiet small number">{at && clock(at)}</span>
+        <span>{text}</span>
+      </li>
+    ))}
+  </ol>
+);
+
+/** What the task waits for, answered where it is asked. */
+function Question({ task, open }: { task: TaskView; open: OpenTask }) {
+  const [text, setText] = useState('');
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<unknown>();
+  const answer = async (event: Event) => {
+    event.preventDefault();
+    if (text.trim() === '' || sending) return;
+    setSending(true);
+    setError(undefined);
+    try {
+      await open.send([{ text }], task.id);
+      setText('');
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <form class="question" aria-label={texts.try.question} onSubmit={answer}>
+      <div>
+        {(task.status.message?.parts ?? []).map((part, at) => (
+          <PartView key={at} part={part} />
+        ))}
+      </div>
+      <div class="row">
+        <label class="visually-hidden" for="answer">
+          {texts.try.answer}
+        </label>
+        <input
+          id="answer"
+          class="input answer"
+          autocomplete="off"
+          placeholder={texts.try.answer}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        <button type="submit" class="button primary" disabled={sending}>
+          {texts.try.send}
+        </button>
+      </div>
+      {error !== undefined && <ErrorNote error={error} />}
+    </form>
+  );
+}
+
+const Artifact = ({
+  artifact: { name, artifactId, description, parts = [] },
+}: {
+  artifact: ArtifactView;
+}) => (
+  <section class="artifact" aria-label={name ?? artifactId}>
+    <div class="artifact-head">
+      <h3>{name ?? artifactId}</h3>
+      {description !== undefined && <span class="quiet small">{description}</span>}
+    </div>
+    <Parts parts={parts} />
+  </section>
+);
+
+export const Parts = ({ parts }: { parts: Part[] }) => (
+  <div class="stack">
+    {parts.map((part, at) => (
+      <PartView key={at} part={part} />
+    ))}
+  </div>
+);
+
+const Conversation = ({ messages }: { messages: MessageView[] }) => (
+  <details class="conversation">
+    <summary>{texts.try.conversation(messages.length)}</summary>
+    <ol class="stack">
+      {messages.map(({ messageId, role, parts = [] }) => (
+        <li key={messageId} class={role === 'ROLE_USER' ? 'turn mine' : 'turn'}>
+          <span class="quiet small">{role === 'ROLE_USER' ? texts.try.you : texts.try.agent}</span>
+          <Parts parts={parts} />
+        </li>
+      ))}
+    </ol>
+  </details>
+);

@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { type AgentLink, linkTo } from '../../../api/a2a.ts';
+import { isEnded, type Part, type TaskView } from '../../../api/task-view.ts';
+import { uniqueId } from '../../../ui/unique.ts';
+
+/** What an agent said on its way, as long as somebody watched. */
+export interface Step {
+  id: string;
+  text: string;
+  at: string | undefined;
+}
+
+export interface OpenTask {
+  task: TaskView | undefined;
+  steps: Step[];
+  live: boolean;
+  error: unknown;
+  /** @returns the task it makes or goes on with; the parts of a plain reply. */
+  send(parts: Part[], taskId?: string): Promise<{ taskId: string } | { reply: Part[] }>;
+  cancel(): Promise<void>;
+}
+
+/** Follows a task of an agent from wherever it is, and speaks to the agent. */
+export function useTask(code: string, taskId: string | undefined): OpenTask {
+  const link = useLink(code);
+  const [task, setTask] = useState<TaskView>();
+  const [steps, setSteps] = useState<Step[]>([]);
+  const [live, setLive] = useState(false);
+  const [error, setError] = useState<unknown>();
+
+  useEffect(() => {
+    setTask(undefined);
+    setSteps([]);
+    setError(undefined);
+    if (taskId === undefined) return;
+    const control = new AbortController();
+    const follow = async () => {
+      const events = (await link()).watch(taskId, { signal: control.signal, onConnection: setLive });
+      for await (const now of events) {
+        setTask(now);
+        setSteps((before) => withStep(before, now));
+      }
+    };
+    follow()
+      .catch((failure: unknown) => !control.signal.aborted && setError(failure))
+      .finally(() => !control.signal.aborted && setLive(false));
+    return () => control.abort();
+  }, [link, taskId]);
+
+  const send = useSending(link);
+  const cancel = useCallback(async () => {
+    if (taskId !== undefined) setTask(await (await link()).cancel(taskId));
+  }, [link, taskId]);
+  return { task, steps, live, error, send, cancel };
+}
+
+/** One link for an agent, made when it is first needed. */
+function useLink(code: string): () => Promise<AgentLink> {
+  const made = useRef<Promise<AgentLink> | undefined>(undefined);
+  return useCallback(() => {
+    made.current ??= linkTo(code).catch((error: unknown) => {
+      made.current = undefined;
+      throw error;
+    });
+    return made.current;
+  }, [code]);
+}
+
+function useSending(link: () => Promise<AgentLink>): OpenTask['send'] {
+  const last = useRef({ said: '', messageId: '' });
+  return useCallback(
+    async (parts, taskId) => {
+      // The same words after a failure are the same message: it may have come through.
+      const said = JSON.stringify([parts, taskId]);
+      const messageId = last.current.said === said ? last.current.messageId : uniqueId();
+      last.current = { said, messageId };
+      const answer = await (await link()).send(parts, {
+        messageId,
+        ...(taskId === undefined ? {} : { taskId }),
+      });
+      last.current = { said: '', messageId: '' };
+      return 'task' in answer ? { taskId: answer.task.id } : answer;
+    },
+    [link],
+  );
+}
+
+function withStep(steps: Step[], task: TaskView): Step[] {
+  const { message, timestamp } = task.status;
+  const text = message?.parts
+    ?.map((part) => part.text ?? '')
+    .join(' ')
+    .trim();
+  if (message === undefined || !text || isEnded(task)) return steps;
+  if (steps.some(({ id }) => id === message.messageId)) return steps;
+  return [...steps, { id: message.messageId, text, at: timestamp }];
+}

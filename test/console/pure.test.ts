@@ -1,0 +1,115 @@
+/** What the console works out by itself, without a browser. */
+import { describe, expect, it } from 'vitest';
+import { applied, conversationOf, isEnded, stateOf, type TaskView } from '../../src/console/api/task-view.ts';
+import { rowsOfCsv, rowsOfData } from '../../src/console/ui/parts/tabular.ts';
+import { filled, kindOf, resolved, type Schema, titleOf } from '../../src/console/ui/schema-form/schema.ts';
+
+const task: TaskView = { id: 't', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } };
+
+describe('a task after an event of its stream', () => {
+  it('is the task that the event holds', () => {
+    expect(applied(undefined, { task })).toBe(task);
+    expect(applied(undefined, { statusUpdate: { status: task.status } })).toBeUndefined();
+  });
+
+  it('has the new status', () => {
+    const status = { state: 'TASK_STATE_COMPLETED' };
+    const after = applied(task, { statusUpdate: { status } });
+    expect(after).toEqual({ ...task, status });
+    expect(after && isEnded(after)).toBe(true);
+  });
+
+  it('has the artifact: a new one, another form of one it had, or more of it', () => {
+    const part = (text: string) => ({ artifactId: 'a', parts: [{ text }] });
+    const one = applied(task, { artifactUpdate: { artifact: part('1') } });
+    expect(one?.artifacts).toEqual([part('1')]);
+    expect(applied(one, { artifactUpdate: { artifact: part('2') } })?.artifacts).toEqual([part('2')]);
+    const more = applied(one, { artifactUpdate: { artifact: part('2'), append: true } });
+    expect(more?.artifacts?.[0]?.parts).toEqual([{ text: '1' }, { text: '2' }]);
+  });
+});
+
+it('a conversation ends with what the agent said last, once', () => {
+  const message = { messageId: 'm', role: 'ROLE_AGENT' as const };
+  const status = { state: 'TASK_STATE_INPUT_REQUIRED', message };
+  expect(conversationOf({ ...task, status })).toEqual([message]);
+  expect(conversationOf({ ...task, status, history: [message] })).toEqual([message]);
+  expect(stateOf({ status })).toBe('input-required');
+});
+
+describe('a table', () => {
+  it.each([
+    [
+      'records',
+      [{ a: 1, b: 'x' }, { a: 2 }],
+      {
+        rows: [
+          ['a', 'b'],
+          ['1', 'x'],
+          ['2', ''],
+        ],
+      },
+    ],
+    ['the one list of an object', { prices: [{ a: 1 }] }, { caption: 'prices', rows: [['a'], ['1']] }],
+    ['no list at all', { a: 1, b: 2 }, undefined],
+    ['a list of words', ['a', 'b'], undefined],
+    ['records that hold more', [{ a: { b: 1 } }], undefined],
+    ['nothing', [], undefined],
+  ])('is made of %s', (_what, value, rows) => {
+    expect(rowsOfData(value)).toEqual(rows);
+  });
+
+  it.each([
+    [
+      'a,b\n1,2\n',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'a,b\r\n1,',
+      [
+        ['a', 'b'],
+        ['1', ''],
+      ],
+    ],
+    ['"a ""b""","c\nd"', [['a "b"', 'c\nd']]],
+    ['', []],
+  ])('is read from %j', (text, rows) => {
+    expect(rowsOfCsv(text)).toEqual(rows);
+  });
+});
+
+describe('a form', () => {
+  it.each<[Schema, string]>([
+    [{ type: 'string', maxLength: 80 }, 'text'],
+    [{ type: 'string', format: 'date' }, 'text'],
+    [{ type: 'string', maxLength: 500 }, 'long-text'],
+    [{ enum: ['a', 'b'] }, 'choice'],
+    [{ type: 'array', items: { enum: ['a'] } }, 'choices'],
+    [{ type: 'array', items: { type: 'string' } }, 'list'],
+    [{ type: 'object', properties: {} }, 'group'],
+    [{ type: 'object' }, 'json'],
+    [{}, 'json'],
+  ])('asks for %j as %s', (schema, kind) => {
+    expect(kindOf(schema)).toBe(kind);
+  });
+
+  it('follows the references of its schema', () => {
+    const root: Schema = { $defs: { money: { type: 'number' } } };
+    expect(resolved({ $ref: '#/$defs/money', description: 'x' }, root)).toMatchObject({
+      type: 'number',
+      description: 'x',
+    });
+  });
+
+  it('leaves out what was left open, and names fields as people write them', () => {
+    expect(filled({ a: '', b: { c: undefined }, d: [undefined], e: 0, f: false })).toEqual({
+      e: 0,
+      f: false,
+    });
+    expect(filled({ a: '' })).toBeUndefined();
+    expect(titleOf('remindAfter', {})).toBe('Remind after');
+  });
+});

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { agentUrl, call, userMessage } from '../../support/rpc.ts';
+import { type Place, visit } from '../place.ts';
+
+/** One pixel. */
+const PNG =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+async function send(page: Page, words: string): Promise<void> {
+  await page.getByLabel('What you want').fill(words);
+  await page.getByRole('button', { name: 'Send' }).click();
+}
+
+const taskIdIn = (page: Page): string => /task=([\w-]+)/.exec(page.url())?.[1] ?? '';
+
+/** Agents called from the page, their tasks watched there. */
+export function tryIt(at: () => Place): void {
+  it('shows what an agent makes, each kind as it is best read, and nothing that could do harm', () =>
+    visit(at(), '#/agents/document-digest?tab=try', async (page) => {
+      await send(page, '# Budget <img src=x onerror="window.harmed=1">\nThe budget was talked about.');
+      await page.getByText('Completed', { exact: true }).waitFor();
+      const outline = page.getByRole('region', { name: 'outline', exact: true });
+      await outline.getByRole('listitem').getByText('Budget').waitFor();
+      await page
+        .getByRole('region', { name: 'keywords' })
+        .first()
+        .getByRole('cell', { name: 'budget' })
+        .waitFor();
+      await page.getByRole('region', { name: 'word-counts' }).getByText('sections').first().waitFor();
+      expect(await outline.locator('[onerror]').count()).toBe(0);
+      expect(await page.evaluate('window.harmed')).toBeUndefined();
+    }));
+
+  it('asks where the task asks, and finds it again when one comes back', async () => {
+    let address = '';
+    await visit(at(), '#/agents/expense-approval?tab=try', async (page) => {
+      // What the schema wants is asked for before anything is sent.
+      await page.getByRole('button', { name: 'Send' }).click();
+      expect(await page.evaluate("document.querySelectorAll('input:invalid, textarea:invalid').length")).toBe(
+        3,
+      );
+      await page.getByLabel('Amount').fill('1200');
+      await page.getByLabel('Currency').fill('USD');
+      await page.getByLabel('Purpose').fill('Conference ticket');
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByRole('form', { name: 'Question' }).getByText('Do you approve it?').waitFor();
+      address = new URL(page.url()).hash;
+    });
+    await visit(at(), address, async (page) => {
+      await page.getByRole('form', { name: 'Question' }).getByText('Do you approve it?').waitFor();
+      const { url } = at().product;
+      // Somebody else's question is a change like any other: the page hears of it by itself.
+      await page.getByText('Live', { exact: true }).waitFor();
+      await page.getByPlaceholder('Your answer').fill('perhaps');
+      await page.keyboard.press('Enter');
+      await page.getByRole('form', { name: 'Question' }).getByText('I could not take that').waitFor();
+      const answer = userMessage('yes', { taskId: taskIdIn(page) });
+      await call(agentUrl(url, 'expense-approval'), 'SendMessage', { message: answer }, { version: '1.0' });
+      await page.getByText('Completed', { exact: true }).waitFor();
+      await page.getByText('approved', { exact: false }).first().waitFor();
+    });
+  });
+
+  it('takes files, and gives them back', () =>
+    visit(at(), '#/agents/echo?tab=try', async (page) => {
+      await page.getByLabel('Drop files here, or').setInputFiles([
+        { name: 'dot.png', mimeType: 'image/png', buffer: Buffer.from(PNG, 'base64') },
+        { name: 'prices.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(100_000, 7) },
+      ]);
+      await page.getByText('98 KB').waitFor();
+      await send(page, 'these');
+      await page.getByText('Completed', { exact: true }).waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download prices.bin' }).first().click(),
+      ]);
+      expect(download.suggestedFilename()).toBe('prices.bin');
+      expect(await readFile(await download.path())).toEqual(Buffer.alloc(100_000, 7));
+    }));
+
+  it('shows pictures', () =>
+    visit(at(), '#/agents', async (page) => {
+      const task = {
+        id: 'a-task',
+        contextId: 'a-context',
+        status: { state: 'TASK_STATE_COMPLETED' },
+        artifacts: [
+          { artifactId: 'p', parts: [{ raw: PNG, mediaType: 'image/png', filename: 'dot.png' }] },
+          { artifactId: 'c', parts: [{ text: 'city,price\nRome,3', mediaType: 'text/csv' }] },
+        ],
+      };
+      await page.route('**/orchestrator/a2a/v1/echo', async (route) => {
+        const { id, method } = route.request().postDataJSON();
+        if (method === 'GetTask') await route.fulfill({ json: { jsonrpc: '2.0', id, result: task } });
+        else await route.abort();
+      });
+      await page.goto(`${at().product.url}/#/agents/echo?tab=try&task=a-task`);
+      const picture = page.getByRole('img', { name: 'dot.png' });
+      await picture.waitFor();
+      const decoded = "document.querySelector('img.picture').decode().then(() => 'shown')";
+      expect(await page.evaluate(decoded)).toBe('shown');
+      await page.getByRole('cell', { name: 'Rome' }).waitFor();
+    }));
+
+  it('cancels', () =>
+    visit(at(), '#/agents/order-refund?tab=try', async (page) => {
+      await page.getByText('Words').click();
+      await send(page, 'I want my money back');
+      await page.getByText('Input required').waitFor();
+      await page.getByRole('button', { name: 'Cancel the task' }).click();
+      await page.getByText('Canceled', { exact: true }).waitFor();
+      expect(await page.getByRole('button', { name: 'Cancel the task' }).count()).toBe(0);
+    }));
+
+  it('says when there is no such task', () =>
+    visit(at(), '#/agents/echo?tab=try&task=00000000-0000-4000-8000-000000000000', async (page) => {
+      await page.getByRole('alert').waitFor();
+    }));
+}
