@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { CHROMIUM, startBrowser } from '../support/browser.ts';
 import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import type { Place } from './place.ts';
+import { access } from './suites/access.ts';
 import { agents } from './suites/agents.ts';
 import { frame } from './suites/frame.ts';
 import { manyTasksInTheList } from './suites/many-tasks.ts';
@@ -38,6 +39,7 @@ describe.runIf(CHROMIUM)('the console', () => {
   describe('operate', () => operate(at));
   describe('receipts', () => receipts(at));
   describe('trying an agent', () => tryIt(at));
+  describe('whoever uses it', () => access(at));
   // Last: once there is a key, nobody comes in without one.
   describe('sign-in', () => signIn(at));
 });

@@ -3,7 +3,7 @@ import { texts } from '../texts.ts';
 import { Empty, ErrorNote, Loading } from '../ui/states.tsx';
 import { Layout } from './layout.tsx';
 import { PAGES } from './pages.ts';
-import { href, navigate, route } from './router.ts';
+import { href, redirect, route } from './router.ts';
 import { enter, may, session } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -32,7 +32,8 @@ function Current() {
   const first = PAGES.find(({ needs }) => may(needs));
   const page = PAGES.find((each) => each.id === id);
   useEffect(() => {
-    if (id === undefined && first !== undefined) navigate([first.id]);
+    // Where one is by now: somebody may have gone on since this was drawn.
+    if (route.peek().path.length === 0 && first !== undefined) redirect([first.id]);
   }, [id, first]);
   useEffect(() => {
     document.title = page === undefined ? texts.product : `${texts.nav[page.id]} · ${texts.product}`;

@@ -44,10 +44,15 @@ export function navigate(path: readonly string[], query?: Query): void {
   location.hash = href(path, query);
 }
 
+/** Goes there in place of where the page is, which is in no history then. */
+export function redirect(path: readonly string[], query?: Query): void {
+  const next = href(path, query);
+  history.replaceState(history.state, '', next);
+  route.value = parseHash(next);
+}
+
 /** Changes the query where the page is, without a step in the browser's history. */
 export function setQuery(changes: Query): void {
   const { path, query } = route.value;
-  const next = href(path, { ...Object.fromEntries(query), ...changes });
-  history.replaceState(history.state, '', next);
-  route.value = parseHash(next);
+  redirect(path, { ...Object.fromEntries(query), ...changes });
 }

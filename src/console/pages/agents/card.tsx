@@ -47,15 +47,15 @@ export function AgentCardView({ agent }: { agent: Agent }) {
         )}
       </ul>
       <dl class="facts small">
-        {card && (
+        {agent.kind === 'workflow' && (
           <>
             <dt>{texts.agents.takes}</dt>
             <dd>
-              <Modes modes={card.defaultInputModes} />
+              <Modes modes={card?.defaultInputModes ?? []} />
             </dd>
             <dt>{texts.agents.gives}</dt>
             <dd>
-              <Modes modes={card.defaultOutputModes} />
+              <Modes modes={card?.defaultOutputModes ?? []} />
             </dd>
           </>
         )}
