@@ -76,7 +76,7 @@ export function overviewRoutes(options: OverviewRoutesOptions): Router {
       parseBody(eventsSchema, { ...req.query });
       const open = await streams.open(callerOf(req), EVERY_AGENT, requests.signalFor(res));
       whenClosed(res, open);
-      const events = overview.changes(await sightOf(req), open.signal);
+      const events = overview.changes(() => sightOf(req), open.signal);
       const write = (event: unknown) => {
         const { lines, missed } = event as { lines: TaskLine[]; missed: boolean };
         return `data: ${JSON.stringify({ tasks: lines.map(lineView), missed })}\n\n`;

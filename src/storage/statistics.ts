@@ -5,15 +5,26 @@ import type {
   StatisticsQuery,
   StatisticsStore,
 } from '../gateway/statistics.ts';
+import { TASK_STATES } from '../tasks/task.ts';
 import { readBacklog } from './backlog.ts';
 import { FINAL_STATES } from './change-log.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 
+interface TaskRow {
+  step: number;
+  /** In the order of the states. */
+  counts: number[];
+  begun: number;
+  queued: (number | null)[] | null;
+  ended: number;
+  lasted: (number | null)[] | null;
+}
+
 interface PercentileRow {
   step: number;
   count: number;
-  marks: number[];
+  marks: (number | null)[] | null;
 }
 
 interface CountRow {
@@ -41,19 +52,28 @@ export class PrismaStatistics implements StatisticsStore {
   read(query: StatisticsQuery): Promise<Statistics> {
     const steps = Math.ceil((query.to.getTime() - query.from.getTime()) / query.stepMs);
     return reachable(async () => {
-      const [tasks, queue, durations, calls, refusals, failing, backlog] = await Promise.all([
+      const [tasks, calls, refusals, failing, backlog] = await Promise.all([
         this.#tasks(query),
-        this.#percentiles(TASKS, Prisma.sql`begun_at - created_at`, query),
-        this.#percentiles(ENDED, Prisma.sql`status_at - created_at`, query),
-        this.#percentiles(CALLS, Prisma.sql`completed_at - started_at`, query),
+        this.#calls(query),
         this.#refusals(query),
         this.#failing(),
         readBacklog(this.#db),
       ]);
       return {
-        tasks: series(tasks, steps),
-        queue: percentiles(queue, steps),
-        durations: percentiles(durations, steps),
+        tasks: series(
+          tasks.flatMap(({ step, counts }) =>
+            TASK_STATES.flatMap((name, at) => (counts[at] ? [{ step, name, count: counts[at] }] : [])),
+          ),
+          steps,
+        ),
+        queue: percentiles(
+          tasks.map(({ step, begun, queued }) => ({ step, count: begun, marks: queued })),
+          steps,
+        ),
+        durations: percentiles(
+          tasks.map(({ step, ended, lasted }) => ({ step, count: ended, marks: lasted })),
+          steps,
+        ),
         calls: percentiles(calls, steps),
         refusals: series(refusals, steps),
         failing: Array.from({ length: steps }, (_, step) => {
@@ -65,22 +85,22 @@ export class PrismaStatistics implements StatisticsStore {
     });
   }
 
-  #tasks(query: StatisticsQuery): Promise<CountRow[]> {
-    return this.#db.$queryRaw<CountRow[]>`
-      select ${stepOf(Prisma.sql`created_at`, query)} as step, state as name, count(*)::int as count
-      from task where ${within(Prisma.sql`created_at`, query)} and shown group by 1, 2`;
+  #tasks(query: StatisticsQuery): Promise<TaskRow[]> {
+    const counts = TASK_STATES.map((state) => Prisma.sql`count(*) filter (where state = ${state})`);
+    return this.#db.$queryRaw<TaskRow[]>`
+      select ${stepOf(Prisma.sql`created_at`, query)} as step, array[${Prisma.join(counts)}]::int[] as counts,
+        count(begun_at)::int as begun, ${marksOf(Prisma.sql`begun_at - created_at`)} as queued,
+        count(*) filter (where state in ${FINAL_STATES})::int as ended,
+        ${marksOf(Prisma.sql`case when state in ${FINAL_STATES} then status_at - created_at end`)} as lasted
+      from task where ${within(Prisma.sql`created_at`, query)} and shown group by 1`;
   }
 
-  #percentiles(
-    { table, at, where }: Source,
-    duration: Prisma.Sql,
-    query: StatisticsQuery,
-  ): Promise<PercentileRow[]> {
+  #calls(query: StatisticsQuery): Promise<PercentileRow[]> {
     return this.#db.$queryRaw<PercentileRow[]>`
-      select ${stepOf(at, query)} as step, count(*)::int as count,
-        percentile_disc(array[0.5, 0.9, 0.99]) within group (
-          order by (extract(epoch from ${duration}) * 1000)::float8) as marks
-      from ${table} where ${within(at, query)} and ${where} group by 1`;
+      select ${stepOf(Prisma.sql`started_at`, query)} as step, count(*)::int as count,
+        ${marksOf(Prisma.sql`completed_at - started_at`)} as marks
+      from receipt
+      where status in ('succeeded', 'failed') and ${within(Prisma.sql`started_at`, query)} group by 1`;
   }
 
   #refusals(query: StatisticsQuery): Promise<CountRow[]> {
@@ -101,24 +121,9 @@ export class PrismaStatistics implements StatisticsStore {
   }
 }
 
-/** Rows with a beginning. */
-interface Source {
-  table: Prisma.Sql;
-  at: Prisma.Sql;
-  where: Prisma.Sql;
-}
-
-const TASKS: Source = {
-  table: Prisma.sql`task`,
-  at: Prisma.sql`created_at`,
-  where: Prisma.sql`shown and begun_at is not null`,
-};
-const ENDED: Source = { ...TASKS, where: Prisma.sql`shown and state in ${FINAL_STATES}` };
-const CALLS: Source = {
-  table: Prisma.sql`receipt`,
-  at: Prisma.sql`started_at`,
-  where: Prisma.sql`status in ('succeeded', 'failed')`,
-};
+/** What is absent does not count. */
+const marksOf = (duration: Prisma.Sql): Prisma.Sql => Prisma.sql`
+  percentile_disc(array[0.5, 0.9, 0.99]) within group (order by (extract(epoch from ${duration}) * 1000)::float8)`;
 
 const within = (at: Prisma.Sql, { from, to }: StatisticsQuery): Prisma.Sql =>
   Prisma.sql`${at} >= ${from.toISOString()}::timestamptz and ${at} < ${to.toISOString()}::timestamptz`;
@@ -147,11 +152,10 @@ function percentiles(rows: readonly PercentileRow[], steps: number): Percentiles
   };
   for (const { step, count, marks } of rows) {
     found.count[step] = count;
-    [found.p50[step], found.p90[step], found.p99[step]] = marks.map((mark) => Math.round(mark)) as [
-      number,
-      number,
-      number,
-    ];
+    const [p50, p90, p99] = (marks ?? []).map((mark) => (mark === null ? null : Math.round(mark)));
+    found.p50[step] = p50 ?? null;
+    found.p90[step] = p90 ?? null;
+    found.p99[step] = p99 ?? null;
   }
   return found;
 }

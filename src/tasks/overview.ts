@@ -117,8 +117,12 @@ export class TaskOverview {
   /**
    * The tasks in sight as they change, until `signal` aborts. The first thing told is that the list is to be read: what
    * changes from then on is told.
+   * @param sightNow what is in sight now: it may change meanwhile.
    */
-  async *changes(sight: Sight, signal: AbortSignal): AsyncGenerator<ChangedLines, void, undefined> {
+  async *changes(
+    sightNow: () => Promise<Sight>,
+    signal: AbortSignal,
+  ): AsyncGenerator<ChangedLines, void, undefined> {
     const changed = new Set<string>();
     let missed = true;
     let wake = () => {};
@@ -137,7 +141,7 @@ export class TaskOverview {
           missed = false;
           yield { lines: [], missed: true };
         }
-        const lines = changed.size === 0 ? [] : await this.#store.linesOf(taken(changed), sight);
+        const lines = changed.size === 0 ? [] : await this.#store.linesOf(taken(changed), await sightNow());
         if (lines.length > 0) yield { lines, missed: false };
         if (!missed && changed.size === 0 && !signal.aborted) {
           await new Promise<void>((resolve) => {

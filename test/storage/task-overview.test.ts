@@ -98,7 +98,7 @@ test('tasks in sight are told as they change, and that the list is to be read fi
   const his = await accepted({ owner: 'bob' });
   const hers = await accepted();
   const ending = new AbortController();
-  const changes = overview.changes({ owner: 'alice', without: [] }, ending.signal);
+  const changes = overview.changes(async () => ({ owner: 'alice', without: [] }), ending.signal);
   expect((await changes.next()).value).toEqual({ lines: [], missed: true });
   await report(his, 1, 'working');
   await report(hers, 1, 'working');

@@ -19,12 +19,6 @@ export const tookOf = ({ started_at, completed_at }: Receipt): string =>
   completed_at === undefined ? '' : duration(Date.parse(completed_at) - Date.parse(started_at));
 
 const COLUMNS: Column<Receipt>[] = [
-  {
-    id: 'started',
-    title: words.columns.started,
-    width: '176px',
-    cell: (row) => <Moment at={row.started_at} />,
-  },
   { id: 'agent', title: words.columns.agent, width: 'minmax(140px, 1.4fr)', cell: (row) => row.agent_id },
   { id: 'status', title: words.columns.status, width: '120px', cell: (row) => <ReceiptStatus {...row} /> },
   {
@@ -43,6 +37,12 @@ const COLUMNS: Column<Receipt>[] = [
       ) : (
         <code title={policy.message}>{policy.code}</code>
       ),
+  },
+  {
+    id: 'started',
+    title: words.columns.started,
+    width: '176px',
+    cell: (row) => <Moment at={row.started_at} />,
   },
   { id: 'caller', title: words.columns.caller, width: 'minmax(110px, 1fr)', cell: (row) => row.caller },
   { id: 'took', title: words.columns.took, width: '90px', align: 'end', cell: tookOf },

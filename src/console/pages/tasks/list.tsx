@@ -16,12 +16,6 @@ import { StateBadge } from './state-badge.tsx';
 const words = texts.tasks;
 
 const COLUMNS: Column<TaskLine>[] = [
-  {
-    id: 'created',
-    title: words.columns.created,
-    width: '176px',
-    cell: (row) => <Moment at={row.created_at} />,
-  },
   { id: 'agent', title: words.columns.agent, width: 'minmax(150px, 1fr)', cell: (row) => row.agent_id },
   {
     id: 'status',
@@ -34,6 +28,12 @@ const COLUMNS: Column<TaskLine>[] = [
     title: words.columns.message,
     width: 'minmax(180px, 2fr)',
     cell: (row) => <span title={row.message}>{row.message}</span>,
+  },
+  {
+    id: 'created',
+    title: words.columns.created,
+    width: '176px',
+    cell: (row) => <Moment at={row.created_at} />,
   },
   { id: 'caller', title: words.columns.caller, width: 'minmax(100px, 0.8fr)', cell: (row) => row.caller },
   { id: 'age', title: words.columns.age, width: '176px', cell: (row) => <Moment at={row.status_at} /> },
