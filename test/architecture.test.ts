@@ -114,6 +114,7 @@ const ARROWS: Record<string, Arrows> = {
       'agents/spelling.ts',
       'agents/words.ts',
       'tasks/state.ts',
+      'tasks/task.ts',
       'tasks/file-parts.ts',
       // What its secrets belong to.
       'secrets/contexts.ts',
