@@ -25,6 +25,7 @@ import { Gateway } from './gateway/gateway.ts';
 import { invokeRoutes } from './gateway/invoke-routes.ts';
 import { Links } from './gateway/links.ts';
 import { LocalLink } from './gateway/local-link.ts';
+import { OwnedLink } from './gateway/owned-link.ts';
 import { publishRoutes } from './gateway/publish-routes.ts';
 import { receiptRoutes } from './gateway/receipt-routes.ts';
 import { registryRoutes } from './gateway/registry-routes.ts';
@@ -39,6 +40,7 @@ import { createReceipts } from './receipt-keeping.ts';
 import { RemoteLink } from './remote/remote-link.ts';
 import type { SigningKeys } from './signing/keys.ts';
 import { PrismaAuthContexts } from './storage/auth-contexts.ts';
+import { PrismaForeignNames } from './storage/foreign-names.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaKeyStore } from './storage/key-store.ts';
 import { PrismaProviderStore } from './storage/provider-store.ts';
@@ -98,7 +100,9 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   const credentials = new Credentials({ contexts, box: secrets });
   const fetchTo = outboundFetch(config.INVOKE_TIMEOUT);
   const local = new LocalLink({ tasks, show: olderShape });
-  const remote = withKillPoint(new RemoteLink({ fetchTo, store: remotes }), config.KILL_AT);
+  const names = new PrismaForeignNames(db);
+  const lines = withKillPoint(new RemoteLink({ fetchTo, store: remotes }), config.KILL_AT);
+  const remote = new OwnedLink({ link: lines, names });
   const link = new Links({ local, remote });
   const receipts = createReceipts({
     db,
@@ -142,6 +146,8 @@ export function createGateway(parts: GatewayParts): GatewayHost {
     local,
     remote,
     credentials,
+    switches,
+    watch: (holds, end) => parts.switching.standing.watch(holds, end),
     deadlineMs: config.GATEWAY_ASYNC_DEADLINE * 1_000,
     settle,
   });

@@ -14,6 +14,7 @@ import { detachedSigner } from './signing/detached.ts';
 import type { SigningKeys } from './signing/keys.ts';
 import { PrismaCallStore } from './storage/call-store.ts';
 import { PrismaCallTasks } from './storage/call-tasks.ts';
+import { forgetForeignNames } from './storage/foreign-names.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaReceiptProofs } from './storage/receipt-proofs.ts';
 import { PrismaReceiptStore } from './storage/receipt-store.ts';
@@ -104,6 +105,8 @@ export function createReceipts(parts: ReceiptParts): ReceiptKeeping {
       if (problems.length > 0) log.warn({ problems }, 'old receipts could not be removed');
       if (removed.receipts + removed.bodies > 0)
         log.info(removed, 'old receipts, and bodies of receipts, are removed');
+      const { receiptsMs } = parts.retention;
+      if (receiptsMs !== undefined) await forgetForeignNames(db, receiptsMs);
     },
     sweep: async () => {
       const settled = await settleReceipts({ running: store, ...settling });

@@ -143,6 +143,12 @@ export class CallBook {
     return this.#finish({ ...idsOf(receipt), status: 'failed', result: { stderr: why } });
   }
 
+  /** The same of a call that named a task or a context its caller has not: the receipt names none. */
+  misnamed(receipt: Receipt, why: string): Promise<void> {
+    const none = { task_id: null, context_id: null };
+    return this.#finish({ ...idsOf(receipt), ...none, status: 'failed', result: { stderr: why } });
+  }
+
   /** Makes the receipt final, if the task has come so far; else notes which task it follows. */
   async answered(
     { receipt_id, provider_id }: Receipt,

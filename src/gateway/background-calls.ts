@@ -1,12 +1,13 @@
 import { callEndOf, outcomeOf } from '../calls/outcome.ts';
 import { messageOf as textOf } from '../errors.ts';
+import { decideSwitches } from '../policy/decide.ts';
 import type { ReceiptLedger } from '../receipts/ledger.ts';
 import type { AgentRecords, CallStore, OpenCall, RunningReceipt } from '../receipts/ports.ts';
 import { LATE } from '../receipts/settle.ts';
 import type { AgentCall, AgentLink, Answer, RemoteAgentLink } from './agent-call.ts';
-import type { GatewayAgents } from './agents.ts';
+import { type GatewayAgent, type GatewayAgents, type Switches, switchesOf } from './agents.ts';
 import type { Credentials } from './credentials.ts';
-import { agentNotFound, asGatewayError, GatewayError } from './gateway-error.ts';
+import { agentNotFound, asGatewayError, GatewayError, refusedByPolicy } from './gateway-error.ts';
 import { messageOf } from './message.ts';
 import { invokeSchema, parseBody } from './requests.ts';
 
@@ -18,6 +19,9 @@ export interface BackgroundCallsOptions {
   local: Pick<AgentLink, 'begin'>;
   remote: Pick<RemoteAgentLink, 'begin' | 'settled'>;
   credentials: Credentials;
+  switches: Switches;
+  /** Says once that something is switched off. @returns what ends the watch. */
+  watch(holds: () => Promise<boolean>, end: () => void): () => void;
   /** After so long a call has failed. */
   deadlineMs: number;
   /** Makes their receipts final, as far as their agents know of an end. */
@@ -57,7 +61,7 @@ export class BackgroundCalls {
     const call = await this.#options.calls.open(receiptId);
     if (call === undefined) return;
     await this.#orFailed(call, async () => {
-      const answer = await this.#followed(call, signal);
+      const answer = await this.#whileOn(call, signal);
       const end = answer && callEndOf(answer.task, answer.paymentReceipt);
       if (answer === undefined || end === undefined) return;
       const { receipt_id, provider_id } = call.receipt;
@@ -88,6 +92,31 @@ export class BackgroundCalls {
     });
   }
 
+  /** Ends with the refusal once its agent is switched off. */
+  async #whileOn(call: OpenCall, signal: AbortSignal): Promise<Answer | undefined> {
+    const { agent_id: agentId, provider_id: providerId } = call.receipt;
+    const refusal = () => this.#refusal({ agentId, providerId });
+    const off = new AbortController();
+    const watched = this.#options.watch(
+      async () => (await refusal()) === undefined,
+      () => off.abort(),
+    );
+    try {
+      const answer = await this.#followed(call, AbortSignal.any([signal, off.signal]));
+      const refused = off.signal.aborted ? await refusal() : undefined;
+      if (refused !== undefined) throw refused;
+      return answer;
+    } finally {
+      watched();
+    }
+  }
+
+  async #refusal(agent: Pick<GatewayAgent, 'agentId' | 'providerId'>): Promise<GatewayError | undefined> {
+    const { agent: switched, provider } = switchesOf(agent, await this.#options.switches.current());
+    const decision = decideSwitches(switched, provider);
+    return decision.decision === 'refuse' ? refusedByPolicy(decision) : undefined;
+  }
+
   async #followed(call: OpenCall, signal: AbortSignal): Promise<Answer | undefined> {
     const { remote } = this.#options;
     const agentCall = await this.#agentCall(call);
@@ -113,6 +142,9 @@ export class BackgroundCalls {
     if (agent === undefined) throw agentNotFound(agent_id);
     const outgoing = messageOf(parseBody(invokeSchema, request), messageId);
     if (agent.providerId !== provider_id) throw anotherProviders();
+    // It was accepted, and may have been switched off since.
+    const refused = await this.#refusal(agent);
+    if (refused !== undefined) throw refused;
     const credential = agent.remote && (await credentials.ofCall(receipt_id, call, { caller, agent }));
     return { agent, caller, scopes, ...outgoing, credential };
   }

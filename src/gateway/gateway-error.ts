@@ -15,6 +15,7 @@ type GatewayErrorCode =
   | 'auth_context_not_found'
   | 'receipt_running'
   | 'task_not_found'
+  | 'context_not_found'
   | 'task_not_waiting'
   | 'task_ended'
   | 'unprocessable'

@@ -189,7 +189,7 @@ export class Gateway {
       const { status, code, message } = failure;
       // The record is away, and nobody knows what was accepted: the sweep finds out, and so does who asks again.
       if (status === 503 && !agent.remote) throw failure;
-      await this.#options.calls.failed(receipt, `${code}: ${message}`);
+      await this.#options.calls[status === 404 ? 'misnamed' : 'failed'](receipt, `${code}: ${message}`);
       if (status === 503)
         throw new GatewayError(502, 'agent_failed', message, { ...failure.ids, cause: error });
       if (status === 500)

@@ -206,11 +206,13 @@ async function sealAll(
   for (const open of running) {
     const ending = endings.get(open.receipt_id);
     if (ending === undefined) continue;
+    const { task_id: openedTask, context_id: openedContext, ...opened } = open;
+    const { task_id = openedTask, context_id = openedContext } = ending;
     const unsigned = {
-      ...open,
+      ...opened,
       status: ending.status,
-      ...(ending.task_id === undefined ? {} : { task_id: ending.task_id }),
-      ...(ending.context_id === undefined ? {} : { context_id: ending.context_id }),
+      ...(task_id && { task_id }),
+      ...(context_id && { context_id }),
       completed_at: at,
       result_digest: await digestOf(ending.result),
       sequence: (previous?.sequence ?? 0) + 1,

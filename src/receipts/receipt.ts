@@ -116,8 +116,9 @@ export interface Ending {
   provider_id: string;
   status: FinalReceiptStatus;
   result: ReceiptResult;
-  task_id?: string;
-  context_id?: string;
+  /** Null takes away what it was opened with. */
+  task_id?: string | null;
+  context_id?: string | null;
 }
 
 export const isFinalReceipt = (receipt: Receipt): receipt is FinalReceipt =>

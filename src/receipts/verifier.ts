@@ -88,11 +88,14 @@ async function judgeOne(
         report.putOff += 1;
         return;
       }
-      problems.push(`the agent’s own record could not be checked: ${unasked.reason}`);
+      if (!unasked.lasting) problems.push(`the agent’s own record could not be checked: ${unasked.reason}`);
     }
     const verification = problems.length === 0 ? 'verified' : 'failed';
-    const reason = problems.length === 0 ? fits(stored) : problems.join('; ').slice(0, MAX_REASON_LENGTH);
-    await verdicts.judge({ receipt_id, verification, by: VERIFIER, reason }, true);
+    const reason = problems.length === 0 ? fits(stored, unasked) : problems.join('; ');
+    await verdicts.judge(
+      { receipt_id, verification, by: VERIFIER, reason: reason.slice(0, MAX_REASON_LENGTH) },
+      true,
+    );
     report[verification] += 1;
   } catch (error) {
     report.problems.push(`receipt ${receipt_id}: ${messageOf(error)}`);
@@ -103,14 +106,20 @@ async function judgeOne(
 
 const putOffMs = ({ tries }: PendingReceipt): number => PUT_OFF_MS * 2 ** Math.min(tries, MAX_TRIES);
 
-const fits = ({ receipt }: StoredReceipt): string =>
-  `signature, digests and sequence are right${receipt.task_id === undefined ? '' : ', and the agent has the task'}`;
+/** Where the agent wants a credential that is not kept, the receipt's own proof is all there is; the verdict says so. */
+function fits({ receipt }: StoredReceipt, unasked: Unasked | undefined): string {
+  const proof = 'signature, digests and sequence are right';
+  if (unasked !== undefined) return `${proof}; the agent could not be asked: ${unasked.reason}`;
+  return receipt.task_id === undefined ? proof : `${proof}, and the agent has the task`;
+}
+
+type Unasked = Extract<CallRecord, { record: 'unknown' }>;
 
 /** All that is wrong with it; `unasked` when its agent could not be asked. */
 async function problemsOf(
   stored: StoredReceipt,
   { chains, records, check }: VerifierOptions & { check: CheckSignature },
-): Promise<{ problems: string[]; unasked: Extract<CallRecord, { record: 'unknown' }> | undefined }> {
+): Promise<{ problems: string[]; unasked: Unasked | undefined }> {
   const { receipt } = stored;
   const proof = await proofProblems(stored, chains, check);
   const called = receipt.task_id !== undefined && receipt.policy.decision === 'allow';

@@ -54,7 +54,7 @@ export function agentError(error: unknown): GatewayError {
       error,
     );
   }
-  if ((error as Error | undefined)?.name === 'AbortError') {
+  if (isNamed(error, 'AbortError') || isNamed(cause, 'TimeoutError')) {
     return told(504, 'agent_timeout', 'The agent has not answered in time', error);
   }
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
@@ -79,6 +79,8 @@ function causeOf(error: unknown): unknown {
   while (current instanceof Error && current.cause !== undefined && !isOurs(current)) current = current.cause;
   return current;
 }
+
+const isNamed = (error: unknown, name: string): boolean => (error as Error | undefined)?.name === name;
 
 const isOurs = (error: unknown): boolean =>
   error instanceof AddressRefused ||

@@ -5,7 +5,8 @@ import {
   JsonRpcTransportFactory,
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
-import { ConsecutiveBreaker, circuitBreaker, handleWhen, isBrokenCircuitError } from 'cockatiel';
+import { A2AError } from '@a2a-js/sdk/errors';
+import { ConsecutiveBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
 import type { GatewayAgent, RemoteAgentStore } from '../gateway/agents.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
@@ -57,11 +58,18 @@ export class Lines {
     const began = performance.now();
     const { agentId } = to.agent;
     try {
-      const result = await this.#breaker(agentId).execute(() =>
-        unlessAbandoned(signal, async () => work(await this.open(to))),
-      );
+      const result = await this.#breaker(agentId).execute(async () => {
+        try {
+          return { value: await unlessAbandoned(signal, async () => work(await this.open(to))) };
+        } catch (error) {
+          // An error of a caller's making does not switch the agent off for the others.
+          if (isDown(error, to)) throw error;
+          return { error };
+        }
+      });
+      if ('error' in result) throw result.error;
       this.#seen(agentId, true, began);
-      return result;
+      return result.value;
     } catch (error) {
       if (isBrokenCircuitError(error)) {
         throw new GatewayError(
@@ -112,8 +120,18 @@ async function unlessAbandoned<T>(signal: AbortSignal | undefined, work: () => P
   }
 }
 
+/**
+ * Whether it tells that the agent is away. One that answers with an error is there; and the words of a caller's own
+ * may ask the agent to take its time, so that its silence tells nothing.
+ */
+function isDown(error: unknown, { envelope }: LineTo): boolean {
+  if (error instanceof Abandoned || error instanceof A2AError) return false;
+  const { status } = agentError(error);
+  return status === 504 ? envelope === undefined : status >= 500;
+}
+
 const breaker = () =>
-  circuitBreaker(
-    handleWhen((error) => !(error instanceof Abandoned) && agentError(error).status >= 500),
-    { breaker: new ConsecutiveBreaker(FAILURES), halfOpenAfter: TRY_AGAIN_MS },
-  );
+  circuitBreaker(handleAll, {
+    breaker: new ConsecutiveBreaker(FAILURES),
+    halfOpenAfter: TRY_AGAIN_MS,
+  });

@@ -539,11 +539,9 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
     for (let times = 0; times < 2; times++) {
       const went = await bob.invoke(agent, { message: 'yes', task_id, region: 'DE' });
       expect(went).toMatchObject(none);
-      if (agent === 'elsewhere') {
-        const { receipt } = await admin.receipt(went.body.receipt_id);
-        expect(receipt).toMatchObject({ status: 'failed' });
-        expect(receipt).not.toHaveProperty('task_id');
-      }
+      const { receipt } = await admin.receipt(went.body.receipt_id);
+      expect(receipt).toMatchObject({ status: 'failed' });
+      expect(receipt).not.toHaveProperty('task_id');
     }
     expect(await bob.post(`${path}/get`, {})).toMatchObject(none);
     const listed = await bob.post(`/agents/${agent}/tasks/list`, {});
@@ -557,6 +555,37 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
     const went = await ada.invoke(agent, { message: 'yes', task_id, region: 'DE' });
     expect(went).toMatchObject({ status: 200, body: { status: 'completed', task_id } });
   });
+
+  it.runIf(agent === 'elsewhere')(
+    'nor are they given away by the id of a message, or by a context',
+    async () => {
+      const ada = as(keys.other?.key);
+      const envelope = (more: object = {}) => ({
+        agent_envelope: {
+          message: { messageId: 'order-4711', role: 'ROLE_USER', parts: [{ text: 'ask' }], ...more },
+        },
+      });
+      const hers = await ada.invoke(agent, envelope());
+      const { task_id, context_id } = hers.body;
+      expect((await ada.invoke(agent, envelope())).body).toMatchObject({ task_id });
+      const same = await bob.invoke(agent, envelope());
+      expect(same).toMatchObject({ status: 502, body: { error: { code: 'agent_failed' } } });
+      expect(JSON.stringify(same.body)).not.toContain(task_id);
+      const later = await bob.post(`/agents/${agent}/invoke-async`, envelope());
+      const { receipt } = await bob.final(later.body.receipt_id);
+      expect(receipt).toMatchObject({ status: 'failed' });
+      expect(receipt).not.toHaveProperty('task_id');
+      expect((await bob.post(`/agents/${agent}/tasks/${task_id}/get`, {})).status).toBe(404);
+      const noContext = { status: 404, body: { error: { code: 'context_not_found' } } };
+      expect(await bob.invoke(agent, { message: 'x', context_id })).toMatchObject(noContext);
+      const referring = envelope({ messageId: 'another', referenceTaskIds: [task_id] });
+      expect(await bob.invoke(agent, referring)).toMatchObject({
+        status: 404,
+        body: { error: { code: 'task_not_found' } },
+      });
+      expect((await ada.invoke(agent, { message: 'x', context_id })).body).toMatchObject({ context_id });
+    },
+  );
 });
 
 describe('what a refusal says', () => {

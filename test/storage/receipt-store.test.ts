@@ -496,7 +496,12 @@ describe('verdicts', () => {
     it('does not wait where asking again would not help', async () => {
       const { receipt_id } = await called('guarded', 't-1');
       await verify(async () => ({ record: 'unknown', reason: 'it is refused', lasting: true }));
-      expect(await verificationOf(receipt_id)).toBe('failed');
+      expect(await ground.proofs.verdicts(receipt_id)).toMatchObject([
+        {
+          verification: 'verified',
+          reason: 'signature, digests and sequence are right; the agent could not be asked: it is refused',
+        },
+      ]);
     });
   });
 });
