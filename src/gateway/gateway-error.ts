@@ -16,6 +16,7 @@ type GatewayErrorCode =
   | 'receipt_running'
   | 'task_not_found'
   | 'context_not_found'
+  | 'message_id_taken'
   | 'task_not_waiting'
   | 'task_ended'
   | 'unprocessable'

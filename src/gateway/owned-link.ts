@@ -26,7 +26,7 @@ export class OwnedLink implements RemoteAgentLink {
     this.#names = names;
   }
 
-  /** @throws GatewayError also 404 for a context or a task that is another caller's; 502 for such an answer. */
+  /** @throws GatewayError also 404 for a context or a task that is another caller's; 409 when the agent answers with such a task. */
   async begin(call: AgentCall): Promise<Answer> {
     await this.#mayName(call);
     const answer = await this.#link.begin(call);
@@ -66,7 +66,11 @@ export class OwnedLink implements RemoteAgentLink {
     // One that is continued is the caller's already.
     if (taskId === undefined && !task.status.reply && !task.hidden) {
       if (!(await this.#names.take(agentId, 'task', task.id, caller)))
-        throw new GatewayError(502, 'agent_failed', 'The agent has answered with the task of another call');
+        throw new GatewayError(
+          409,
+          'message_id_taken',
+          'message.messageId: the agent has it from another caller; give the message an id of its own',
+        );
     }
     if (task.contextId !== '') await this.#names.take(agentId, 'context', task.contextId, caller);
   }

@@ -569,10 +569,10 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
       const { task_id, context_id } = hers.body;
       expect((await ada.invoke(agent, envelope())).body).toMatchObject({ task_id });
       const same = await bob.invoke(agent, envelope());
-      expect(same).toMatchObject({ status: 502, body: { error: { code: 'agent_failed' } } });
+      expect(same).toMatchObject({ status: 409, body: { error: { code: 'message_id_taken' } } });
       expect(JSON.stringify(same.body)).not.toContain(task_id);
       const later = await bob.post(`/agents/${agent}/invoke-async`, envelope());
-      const { receipt } = await bob.final(later.body.receipt_id);
+      const { receipt } = await as(keys.right?.key).final(later.body.receipt_id);
       expect(receipt).toMatchObject({ status: 'failed' });
       expect(receipt).not.toHaveProperty('task_id');
       expect((await bob.post(`/agents/${agent}/tasks/${task_id}/get`, {})).status).toBe(404);
