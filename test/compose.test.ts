@@ -89,8 +89,12 @@ describe('docker-compose.yml', () => {
     expect(balanced.map(([, name, host, port]) => [name, host, port])).toEqual([
       ['host-1', 'host-1', '8042'],
       ['host-2', 'host-2', '8042'],
+      ['any-1', 'host-1', '8042'],
+      ['any-2', 'host-2', '8042'],
       ['host-1', 'host-1', '8043'],
       ['host-2', 'host-2', '8043'],
+      ['any-1', 'host-1', '8043'],
+      ['any-2', 'host-2', '8043'],
     ]);
     const [job] = parse(read('deploy/prometheus/prometheus.yml')).scrape_configs;
     expect(job.dns_sd_configs).toEqual([{ names: ours.map(([name]) => name), type: 'A', port: 9464 }]);
