@@ -7,6 +7,7 @@ import { AGENT_SURFACE_PATH, type AgentCards, CardBook, type CardOptions } from 
 import type { AgentCatalog } from './agents/catalog.ts';
 import type { AgentRegistry } from './agents/search.ts';
 import { browserHeaders } from './auth/browsers.ts';
+import { resourceMetadataRoutes } from './auth/oidc/resource-metadata.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
@@ -20,8 +21,10 @@ import { healthRoutes } from './health.ts';
 import { createApp, type Listening } from './http.ts';
 import { INVOKE_PATH } from './invoke/access.ts';
 import { invokeRouter } from './invoke-wiring.ts';
+import { MCP_PATH } from './mcp/access.ts';
 import { ToolCalls } from './mcp/calls.ts';
 import { mcpRoutes } from './mcp/routes.ts';
+import { ToolChanges } from './mcp/tool-changes.ts';
 import type { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi/document.ts';
 import { openApiRoutes } from './openapi/routes.ts';
@@ -116,6 +119,7 @@ export async function serve(
         }),
       },
       { path: '/', surface: 'cards', router: jwksRoutes(parts.signing) },
+      ...resourceMetadata(config, publicUrl, parts),
       {
         path: '/',
         surface: 'cards',
@@ -170,15 +174,31 @@ export async function serve(
   return ownUrl;
 }
 
+/** Nothing where no access tokens are taken. */
+function resourceMetadata(
+  { AUTH_ISSUER: issuer }: Config,
+  publicUrl: string,
+  { callers: { authenticator } }: Serving,
+) {
+  if (issuer === undefined) return [];
+  const { dpopAlgorithms } = authenticator;
+  const router = resourceMetadataRoutes({ publicUrl, path: MCP_PATH, issuer, dpopAlgorithms });
+  return [{ path: '/', surface: 'cards', router }];
+}
+
 function mcpRouter(
   { catalog, tasks, callers, gateway, bulletin }: Serving,
   { config, requests, log }: { config: Config; requests: OpenRequests; log: Logger },
 ): Router {
   const waitMs = config.SEND_WAIT * 1_000;
   const { limits, streams } = callers;
+  const changes = new ToolChanges();
+  catalog.onChange((agents) => changes.changed(agents));
   const calls = new ToolCalls({ catalog, tasks, limits, streams, refusals: gateway.refusals, waitMs });
   return mcpRoutes({
     calls,
+    changes,
+    streams,
     bulletin,
     requests,
     maxBody: config.MAX_BODY,

@@ -2,11 +2,12 @@ import { agentSurfaceAccess } from './a2a/access.ts';
 import { SEARCH_DESCRIBED } from './a2a/operations.ts';
 import { AGENT_SURFACE_PATH } from './agents/cards.ts';
 import type { GuardedSurface } from './auth/guard.ts';
+import { RESOURCE_METADATA_PATH } from './auth/oidc/resource-metadata.ts';
 import { GATEWAY_ACCESS } from './gateway/access.ts';
 import { GATEWAY_DESCRIBED } from './gateway/operations.ts';
 import { INVOKE_ACCESS } from './invoke/access.ts';
 import { INVOKE_DESCRIBED } from './invoke/operations.ts';
-import { MCP_ACCESS } from './mcp/access.ts';
+import { MCP_ACCESS, MCP_PATH } from './mcp/access.ts';
 import type { DescribedSurface } from './openapi/operation.ts';
 
 /** What the host's own routes ask. */
@@ -22,6 +23,9 @@ const HOST: GuardedSurface = {
     { method: 'get', path: '/openapi.json', needs: 'public' },
     { method: 'get', path: '/docs', needs: 'public' },
     { method: 'get', path: '/.well-known/jwks.json', needs: 'public' },
+    // Where an issuer is configured.
+    { method: 'get', path: RESOURCE_METADATA_PATH, needs: 'public' },
+    { method: 'get', path: `${RESOURCE_METADATA_PATH}${MCP_PATH}`, needs: 'public' },
     { method: 'get', path: '/.well-known/agent.json', needs: 'optional' },
     { method: 'get', path: '/.well-known/agent-card.json', needs: 'optional' },
   ],

@@ -372,7 +372,14 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   'surfaces.ts': {
-    imports: ['a2a', 'agents/cards.ts', 'gateway', 'invoke', 'mcp/access.ts'],
+    imports: [
+      'a2a',
+      'agents/cards.ts',
+      'auth/oidc/resource-metadata.ts',
+      'gateway',
+      'invoke',
+      'mcp/access.ts',
+    ],
     types: ['auth/guard.ts', 'openapi'],
     packages: [],
   },

@@ -19,6 +19,7 @@ type Preparation = (agents: readonly PublishedAgent[]) => Promise<void>;
 export class AgentCatalog {
   readonly #deployed: ReadonlyMap<string, PublishedAgent>;
   readonly #preparations: Preparation[] = [];
+  readonly #listeners: ((changed: readonly PublishedAgent[]) => void)[] = [];
   #agents: ReadonlyMap<string, PublishedAgent>;
   #limited: readonly PublishedAgent[] = [];
   #version: string | undefined;
@@ -35,6 +36,11 @@ export class AgentCatalog {
     this.#preparations.push(prepare);
   }
 
+  /** @param listener told of the agents that are there, or gone, or others, once they are. */
+  onChange(listener: (changed: readonly PublishedAgent[]) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Makes these, and no others, the agents that were published at run time. One whose code the deployment has is not seen. */
   async replacePublished(published: readonly PublishedAgent[]): Promise<void> {
     const known = new Set(this.all());
@@ -44,6 +50,10 @@ export class AgentCatalog {
     this.#agents = new Map([...entries, ...this.#deployed]);
     this.#version = undefined;
     this.#noteLimited();
+    const now = new Set(this.all());
+    const gone = [...known].filter((agent) => !now.has(agent));
+    if (added.length + gone.length === 0) return;
+    for (const listener of this.#listeners) listener([...added, ...gone]);
   }
 
   #noteLimited(): void {

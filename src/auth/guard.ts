@@ -33,6 +33,8 @@ export interface GuardedSurface {
   routes: readonly RouteAccess[];
   /** It takes access tokens bound by DPoP alone, and so offers nothing else; `dpopOnly` stands before its routes. */
   dpopOnly?: boolean;
+  /** Path of its metadata as a resource of the issuer's (RFC 9728), where there is one: a refusal names it. */
+  metadata?: string;
   /** How it tells a refusal; `{ message, status }` unless it has its own way. */
   body?: Body;
 }
@@ -82,7 +84,7 @@ const plainBody: Body = (status, message) => ({ message, status });
 
 function check(
   route: RouteAccess,
-  { body = plainBody, dpopOnly }: GuardedSurface,
+  { body = plainBody, dpopOnly, metadata }: GuardedSurface,
   options: GuardOptions,
 ): RequestHandler {
   const { needs } = route;
@@ -101,7 +103,7 @@ function check(
       }
     } catch (error) {
       if (error instanceof Refusal) options.refusals.note(error, whoAsked(req));
-      answer(res, error, { body, dpopOnly, ...options });
+      answer(res, error, { body, dpopOnly, metadata: metadata && own(options, metadata), ...options });
       return;
     }
     next('router');
@@ -166,22 +168,27 @@ function presentedBy(req: Request, publicUrl: string): Presented {
     apiKey: given['x-api-key'] ?? [],
     dpop: given.dpop ?? [],
     method: req.method,
-    url: `${publicUrl.replace(/\/+$/, '')}${req.originalUrl}`,
+    url: own({ publicUrl }, req.originalUrl),
     address: addressOf(req),
   };
 }
 
+const own = ({ publicUrl }: Pick<GuardOptions, 'publicUrl'>, path: string): string =>
+  `${publicUrl.replace(/\/+$/, '')}${path}`;
+
 interface AnswerOptions extends Pick<GuardOptions, 'authenticator' | 'log'> {
   body: Body;
   dpopOnly: boolean | undefined;
+  metadata: string | undefined;
 }
 
 const RETRY_AFTER_S = '1';
 
 function answer(res: Response, error: unknown, options: AnswerOptions): void {
-  const { body, authenticator, dpopOnly, log } = options;
+  const { body, authenticator, dpopOnly, metadata, log } = options;
   if (error instanceof Refusal) {
-    res.setHeader('WWW-Authenticate', challengesOf(error, { dpop: authenticator.dpopAlgorithms, dpopOnly }));
+    const offered = { dpop: authenticator.dpopAlgorithms, dpopOnly, metadata };
+    res.setHeader('WWW-Authenticate', challengesOf(error, offered));
     if (error.nonce !== undefined) res.setHeader('DPoP-Nonce', error.nonce);
     res.status(error.status).json(body(error.status, error.message));
     return;

@@ -70,6 +70,8 @@ export interface Offered {
   dpop?: string | undefined;
   /** Nothing else is taken: the error stands on it, whatever was tried. */
   dpopOnly?: boolean | undefined;
+  /** Where access tokens are described that are taken (RFC 9728 §5.1). */
+  metadata?: string | undefined;
 }
 
 /**
@@ -82,10 +84,10 @@ export function challengesOf(refusal: Refusal, offered: Offered = {}): string[] 
     const error = tried && refusal.code !== undefined ? errorOf(refusal) : [];
     return `${scheme} ${[REALM, ...error, ...parameters].join(', ')}`;
   };
-  if (offered.dpopOnly) return [challenge('DPoP', [`algs="${offered.dpop}"`])];
-  const bearer = challenge('Bearer', []);
-  if (offered.dpop === undefined) return [bearer];
-  return [bearer, challenge('DPoP', [`algs="${offered.dpop}"`])];
+  if (offered.dpop === undefined) return [challenge('Bearer', [])];
+  const metadata = offered.metadata === undefined ? [] : [`resource_metadata="${offered.metadata}"`];
+  const dpop = challenge('DPoP', [`algs="${offered.dpop}"`, ...metadata]);
+  return offered.dpopOnly ? [dpop] : [challenge('Bearer', metadata), dpop];
 }
 
 function errorOf({ code, message, scope }: Refusal): string[] {

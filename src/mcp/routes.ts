@@ -1,12 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import { type Request, type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
+import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { HostError } from '../errors.ts';
 import { answerError, jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { whenClosed, writeEvents } from '../web/sse.ts';
 import { MCP_PATH } from './access.ts';
 import type { ToolCalls } from './calls.ts';
 import { type Bulletin, OpenQuestions } from './open-questions.ts';
@@ -20,9 +23,12 @@ import {
   sessionHeader,
   sessionIn,
 } from './session.ts';
+import type { ToolChanges } from './tool-changes.ts';
 
 export interface McpRoutesOptions {
   calls: ToolCalls;
+  changes: ToolChanges;
+  streams: Pick<StreamLimits, 'openToNone'>;
   bulletin: Bulletin;
   requests: OpenRequests;
   maxBody: number;
@@ -32,7 +38,8 @@ export interface McpRoutesOptions {
 }
 
 /** `/mcp`: MCP over streamable HTTP, of 2026-07-28 and the versions before it. Nothing is kept between two requests. */
-export function mcpRoutes({ calls, bulletin, requests, maxBody, version, log }: McpRoutesOptions): Router {
+export function mcpRoutes(parts: McpRoutesOptions): Router {
+  const { calls, changes, bulletin, requests, maxBody, version, log } = parts;
   const questions = new OpenQuestions(bulletin);
   const options = {
     calls,
@@ -41,12 +48,24 @@ export function mcpRoutes({ calls, bulletin, requests, maxBody, version, log }: 
     waitFor: (question: Question) => questions.open(question),
     log,
   };
+  // Whose stream it is that is opened: the SDK's bus is not told.
+  const subscribing = new AsyncLocalStorage<Caller>();
   const handler = createMcpHandler(
     (context) => toolServer(options, context.authInfo?.extra?.caller as Caller, context),
-    { onerror: (error) => log.debug({ err: error }, 'an MCP request was not served') },
+    {
+      bus: {
+        // Every process hears of what is published by itself.
+        publish: () => {},
+        subscribe: (listener) =>
+          changes.listen(subscribing.getStore() as Caller, () => listener({ kind: 'tools_list_changed' })),
+      },
+      onerror: (error) => log.debug({ err: error }, 'an MCP request was not served'),
+    },
   );
+  requests.open().signal.addEventListener('abort', () => void handler.close());
   const serve = toNodeHandler(handler);
   const router = Router();
+  router.get(MCP_PATH, olderStream(parts));
   router.all(MCP_PATH, jsonBody(maxBody), older(calls, questions, log), async (req, res) => {
     if (requests.stopping) {
       res.set('Retry-After', '1');
@@ -54,9 +73,32 @@ export function mcpRoutes({ calls, bulletin, requests, maxBody, version, log }: 
     }
     const caller = callerOf(req);
     const auth = { token: '', clientId: caller.id, scopes: [...caller.scopes], extra: { caller } };
-    await serve(Object.assign(req, { auth }), res, req.body);
+    if (isObject(req.body) && req.body.method === 'subscriptions/listen') endWithCredential(parts, req, res);
+    await subscribing.run(caller, () => serve(Object.assign(req, { auth }), res, req.body));
   });
   return router;
+}
+
+/** A client of an older version opens a stream for what belongs to no request of its (MCP 2025-11-25, listening). */
+function olderStream({ changes, streams, requests, log }: McpRoutesOptions): RequestHandler {
+  return async (req, res, next) => {
+    const wanted = sessionIn(req.get('mcp-session-id')) !== undefined && req.accepts('text/event-stream');
+    if (!wanted || requests.stopping) return next();
+    const caller = callerOf(req);
+    const open = streams.openToNone(caller, requests.signalFor(res));
+    whenClosed(res, open);
+    await writeEvents(res, changes.notifications(caller, open.signal), undefined, (error) => {
+      log.error({ err: error }, 'an MCP stream broke off');
+      return { message: 'Internal error' };
+    });
+  };
+}
+
+/** A subscription is not open for longer than the credential holds that it was opened with. */
+function endWithCredential({ streams }: McpRoutesOptions, req: Request, res: Response): void {
+  const open = streams.openToNone(callerOf(req), new AbortController().signal);
+  whenClosed(res, open);
+  open.signal.addEventListener('abort', () => res.destroy());
 }
 
 /** What clients of older versions send beside requests: they begin a session, take a call back, answer a question. */

@@ -50,7 +50,7 @@ export function toolServer(options: ToolServerOptions, caller: Caller, context: 
   const { calls, version, log } = options;
   const server = new Server(
     { name: 'workflow-agent-host', version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS },
   );
   server.setRequestHandler('tools/list', ({ params }) => calls.list(caller, params?.cursor));
   server.setRequestHandler('tools/call', async ({ params }, ctx) => {

@@ -104,8 +104,8 @@ interface Entry {
   right: Expected;
   /** One whose only scope is `receipts:read`; 403 when absent. */
   wrongScope?: Expected;
-  /** Where anybody may come. */
-  anybody?: true;
+  /** Where anybody may come, and finds what there is: 404 where nothing is configured. */
+  anybody?: true | 404;
 }
 
 const of = (path: string, method = 'GET', body?: () => unknown): (() => Request) => {
@@ -127,6 +127,9 @@ const ofNobody = (path: string, code = 'provider_not_found'): Entry => ({
 });
 
 /** A new route fails until it stands here. */
+const RESOURCE = '/.well-known/oauth-protected-resource';
+const WITHOUT_ISSUER = { other: 404, right: 404, anybody: 404 } as const;
+
 const TABLE: Record<string, Entry> = {
   'get /': {
     request: () => ({ path: '/', method: 'GET', headers: { accept: 'text/html' } }),
@@ -141,6 +144,8 @@ const TABLE: Record<string, Entry> = {
     anybody: true,
   },
   'get /console.json': { request: of('/console.json'), other: 200, right: 200, anybody: true },
+  'get /.well-known/oauth-protected-resource': { ...WITHOUT_ISSUER, request: of(RESOURCE) },
+  'get /.well-known/oauth-protected-resource/mcp': { ...WITHOUT_ISSUER, request: of(`${RESOURCE}/mcp`) },
   'get /healthz': { request: of('/healthz'), other: 200, right: 200, anybody: true },
   'get /readyz': { request: of('/readyz'), other: 200, right: 200, anybody: true },
   'get /metrics': { request: of('/metrics'), other: 403, right: 200 },
@@ -462,8 +467,8 @@ describe.each(Object.entries(TABLE))('%s', (_route, { request, other, right, any
     if (who === 'right') expect(shown(answer)).toBe(right);
     else if (who === 'other') expect(shown(answer)).toBe(other);
     else if (who === 'wrongScope' && wrongScope !== undefined) expect(shown(answer)).toBe(wrongScope);
-    else if (anybody && who !== 'revoked') expect(status).toBe(200);
-    else if (anybody) expect([200, 401]).toContain(status);
+    else if (anybody && who !== 'revoked') expect(status).toBe(anybody === true ? 200 : anybody);
+    else if (anybody) expect([200, 401, anybody]).toContain(status);
     else expect(status).toBe(who === 'wrongScope' ? 403 : 401);
     if (status === 401 || status === 403) {
       expect(headers.get('www-authenticate')).toMatch(/^Bearer realm="agent-host"/);

@@ -1,6 +1,12 @@
 /** Access tokens of a real authorization server, Bearer (RFC 6750) and DPoP-bound (RFC 9449). */
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  Client,
+  discoverOAuthProtectedResourceMetadata,
+  extractWWWAuthenticateParams,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client';
+import {
   calculateJwkThumbprint,
   exportJWK,
   generateKeyPair,
@@ -351,6 +357,68 @@ it('cards name the issuer', async () => {
   expect(older.securitySchemes.openIdConnect).toMatchObject({ type: 'openIdConnect' });
   expect(older.security).toContainEqual({ openIdConnect: ['agents:read', 'agents:invoke'] });
   expect(older.authentication).toEqual({ schemes: ['ApiKey', 'Bearer', 'DPoP'] });
+});
+
+describe('a client that knows only the address finds the issuer (RFC 9728)', () => {
+  const metadata = '/.well-known/oauth-protected-resource';
+  const get = async (url: string): Promise<Wire> => (await fetch(url)).json();
+
+  it.each([
+    ['', PUBLIC],
+    ['/mcp', `${PUBLIC}/mcp`],
+  ])('of %j', async (path, resource) => {
+    expect(await get(`${host.url}${metadata}${path}`)).toMatchObject({
+      resource,
+      authorization_servers: [server.issuer],
+      scopes_supported: expect.arrayContaining(['agents:invoke']),
+      bearer_methods_supported: ['header'],
+      dpop_signing_alg_values_supported: expect.arrayContaining(['ES256']),
+    });
+  });
+
+  it('a refusal of MCP says where', async () => {
+    const { status, headers } = await post(`${host.url}/mcp`, {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/list',
+    });
+    expect(status).toBe(401);
+    const challenge = headers.get('www-authenticate') ?? '';
+    expect(challenge).toContain(`resource_metadata="${PUBLIC}${metadata}/mcp"`);
+    expect((await call({})).headers.get('www-authenticate')).not.toContain('resource_metadata');
+  });
+
+  it('the official MCP client comes in by itself', async () => {
+    const token = await server.token();
+    const asked: string[] = [];
+    const found: string[] = [];
+    const transport = new StreamableHTTPClientTransport(new URL(`${PUBLIC}/mcp`), {
+      // What the public address leads to.
+      fetch: (url, init) => {
+        asked.push(String(url));
+        return fetch(String(url).replace(PUBLIC, host.url), init);
+      },
+      authProvider: {
+        token: async () => (found.length === 0 ? undefined : token),
+        onUnauthorized: async ({ response, fetchFn }) => {
+          const { resourceMetadataUrl } = extractWWWAuthenticateParams(response);
+          const { authorization_servers = [] } = await discoverOAuthProtectedResourceMetadata(
+            `${PUBLIC}/mcp`,
+            resourceMetadataUrl === undefined ? {} : { resourceMetadataUrl },
+            fetchFn,
+          );
+          found.push(...authorization_servers);
+        },
+      },
+    });
+    const client = new Client({ name: 'test', version: '1.0.0' });
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    await client.close();
+    expect(found).toEqual([server.issuer]);
+    expect(asked).toContain(`${PUBLIC}${metadata}/mcp`);
+    expect(tools.map(({ name }) => name)).toContain('echo');
+  });
 });
 
 describe('gRPC', () => {

@@ -10,6 +10,7 @@ import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
+import { keysOn } from '../support/keys.ts';
 import { type McpCaller, mcpClient } from '../support/mcp.ts';
 import { endAllProducts, type Product, runJson, startProduct } from '../support/product.ts';
 import { agentUrl, post, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
@@ -499,6 +500,59 @@ describe.each(['newest', 'older'] as const)(
       await expect(pending).rejects.toThrow();
       const ended = await callTool(mine, 'continue_task', { taskId: id });
       expect(ended).toMatchObject({ isError: true, structuredContent: { state: 'canceled' } });
+    });
+
+    it('clients are told of what is published and unpublished, and of nothing that they may not see', async () => {
+      const keys = keysOn(ground.databaseUrl);
+      const admin = await keys.make(`admin-${version}`, 'admin');
+      const elsewhere = await keys.make(`elsewhere-${version}`, 'agents:invoke');
+      await keys.close();
+      const told = { mine: [] as string[][], theirs: [] as string[][] };
+      const open = await Promise.all([
+        connect(admin, { hosts: [one.url], toolsChanged: (names) => told.mine.push(names) }),
+        connect(elsewhere, {
+          hosts: [other.url],
+          toolsChanged: (names) => told.theirs.push(names),
+        }),
+      ]);
+      const headers = { authorization: `Bearer ${admin}` };
+      const publish = async (code: string, more: Wire = {}) => {
+        const agent = {
+          code,
+          name: code,
+          description: 'x',
+          version: '1.0.0',
+          skills: [{ id: 'x', name: 'x', description: 'x', tags: [] }],
+          plain: { workflowType: 'Approve', taskQueue: 'nobodys' },
+          ...more,
+        };
+        const { body } = await post(`${one.url}/v1/admin/agents`, { agents: [agent] }, headers);
+        expect(body).toMatchObject({ agents: [{ agent_id: code }] });
+      };
+      const bothKnow = (code: string, there: boolean) =>
+        until(`${code} is ${there ? 'told' : 'gone'}`, () =>
+          [told.mine, told.theirs].every((lists) => lists.at(-1)?.includes(code) === there)
+            ? true
+            : undefined,
+        );
+      // An older client opens its stream behind its back.
+      let probe = '';
+      await until('both streams are open', async () => {
+        probe = `probe-${version}-${told.mine.length}-${told.theirs.length}`;
+        await publish(probe);
+        return told.mine.length > 0 && told.theirs.length > 0 ? true : undefined;
+      });
+      await bothKnow(probe, true);
+      const before = told.theirs.length;
+      await publish(`secret-${version}`, { access: { scopes: ['nobody'] } });
+      await publish(`seen-${version}`);
+      await bothKnow(`seen-${version}`, true);
+      expect(told.mine.at(-1)).toContain(`secret-${version}`);
+      expect(told.theirs.at(-1)).not.toContain(`secret-${version}`);
+      expect(told.theirs).toHaveLength(before + 1);
+      await fetch(`${other.url}/v1/admin/agents/seen-${version}`, { method: 'DELETE', headers });
+      await bothKnow(`seen-${version}`, false);
+      await Promise.all(open.map((client) => client.close()));
     });
 
     it('without a credential nothing is reached', async () => {

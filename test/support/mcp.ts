@@ -6,15 +6,25 @@ export interface McpCaller {
   key?: string;
   /** What its user says to a question; null to decline it. It cannot ask when absent. */
   answer?: (question: string) => string | null;
+  /** Told of the tools whenever the host says that they are others. */
+  toolsChanged?: (names: string[]) => void;
   version: 'newest' | 'older';
 }
 
 /** The official client, connected. */
-export async function mcpClient({ hosts, key, answer, version }: McpCaller): Promise<Client> {
+export async function mcpClient({ hosts, key, answer, toolsChanged, version }: McpCaller): Promise<Client> {
   const client = new Client(
     { name: 'test', version: '1.0.0' },
     {
       capabilities: answer ? { elicitation: { form: {} } } : {},
+      ...(toolsChanged && {
+        listChanged: {
+          tools: {
+            debounceMs: 10,
+            onChanged: (_error, tools) => toolsChanged((tools ?? []).map(({ name }) => name)),
+          },
+        },
+      }),
       versionNegotiation: { mode: version === 'newest' ? { pin: '2026-07-28' } : 'legacy' },
     },
   );

@@ -73,6 +73,16 @@ export class StreamLimits {
     };
   }
 
+  /** A stream that is no agent's: it counts for no limit, and ends as others do with its caller's credential. */
+  openToNone(caller: Caller, signal: AbortSignal): OpenStream {
+    const ended = new AbortController();
+    const forget = caller.holds && this.#grounds.credentials.watch(caller.holds, () => ended.abort());
+    return {
+      signal: AbortSignal.any([signal, ended.signal]),
+      [Symbol.dispose]: () => forget?.(),
+    };
+  }
+
   async #slot(owner: string, agentCode: string): Promise<() => void> {
     const { perCaller, perAgent } = this.#limits;
     if (perCaller === undefined && perAgent === undefined) return () => {};
