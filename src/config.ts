@@ -246,7 +246,7 @@ export const configSchema = z.object({
   KILL_AT: z
     .string()
     .regex(
-      /^(save|accept|append|start|deliver|project|open|finish|keep|begin|send|settled|noteTask):(before|after)$/,
+      /^(save|accept|append|start|deliver|project|open|finish|keep|begin|publish|unpublish|send|settled|noteTask):(before|after)$/,
     )
     .optional()
     .describe(

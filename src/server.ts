@@ -133,7 +133,15 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   });
   await feed.open();
   undo.add(() => feed.close());
-  const publishing = await openPublishing({ db, bulletin, catalog, registry, log });
+  const publishing = await openPublishing({
+    db,
+    bulletin,
+    catalog,
+    registry,
+    killAt: config.KILL_AT,
+    log,
+  });
+  undo.add(async () => publishing.close());
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
   const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
   const tasks = new TaskService({

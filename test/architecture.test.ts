@@ -324,7 +324,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   // What is published at run time, put together.
   'publishing.ts': {
-    imports: ['agents', 'directory', 'storage'],
+    imports: ['agents', 'directory', 'kill-points.ts', 'storage'],
     packages: [],
     packageTypes: ['pino'],
   },

@@ -84,6 +84,8 @@ export class PublishedAgents {
   readonly #options: PublishedAgentsOptions;
   readonly #served = new Map<string, PublishedAgent>();
   #refreshing: Promise<void> = Promise.resolve();
+  /** The next one, which has read nothing yet. */
+  #next: Promise<void> | undefined;
 
   constructor(options: PublishedAgentsOptions) {
     this.#options = options;
@@ -137,11 +139,17 @@ export class PublishedAgents {
     return known;
   }
 
-  /** Makes the catalog what the record says. @throws HostError `unavailable`. */
+  /** Makes the catalog what the record says, as of now or later. @throws HostError `unavailable`. */
   refresh(): Promise<void> {
-    // One after the other: what was read first must not be put in place last.
-    this.#refreshing = this.#refreshing.catch(() => undefined).then(() => this.#refresh());
-    return this.#refreshing;
+    // One after the other: what was read first must not be put in place last. Those that wait share one.
+    this.#next ??= this.#refreshing
+      .catch(() => undefined)
+      .then(() => {
+        this.#refreshing = this.#next ?? Promise.resolve();
+        this.#next = undefined;
+        return this.#refresh();
+      });
+    return this.#next;
   }
 
   async #refresh(): Promise<void> {

@@ -20,6 +20,7 @@ export const PUBLISHED_TOPIC = 'agents-published';
 /** Agents published at run time, in Postgres. Each change is told in the transaction that makes it. */
 export class PrismaPublishedAgents implements PublishedStore {
   readonly #db: PrismaClient;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(db: PrismaClient) {
     this.#db = db;
@@ -30,45 +31,60 @@ export class PrismaPublishedAgents implements PublishedStore {
   }
 
   publish(agents: readonly GivenAgent[], who: Publisher): Promise<{ changed: string[] } | Clash> {
-    return reachable(() =>
-      this.#db.$transaction(async (db) => {
-        // Of two that publish at once the second sees what the first has done.
-        await db.$executeRaw`lock table published_agent in share row exclusive mode`;
-        const where = { code: { in: agents.map(({ code }) => code) } };
-        const known = toVersions(await db.agentVersion.findMany({ where, orderBy: NEWEST_FIRST }));
-        const planned = agents.map((given) => ({
-          given,
-          what: publishing(
-            given,
-            known.filter(({ code }) => code === given.code),
-          ),
-        }));
-        for (const { what } of planned) if (typeof what === 'object') return what;
-        const changed = planned.filter(({ what }) => what !== 'keep');
-        for (const { given } of changed) await write(db, given, who);
-        if (changed.length > 0) await tell(db);
-        const done = { changed: changed.map(({ given }) => given.code) };
-        await noteDone(db, who.claim, done);
-        return done;
-      }),
-    );
+    return this.#inTurn((db) => this.#publish(db, agents, who));
+  }
+
+  async #publish(
+    db: Prisma.TransactionClient,
+    agents: readonly GivenAgent[],
+    who: Publisher,
+  ): Promise<{ changed: string[] } | Clash> {
+    // Of two that publish at once the second sees what the first has done.
+    await db.$executeRaw`lock table published_agent in share row exclusive mode`;
+    const where = { code: { in: agents.map(({ code }) => code) } };
+    const known = toVersions(await db.agentVersion.findMany({ where, orderBy: NEWEST_FIRST }));
+    const planned = agents.map((given) => ({
+      given,
+      what: publishing(
+        given,
+        known.filter(({ code }) => code === given.code),
+      ),
+    }));
+    for (const { what } of planned) if (typeof what === 'object') return what;
+    const changed = planned.filter(({ what }) => what !== 'keep');
+    for (const { given } of changed) await write(db, given, who);
+    if (changed.length > 0) await tell(db);
+    const done = { changed: changed.map(({ given }) => given.code) };
+    await noteDone(db, who.claim, done);
+    return done;
   }
 
   unpublish(code: string, who: Publisher): Promise<boolean> {
-    return reachable(() =>
-      this.#db.$transaction(async (db) => {
-        const { count } = await db.agentVersion.updateMany({
-          where: { code, drainingSince: null },
-          data: { drainingSince: new Date() },
-        });
-        if (count === 0) return (await db.agentVersion.count({ where: { code } })) > 0;
-        await db.auditEntry.create({ data: audited('agent-unpublish', who, { id: code }) });
-        await tell(db);
-        return true;
-      }),
-    );
+    return this.#inTurn(async (db) => {
+      const { count } = await db.agentVersion.updateMany({
+        where: { code, drainingSince: null },
+        data: { drainingSince: new Date() },
+      });
+      if (count === 0) return (await db.agentVersion.count({ where: { code } })) > 0;
+      await db.auditEntry.create({ data: audited('agent-unpublish', who, { id: code }) });
+      await tell(db);
+      return true;
+    });
+  }
+
+  /**
+   * One transaction after the other: those that wait for a lock would hold all the connections of this process, until
+   * their time is up.
+   */
+  #inTurn<T>(work: (db: Prisma.TransactionClient) => Promise<T>): Promise<T> {
+    const done = this.#turn.then(() => reachable(() => this.#db.$transaction(work, TIMES)));
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 }
+
+/** For those of other processes too, on a busy machine. */
+const TIMES = { maxWait: 5_000, timeout: 20_000 };
 
 const NEWEST_FIRST: Prisma.AgentVersionOrderByWithRelationInput[] = [{ code: 'asc' }, { serial: 'desc' }];
 
