@@ -19,7 +19,7 @@ export function tasks(at: () => Place): void {
     visit(at(), '#/tasks', async (page) => {
       const grid = page.getByRole('grid', { name: 'Tasks' });
       const row = grid.getByRole('row').filter({ hasText: asking.slice(0, 8) });
-      await row.getByText('Waits for input').waitFor();
+      await row.getByText('Input required').waitFor();
       await page.getByText('Live', { exact: true }).waitFor();
       await gateway.invoke('expense-approval', { message: 'no', task_id: asking, region: 'DE' });
       await row.getByText('Completed').waitFor();
@@ -33,9 +33,7 @@ export function tasks(at: () => Place): void {
     visit(at(), `#/tasks/${asking}`, async (page) => {
       await page.getByRole('img', { name: /The task’s life of .* stretches/ }).waitFor();
       const titles = await page.locator('svg .bar title').allTextContents();
-      expect(titles.some((title) => /^Waiting for its caller \(Waits for input\): \d/.test(title))).toBe(
-        true,
-      );
+      expect(titles.some((title) => /^Waiting for its caller \(Input required\): \d/.test(title))).toBe(true);
       const bars = await page.locator('svg .bar rect').count();
       expect(bars).toBeGreaterThanOrEqual(3);
       await page.getByRole('listitem').filter({ hasText: '900 USD desk' }).first().waitFor();

@@ -79,7 +79,7 @@ function Plots({ statistics }: { statistics: Statistics }) {
           axis={axis}
           stacked
           series={states.map((state) => ({
-            name: texts.tasks.states[state],
+            name: texts.states[state] ?? state,
             tone: state,
             values: tasks[state] ?? [],
           }))}

@@ -1,10 +1,9 @@
 import type { Statistics } from '../../api/operate.ts';
-import type { State } from '../../api/tasks.ts';
 import { href } from '../../app/router.ts';
 import { texts } from '../../texts.ts';
 import { Panel } from '../../ui/panel.tsx';
+import { StateBadge } from '../../ui/state-badge.tsx';
 import { Moment } from '../../ui/time.tsx';
-import { StateBadge } from '../tasks/state-badge.tsx';
 
 const words = texts.operate.now;
 
@@ -23,7 +22,7 @@ export const NotDone = ({ now }: { now: Statistics['now'] }) => (
                   {agent_id} <span class="number">({count.toLocaleString()})</span>
                 </a>
                 <span>
-                  <StateBadge state={status as State} />{' '}
+                  <StateBadge state={status} />{' '}
                   <span class="quiet small">
                     {words.oldest} <Moment at={oldest_at} />
                   </span>

@@ -7,11 +7,11 @@ import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Choice, Filters, Word } from '../../ui/filters.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
+import { StateBadge } from '../../ui/state-badge.tsx';
 import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { merged, useTaskEvents } from './live.ts';
-import { StateBadge } from './state-badge.tsx';
 
 const words = texts.tasks;
 
@@ -85,7 +85,7 @@ export function TaskList() {
           label={words.filters.status}
           any={words.filters.any}
           value={filters.status}
-          options={STATES.map((state) => [state, words.states[state]] as const)}
+          options={STATES.map((state) => [state, texts.states[state] ?? state] as const)}
           onChange={set('status')}
         />
         <Word label={words.filters.context} value={filters.context_id} onChange={set('context_id')} />

@@ -1,7 +1,7 @@
 import type { Timeline } from '../../api/tasks.ts';
 import { texts } from '../../texts.ts';
+import { StateBadge } from '../../ui/state-badge.tsx';
 import { duration, Moment } from '../../ui/time.tsx';
-import { StateBadge } from './state-badge.tsx';
 
 const words = texts.tasks;
 

@@ -7,12 +7,12 @@ import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
 import { PageHead } from '../../ui/page-head.tsx';
 import { Panel } from '../../ui/panel.tsx';
+import { StateBadge } from '../../ui/state-badge.tsx';
 import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { useTaskEvents } from './live.ts';
 import { Moments } from './moments.tsx';
 import { Spent } from './spent.tsx';
-import { StateBadge } from './state-badge.tsx';
 import { TimelinePicture } from './timeline-picture.tsx';
 
 const words = texts.tasks;
@@ -47,6 +47,11 @@ function Shown({ timeline }: { timeline: Timeline }) {
     <div class="page">
       <a href={href(['tasks'])}>← {words.back}</a>
       <PageHead title={words.one(task.task_id.slice(0, 8))}>
+        {may('agents:read') && (
+          <a class="button" href={href(['agents', task.agent_id], { tab: 'try', task: task.task_id })}>
+            {words.open}
+          </a>
+        )}
         {receipt_id !== undefined && may('receipts:read') && (
           <a class="button" href={href(['receipts', receipt_id])}>
             {words.receipt}

@@ -66,7 +66,7 @@ function Bar({ span, end, xOf }: { span: Span; end: string; xOf: XOf }) {
   const took = duration(Date.parse(end) - Date.parse(span.from));
   return (
     <g class={`bar ${span.kind}${span.to === undefined ? ' lasts' : ''}`}>
-      <title>{`${words.spent[span.kind]} (${words.states[span.status]}): ${took}`}</title>
+      <title>{`${words.spent[span.kind]} (${texts.states[span.status]}): ${took}`}</title>
       <rect x={x} y={LANE.top} width={width} height={LANE.height} />
       {width > 60 && (
         <text x={x + width / 2} y={LANE.top + LANE.height / 2} class="inside">
@@ -87,7 +87,7 @@ function Mark({ moment: { role, text, status }, x }: { moment: Moment; x: number
   return (
     <polygon class={`said-${role}`} points={points}>
       <title>
-        {[words.timeline.said[role], status && words.states[status], text].filter(Boolean).join(' · ')}
+        {[words.timeline.said[role], status && texts.states[status], text].filter(Boolean).join(' · ')}
       </title>
     </polygon>
   );
