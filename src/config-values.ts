@@ -15,6 +15,10 @@ export const limit = number(
   (n) => Number.isInteger(n) && n > 0 && n <= 1_000_000,
 );
 export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
+/** One that is shown: it may hold no password. */
+export const shownUrl = webUrl.refine((url) => !/^[^/]*\/\/[^/?#]*@/.test(url), {
+  error: 'must hold no credentials: it is shown',
+});
 export const list = z.string().transform((text) =>
   text
     .split(',')

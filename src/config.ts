@@ -14,6 +14,7 @@ import {
   postgresUrl,
   seconds,
   secretKeys,
+  shownUrl,
   trustProxy,
   webUrl,
 } from './config-values.ts';
@@ -45,7 +46,7 @@ export const configSchema = z.object({
     .string()
     .optional()
     .describe('Workflow code of the agent that a gRPC call reaches which names no tenant.'),
-  PUBLIC_URL: webUrl
+  PUBLIC_URL: shownUrl
     .optional()
     .describe(
       'Base URL that cards and search results show; `http://HOST:PORT` when unset. With one that is not on loopback the host starts only with `AUTH_ISSUER` or an API key.',
@@ -77,7 +78,7 @@ export const configSchema = z.object({
     .describe(
       'Private hosts, addresses and CIDR ranges that webhooks may be at, separated by commas; any other webhook must be at a public address.',
     ),
-  AUTH_ISSUER: webUrl
+  AUTH_ISSUER: shownUrl
     .refine((url) => url.startsWith('https:') || LOOPBACK_URL.test(url), {
       error: 'must be https, but on loopback',
     })
@@ -136,8 +137,7 @@ export const configSchema = z.object({
     .optional()
     .describe('`host:port` of a Temporal to use instead of the embedded one.'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
-  TEMPORAL_UI_URL: z
-    .url({ protocol: /^https?$/ })
+  TEMPORAL_UI_URL: shownUrl
     .optional()
     .describe(
       'Where people reach Temporal’s web UI, such as `http://localhost:8233`; tasks then link to it.',

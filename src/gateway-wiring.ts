@@ -202,7 +202,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
             log,
           }),
         )
-        .use(publishRoutes({ published: parts.published, remotes, keys, log }))
+        .use(publishRoutes({ published: parts.published, remotes, providers, keys, log }))
         .use(
           overviewRouter({
             ...parts,

@@ -2,7 +2,14 @@ import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import type { Logger } from 'pino';
 import type { Drain } from './drain.ts';
 import { HostError, messageOf } from './errors.ts';
@@ -15,6 +22,8 @@ export interface HttpOptions {
   headers: RequestHandler;
   guard: RequestHandler;
   drain: Pick<Drain, 'answering'>;
+  /** How the surface of a path tells a refusal. */
+  refusalBody(path: string): (status: number, message: string) => object;
   /** Hears of each answer but streams, which end when their readers like. */
   answered(request: { surface: string; status: number }, ms: number): void;
   /** By the surface whose requests they answer. */
@@ -23,28 +32,24 @@ export interface HttpOptions {
 }
 
 /** The one Express app: the surfaces' routers. */
-export function createApp({
-  trustProxy,
-  headers,
-  guard,
-  drain,
-  answered,
-  routers,
-  log,
-}: HttpOptions): Express {
+export function createApp(options: HttpOptions): Express {
+  const { trustProxy, headers, guard, drain, answered, routers, log } = options;
+  const refuse: Refuse = (req, res, status, message) => {
+    res.status(status).json(options.refusalBody(req.path)(status, message));
+  };
   const app = express();
   app.disable('x-powered-by');
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(tracedRequests, measured(answered, log), leavable(drain), headers, refuseNul, guard);
+  app.use(tracedRequests, measured(answered, log), leavable(drain), headers, refuseNul(refuse), guard);
   for (const { path, router, surface } of routers) app.use(path, named(surface), router);
-  app.use((_req, res) => {
-    res.status(404).json({ message: 'There is nothing here', status: 404 });
-  });
-  app.use(lastResort(log));
+  app.use((req, res) => refuse(req, res, 404, 'There is nothing here'));
+  app.use(lastResort(refuse, log));
   return app;
 }
+
+type Refuse = (req: Request, res: Response, status: number, message: string) => void;
 
 /** Remembers whose request it is, for `measured`; the router that answers is the last one that was asked. */
 const named =
@@ -79,15 +84,17 @@ const leavable =
   };
 
 /** Nothing is named with a NUL, and Postgres takes none. */
-const refuseNul: RequestHandler = (req, res, next) => {
-  if (req.url.includes('%00')) res.status(400).json(UNREADABLE);
-  else next();
-};
+const refuseNul =
+  (refuse: Refuse): RequestHandler =>
+  (req, res, next) => {
+    if (req.url.includes('%00')) refuse(req, res, 400, UNREADABLE);
+    else next();
+  };
 
-const UNREADABLE = { message: 'The request cannot be read', status: 400 };
+const UNREADABLE = 'The request cannot be read';
 
 const lastResort =
-  (log: Logger): ErrorRequestHandler =>
+  (refuse: Refuse, log: Logger): ErrorRequestHandler =>
   (error, req, res, next) => {
     if (res.headersSent) {
       next(error);
@@ -95,12 +102,12 @@ const lastResort =
     }
     const status = (error as { status?: number }).status;
     if (status !== undefined && status >= 400 && status < 500) {
-      res.status(status).json({ ...UNREADABLE, status });
+      refuse(req, res, status, UNREADABLE);
       return;
     }
     const reference = randomUUID();
     log.error({ err: error, reference, path: req.path }, 'a request failed');
-    res.status(500).json({ message: `Internal error; reference ${reference}`, status: 500 });
+    refuse(req, res, 500, `Internal error; reference ${reference}`);
   };
 
 /** Room for an access token and its proof; Node answers 431 above it. */

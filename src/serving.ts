@@ -8,6 +8,7 @@ import type { AgentCatalog } from './agents/catalog.ts';
 import type { AgentRegistry } from './agents/search.ts';
 import { browserHeaders } from './auth/browsers.ts';
 import { resourceMetadataRoutes } from './auth/oidc/resource-metadata.ts';
+import { refusalBodies } from './auth/refusal-bodies.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
@@ -36,7 +37,7 @@ import type { SigningKeys } from './signing/keys.ts';
 import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { PrismaRepairStore } from './storage/repair-store.ts';
-import { DESCRIBED, surfacesFor } from './surfaces.ts';
+import { DESCRIBED, SURFACES, surfacesFor } from './surfaces.ts';
 import type { Files } from './tasks/files.ts';
 import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -98,6 +99,7 @@ export async function serve(
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
     guard: parts.callers.guard(surfacesFor(config.INVOKE_REQUIRE_DPOP), [ownUrl, publicUrl]),
     drain: parts.drain,
+    refusalBody: refusalBodies(SURFACES),
     answered: parts.metrics.answered,
     routers: [
       {

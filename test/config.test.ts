@@ -81,6 +81,8 @@ const REFUSED: [name: string, value: string][] = [
   ['PORT', '80.5'],
   ['PUBLIC_URL', 'agents.example.com'],
   ['PUBLIC_URL', 'ftp://agents.example.com'],
+  ['PUBLIC_URL', 'https://user:secret@agents.example.com'],
+  ['AUTH_ISSUER', 'https://user:secret@login.example.com'],
   ['DATABASE_URL', 'mysql://user:hunter2@db/x'],
   ['DATABASE_URL', 'user:hunter2@db'],
   ['TEMPORAL_ADDRESS', 'temporal.example.com'],

@@ -25,6 +25,7 @@ export const SEARCH_DESCRIBED: DescribedSurface = {
   tag: 'Registry',
   surface: { path: AGENT_SURFACE_PATH, routes: SEARCH },
   refusal,
+  nullIsAbsent: {},
   operations: {
     'post /agents/search': {
       id: 'searchAgents',

@@ -7,6 +7,7 @@ import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { challengesOf, Refusal } from './refusal.ts';
+import { type Body, plainBody, refusalBodies } from './refusal-bodies.ts';
 import type { RefusalLog } from './refusal-log.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'all';
@@ -24,8 +25,6 @@ export interface RouteAccess {
   /** What it does is in the audit log by itself, with its reason; of any other act of an admin the guard writes there. */
   audited?: true;
 }
-
-type Body = (status: number, message: string) => object;
 
 /** A surface as the guard sees it. What is not among its routes does not exist, whatever its router serves. */
 export interface GuardedSurface {
@@ -74,13 +73,12 @@ export function accessGuard(options: GuardOptions): Router {
       router[route.method](`${surface.path.replace(/\/$/, '')}${route.path}`, handler);
     }
   }
-  router.use((_req, res) => {
-    res.status(404).json({ message: 'There is nothing here', status: 404 });
+  const bodyOf = refusalBodies(options.surfaces);
+  router.use((req, res) => {
+    res.status(404).json(bodyOf(req.path)(404, 'There is nothing here'));
   });
   return router;
 }
-
-const plainBody: Body = (status, message) => ({ message, status });
 
 function check(
   route: RouteAccess,

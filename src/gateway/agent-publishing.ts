@@ -10,8 +10,8 @@ import {
   type RemoteAgentStore,
 } from './agents.ts';
 import { agentNotFound, GatewayError, invalidRequest } from './gateway-error.ts';
-import type { ProviderStore } from './providers.ts';
-import { agentExists, inThisBody, publisher } from './publish-routes.ts';
+import type { Provider, ProviderStore } from './providers.ts';
+import { agentExists, inThisBody, providerRevoked, publisher } from './publish-routes.ts';
 import {
   type PublishRemoteRequest,
   type PublishWorkflowRequest,
@@ -36,7 +36,7 @@ export interface AgentPublishingOptions {
 
 /**
  * Publishes what the body names: an agent elsewhere by its card, or a workflow of this Temporal.
- * @throws GatewayError 400, 404 without its provider, 409 when there is such an agent, 422 when its card cannot be used.
+ * @throws GatewayError 400, 403 when its provider is revoked, 404 without one, 409 when there is such an agent, 422 when its card cannot be used.
  */
 export async function publishAgent(req: Request, options: AgentPublishingOptions): Promise<GatewayAgent> {
   const { agents, providers } = options;
@@ -47,7 +47,7 @@ export async function publishAgent(req: Request, options: AgentPublishingOptions
   await onceFor(claimOf(req), async () => {
     const known = await agents.find(id);
     if (known !== undefined && !known.definition?.draining) throw exists(id);
-    await knownProvider(req.body.provider_id ?? LOCAL_PROVIDER, providers);
+    await standingProvider(req.body.provider_id ?? LOCAL_PROVIDER, providers);
     await publish();
   });
   const made = await agents.find(id);
@@ -139,7 +139,13 @@ const reviewOf = (review: ReviewRequest) => ({
 });
 
 /** @throws GatewayError 404. */
-export async function knownProvider(id: string, providers: ProviderStore): Promise<void> {
-  if ((await providers.find(id)) !== undefined) return;
+export async function knownProvider(id: string, providers: Pick<ProviderStore, 'find'>): Promise<Provider> {
+  const provider = await providers.find(id);
+  if (provider !== undefined) return provider;
   throw new GatewayError(404, 'provider_not_found', `There is no provider ${JSON.stringify(id)}`);
+}
+
+/** A revocation is for good: no agent is published under it. @throws GatewayError 403, 404. */
+async function standingProvider(id: string, providers: Pick<ProviderStore, 'find'>): Promise<void> {
+  if ((await knownProvider(id, providers)).status === 'revoked') throw providerRevoked(id);
 }

@@ -61,12 +61,17 @@ export function refuseWhenStopping(requests: OpenRequests): RequestHandler {
 
 /** How the guard's refusals look here. */
 export function refusalBody(status: number, message: string): object {
-  const code =
-    status === 401 ? 'unauthenticated' : status === 403 ? 'insufficient_scope' : CODES_OF_STATUS[status];
-  return errorBody(code ?? 'invalid_request', message);
+  return errorBody(CODES_OF_STATUS[status] ?? 'invalid_request', message);
 }
 
-const CODES_OF_STATUS: Record<number, string> = { 429: 'too_many_requests', 503: 'unavailable' };
+const CODES_OF_STATUS: Record<number, string> = {
+  401: 'unauthenticated',
+  403: 'insufficient_scope',
+  404: 'not_found',
+  429: 'too_many_requests',
+  500: 'internal',
+  503: 'unavailable',
+};
 
 const KEY_CODES: Record<number, string> = {
   409: 'key_in_use',

@@ -6,7 +6,7 @@ import type { KeyStore } from '../idempotency/ports.ts';
 import { knownProvider } from './agent-publishing.ts';
 import { body, callerId, handler, named, refuseKey } from './answers.ts';
 import type { AuthContext, AuthContextStore, Credentials } from './credentials.ts';
-import { GatewayError } from './gateway-error.ts';
+import { GatewayError, invalidRequest } from './gateway-error.ts';
 import type { ProviderStore } from './providers.ts';
 import { authContextSchema, parseBody } from './requests.ts';
 
@@ -48,7 +48,12 @@ export function authContextRoutes({
         ...(given.subject === undefined ? {} : { subject: given.subject }),
         ...(given.expires_at === undefined ? {} : { expiresAt: given.expires_at }),
       };
-      const stored = await onceFor(claimOf(req), (claim) => credentials.store(context, given.token, claim));
+      const stored = await onceFor(claimOf(req), (claim) => {
+        if (given.expires_at !== undefined && Date.parse(given.expires_at) <= Date.now()) {
+          throw invalidRequest('expires_at: lies in the past');
+        }
+        return credentials.store(context, given.token, claim);
+      });
       res.status(201).json(viewOf(stored));
     }),
   );

@@ -3,7 +3,7 @@ import { checkValues, lostName } from '../web/json-values.ts';
 import { invalidRequest } from './gateway-error.ts';
 
 /** The fields whose own are the facade's; of a settlement only those, the rest is its payment scheme's. */
-const INNER: Record<string, readonly string[] | 'all'> = {
+export const OWN_OBJECTS: Record<string, readonly string[] | 'all'> = {
   review: 'all',
   workflow: 'all',
   settlement: ['rail', 'currency', 'amount'],
@@ -19,7 +19,7 @@ export function fieldsOf(body: object): object {
   if (lost !== undefined) throw invalidRequest(`${lost.join('.')}: is no name for a field`);
   const fields = Object.entries(body).flatMap(([name, value]) => {
     if (value === null) return [];
-    const inner = Object.hasOwn(INNER, name) ? INNER[name] : undefined;
+    const inner = Object.hasOwn(OWN_OBJECTS, name) ? OWN_OBJECTS[name] : undefined;
     const isObject = typeof value === 'object' && !Array.isArray(value);
     return [[name, inner !== undefined && isObject ? withoutNulls(value, inner) : value]];
   });

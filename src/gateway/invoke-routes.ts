@@ -7,13 +7,14 @@ import type { StreamLimits } from '../auth/limits/stream-limits.ts';
 import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import type { JsonObject } from '../receipts/receipt.ts';
+import { isId } from '../tasks/message.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
 import { whenClosed, writeEvents } from '../web/sse.ts';
 import type { AgentTasks, CallerTask, TaskViewer } from './agent-tasks.ts';
 import type { GatewayAgent, GatewayAgents } from './agents.ts';
 import { body, failureEvent, handler, named, refuseKey, refuseWhenStopping, SMALL_BODY } from './answers.ts';
 import type { Gateway, Invocation } from './gateway.ts';
-import { agentNotFound } from './gateway-error.ts';
+import { agentNotFound, taskNotFound } from './gateway-error.ts';
 import { invokeSchema, parseBody, taskCallSchema, taskGetSchema, taskListSchema } from './requests.ts';
 
 export interface InvokeRoutesOptions {
@@ -100,11 +101,13 @@ function viewerOf(req: Request): TaskViewer {
   return { caller: caller.id, seesAll: isAdmin(caller) };
 }
 
-const refOf = async (req: Request, options: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> => ({
-  agent: await agentOf(req, options),
-  ...viewerOf(req),
-  taskId: named(req, 'task_id'),
-});
+/** @throws GatewayError 404, also for a task that no agent can have. */
+async function refOf(req: Request, options: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> {
+  const agent = await agentOf(req, options);
+  const taskId = named(req, 'task_id');
+  if (!isId(taskId)) throw taskNotFound();
+  return { agent, ...viewerOf(req), taskId };
+}
 
 async function invocationOf(req: Request, options: InvokeRoutesOptions): Promise<Invocation> {
   const agent = await agentOf(req, options);

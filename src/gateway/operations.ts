@@ -2,6 +2,8 @@
 import { answers, type DescribedSurface, type Operations } from '../openapi/operation.ts';
 import { GATEWAY_ACCESS } from './access.ts';
 import * as answer from './answer-schemas.ts';
+import { OWN_OBJECTS } from './body-fields.ts';
+import { json } from './field-schemas.ts';
 import { OVERVIEW, OVERVIEW_SCHEMAS } from './overview-operations.ts';
 import { exportQuerySchema } from './overview-schemas.ts';
 import * as request from './requests.ts';
@@ -164,7 +166,12 @@ function turn(id: string, summary: string, subject: 'agent' | 'provider'): Opera
   return { id, summary, body, example: { reason: 'Why' }, answers: answers(turned), keyed: true };
 }
 
-const AUTH_CONTEXTS: Operations = {
+const CALLER: Operations = {
+  'get /me': {
+    id: 'whoAmI',
+    summary: 'Who calls, and what they may do',
+    answers: answers(answer.callerAnswer),
+  },
   'get /auth-contexts': {
     id: 'listAuthContexts',
     summary: 'The caller’s stored credentials',
@@ -238,20 +245,13 @@ const ADMIN: Operations = {
   },
 };
 
-const CALLER: Operations = {
-  'get /me': {
-    id: 'whoAmI',
-    summary: 'Who calls, and what they may do',
-    answers: answers(answer.callerAnswer),
-  },
-};
-
 /** The facade, described. */
 export const GATEWAY_DESCRIBED: DescribedSurface = {
   tag: 'Gateway',
   surface: GATEWAY_ACCESS,
-  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...AUTH_CONTEXTS, ...ADMIN, ...CALLER, ...OVERVIEW },
+  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...CALLER, ...ADMIN, ...OVERVIEW },
   refusal: answer.failureSchema,
+  nullIsAbsent: OWN_OBJECTS,
   schemas: {
     Caller: answer.callerAnswer,
     InvokeAgentRequest: request.invokeSchema,
@@ -265,7 +265,7 @@ export const GATEWAY_DESCRIBED: DescribedSurface = {
     AuthContextRequest: request.authContextSchema,
     KeyRequest: request.keySchema,
     PublishAgentsRequest: request.publishedSchema,
-    Json: request.json,
+    Json: json,
     Failure: answer.failureSchema,
     InvokeAgentResponse: answer.invokeAnswer,
     TaskEvent: answer.taskEvent,

@@ -8,17 +8,19 @@ import type { KeyStore } from '../idempotency/ports.ts';
 import type { RemoteAgentStore } from './agents.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { agentNotFound, GatewayError, invalidRequest } from './gateway-error.ts';
+import type { ProviderStore } from './providers.ts';
 import { parseBody, publishedSchema } from './requests.ts';
 
 export interface PublishRoutesOptions {
   published: Pick<PublishedAgents, 'versions' | 'publish' | 'unpublish'>;
   remotes: Pick<RemoteAgentStore, 'find'>;
+  providers: Pick<ProviderStore, 'find'>;
   keys: KeyStore;
   log: Logger;
 }
 
 /** `/admin/agents`: what `agent-host publish` and `unpublish` do. */
-export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOptions): Router {
+export function publishRoutes({ published, remotes, providers, keys, log }: PublishRoutesOptions): Router {
   const router = Router();
   const once = idempotent({ store: keys, refuse: refuseKey, log }, 'itself');
   router.get(
@@ -35,9 +37,12 @@ export function publishRoutes({ published, remotes, keys, log }: PublishRoutesOp
       const given = parseBody(publishedSchema, req.body);
       const done = await onceFor(claimOf(req), async () => {
         // Agents elsewhere have ids of the same kind.
-        for (const { code } of given.agents) {
+        for (const { code, provider } of given.agents) {
           if ((await remotes.find(code)) !== undefined) {
             throw agentExists(code, 'code: is taken by an agent elsewhere');
+          }
+          if (typeof provider === 'string' && (await providers.find(provider))?.status === 'revoked') {
+            throw providerRevoked(provider);
           }
         }
         const made = await inThisBody(() => published.publish(given, publisher(req)));
@@ -70,6 +75,9 @@ export const publisher = (req: Request): Publisher => ({
 
 export const agentExists = (code: string, problem: string): GatewayError =>
   new GatewayError(409, 'agent_exists', `agent ${JSON.stringify(code)}: ${problem}`);
+
+export const providerRevoked = (id: string): GatewayError =>
+  new GatewayError(403, 'provider_revoked', `Provider ${id} is revoked`);
 
 /** What the definition of an agent is told for is here the body's. */
 export async function inThisBody<T>(work: () => Promise<T>): Promise<T> {

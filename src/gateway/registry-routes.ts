@@ -82,7 +82,7 @@ export function registryRoutes(options: RegistryRoutesOptions): Router {
   for (const [path, change] of PROVIDER_SWITCHES) {
     post(path, async (req, res) => {
       const id = named(req, 'provider_id');
-      const known = () => knownProvider(id, providers);
+      const known = async () => void (await knownProvider(id, providers));
       res.json(await turned({ subject: 'provider', id, change }, req, { providers, known }));
     });
   }

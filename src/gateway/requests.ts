@@ -3,34 +3,13 @@ import { z } from 'zod';
 import { TASK_STATES } from '../tasks/task.ts';
 import { fieldsOf } from './body-fields.ts';
 import { plainDecimal } from './decimal.ts';
+import { id, json, jsonObject, line, secretText, some, webAddress, words } from './field-schemas.ts';
 import { invalidRequest } from './gateway-error.ts';
-
-/** As the record keeps it and an address can hold it. */
-const id = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'holds control characters');
-
-/** What the record can keep: Postgres takes no NUL and no half of a character. */
-const words = z.string().regex(/^[^\0\p{Surrogate}]*$/u, 'is not well-formed text');
 
 /** An `agents.yaml` as JSON; what is in an agent is told by its definition. */
 export const publishedSchema = z.object({
   agents: z.array(z.looseObject({ code: words, version: words })),
 });
-
-/** Whatever JSON can say. */
-export const json = z.json();
-
-const jsonObject = z.record(z.string(), json);
-
-/** It goes out in a header: RFC 9110, section 5.5, without what is not ASCII. */
-const secretText = z
-  .string()
-  .min(1)
-  .max(16_384)
-  .regex(/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/, 'must be printable ASCII, without blanks at its ends');
 
 const auth = {
   auth_token: secretText
@@ -45,31 +24,47 @@ const oneCredential = {
   problem: { error: 'auth_context_id: goes without auth_token', path: [] },
 };
 
+const NO_AMOUNT = 'must be a decimal number, not negative';
 const decimal = /^\d{1,30}(\.\d{1,18})?$/;
 
 /** How the caller would pay: handed to the agent, which may. Other fields of a payment scheme are kept as they come. */
 const settlementSchema = z
   .object({
-    rail: z.string().trim().toLowerCase().min(1).max(64).optional().describe('Such as `x402` or `ap2`.'),
+    rail: z
+      .string()
+      .max(64)
+      .regex(/\S/, 'must not be blank')
+      .trim()
+      .toLowerCase()
+      .optional()
+      .describe('Such as `x402` or `ap2`.'),
     currency: z
       .string()
+      .regex(/^\s*[A-Za-z0-9]{3,10}\s*$/, 'must be a currency code')
       .trim()
       .toUpperCase()
-      .regex(/^[A-Z0-9]{3,10}$/, 'must be a currency code')
-      .optional(),
+      .optional()
+      .describe('Such as `USD`, any case.'),
     amount: z
-      .union([z.number(), z.string().trim()])
+      .union(
+        [
+          z.number().min(0, NO_AMOUNT).lt(1e30, NO_AMOUNT),
+          z.string().regex(/^\s*\d{1,30}(\.\d{1,18})?\s*$/, NO_AMOUNT),
+        ],
+        { error: NO_AMOUNT },
+      )
       .transform((amount, context) => {
-        const text = typeof amount === 'number' ? plainDecimal(amount) : amount;
+        const text = typeof amount === 'number' ? plainDecimal(amount) : amount.trim();
         if (text !== undefined && decimal.test(text)) return text;
         const message =
           text === undefined
             ? 'has more digits than a JSON number is sure to keep; send it as a string'
-            : 'must be a decimal number, not negative';
+            : NO_AMOUNT;
         context.addIssue({ code: 'custom', message });
         return z.NEVER;
       })
-      .optional(),
+      .optional()
+      .describe('A decimal number; one of more than 15 digits is sent as a string.'),
   })
   .catchall(json);
 
@@ -151,7 +146,7 @@ export type ReceiptListRequest = z.output<typeof receiptQuerySchema>;
 
 export const verdictSchema = z.strictObject({
   verification: z.enum(['verified', 'failed']),
-  reason: words.trim().min(1).max(1_000),
+  reason: line(1_000),
 });
 
 export const agentQuerySchema = z.strictObject({
@@ -169,8 +164,8 @@ const name = z
 
 export const providerSchema = z.strictObject({
   provider_id: name,
-  name: words.trim().min(1).max(200),
-  url: z.url({ protocol: /^https?$/ }).optional(),
+  name: line(200),
+  url: webAddress.optional(),
 });
 
 /** What the record counts to. */
@@ -195,7 +190,7 @@ const provider_id = name.optional().describe('The host’s own when absent.');
 export const publishRemoteSchema = z.strictObject({
   agent_id: name,
   provider_id,
-  card_url: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }),
+  card_url: webAddress,
   review: review('medium'),
   allow_private: z.boolean().default(false).describe('It may be at a private address.'),
 });
@@ -206,19 +201,32 @@ export type ReviewRequest = PublishRemoteRequest['review'];
 /** What else its fields hold is told by the definition that is made of them. */
 export const publishWorkflowSchema = z.strictObject({
   workflow: z.strictObject({
-    code: words.describe('The agent’s id. Lower-case letters, digits and hyphens.'),
-    name: words,
-    description: words,
-    version: words,
-    skills: z.array(z.looseObject({ id: z.string(), name: z.string() })),
-    workflow_type: words,
-    task_queue: words.describe('Where a worker of its own polls.'),
+    code: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, at most 63')
+      .describe('The agent’s id.'),
+    name: some,
+    description: some,
+    version: some,
+    skills: z
+      .array(
+        z.strictObject({
+          id: some,
+          name: some,
+          description: some,
+          tags: z.array(some),
+          examples: z.array(words).optional(),
+        }),
+      )
+      .min(1),
+    workflow_type: some,
+    task_queue: some.describe('Where a worker of its own polls.'),
     args: z
       .array(json)
       .optional()
       .describe('A mapping each, such as `$.data.sku`; the data or the text when absent.'),
     result: z
-      .strictObject({ text: z.string().optional(), data: json.optional(), name: z.string().optional() })
+      .strictObject({ text: some.optional(), data: json.optional(), name: some.optional() })
       .optional()
       .describe('The final message and the artifact, as mappings.'),
   }),
@@ -233,13 +241,13 @@ export const publishSchema = z.union([publishRemoteSchema, publishWorkflowSchema
 
 export const authContextSchema = z.strictObject({
   provider_id: words.min(1),
-  auth_model: words.trim().min(1).max(64).describe('Such as `bearer` or `api_key`.'),
+  auth_model: line(64).describe('Such as `bearer` or `api_key`.'),
   token: secretText,
   subject: words.max(255).optional(),
-  expires_at: z.iso.datetime({ offset: true }).optional(),
+  expires_at: z.iso.datetime({ offset: true }).optional().describe('Not in the past.'),
 });
 
-export const reasonSchema = z.strictObject({ reason: words.trim().min(1).max(1_000) });
+export const reasonSchema = z.strictObject({ reason: line(1_000) });
 
 /**
  * A body as its schema has it.

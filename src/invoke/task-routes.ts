@@ -2,9 +2,10 @@ import { type Request, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
 import type { StreamLimits } from '../auth/limits/stream-limits.ts';
-import { invalidParams } from '../errors.ts';
+import { invalidParams, taskNotFound } from '../errors.ts';
 import { claimOf, idempotent } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
+import { isId } from '../tasks/message.ts';
 import type { Task } from '../tasks/task.ts';
 import { answerError } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
@@ -55,7 +56,7 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
       res.vary('Accept');
       if (req.accepts(['json', EVENTS]) === EVENTS) return writeStream(req, res, options);
       const { historyLength } = parse(getSchema, { ...req.query }, 'query');
-      const task = await tasks.get(callerOf(req), String(req.params.id), historyLength);
+      const task = await tasks.get(callerOf(req), taskIdIn(req), historyLength);
       res.json(showTask(task, { historyLength }));
     }),
   );
@@ -69,13 +70,20 @@ export function taskRoutes(options: TaskRoutesOptions): Router {
     handler(async (req, res) => {
       const wait = AbortSignal.any([requests.signalFor(res), AbortSignal.timeout(waitMs)]);
       const again = claimOf(req)?.again === true;
-      res.json(showTask(await tasks.cancel(callerOf(req), String(req.params.id), { signal: wait, again })));
+      res.json(showTask(await tasks.cancel(callerOf(req), taskIdIn(req), { signal: wait, again })));
     }),
   );
   return router;
 }
 
 const EVENTS = 'text/event-stream';
+
+/** @throws HostError `task_not_found` for what no task is called. */
+function taskIdIn(req: Request): string {
+  const id = String(req.params.id);
+  if (!isId(id)) throw taskNotFound();
+  return id;
+}
 
 /**
  * The task after each change, as server-sent events whose id is its version; from behind `Last-Event-ID`, when that is
@@ -86,7 +94,7 @@ async function writeStream(req: Request, res: Response, options: TaskRoutesOptio
   const { historyLength } = parse(getSchema, { ...req.query }, 'query');
   const seen = lastEventId(req);
   const caller = callerOf(req);
-  const { task, agent } = await tasks.find(caller, String(req.params.id));
+  const { task, agent } = await tasks.find(caller, taskIdIn(req));
   // By this a browser's EventSource knows that it need not come again.
   if (TaskStream.isOver(task, seen)) return void res.status(204).end();
   const open = await streams.open(caller, agent.definition, requests.signalFor(res));

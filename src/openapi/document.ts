@@ -1,6 +1,7 @@
 /** The HTTP facades as OpenAPI 3.1, from the schemas that read their bodies. Pure. */
 import { z } from 'zod';
 import type { RouteAccess } from '../auth/guard.ts';
+import { type InnerObjects, type JsonSchema, withNulls } from './nulls.ts';
 import type { DescribedSurface, Operation, OperationAnswer } from './operation.ts';
 
 export interface DocumentAbout {
@@ -69,7 +70,7 @@ export function openApiDocument(
     servers: [{ url: about.url }],
     tags: surfaces.map(({ tag }) => ({ name: tag })),
     paths,
-    components: { schemas: componentsOf(named), securitySchemes },
+    components: { schemas: componentsOf(named, nullableBodies(surfaces)), securitySchemes },
   };
 }
 
@@ -88,17 +89,35 @@ function securitySchemesOf({ openIdConnectUrl }: DocumentAbout): Record<string, 
 
 const PLACE = '#/components/schemas/';
 
-function componentsOf(named: ReadonlyMap<z.ZodType, string>): Record<string, object> {
+/** The bodies in which null is absent, with the objects in them of which the same holds. */
+const nullableBodies = (surfaces: readonly DescribedSurface[]): Map<z.ZodType, InnerObjects> =>
+  new Map(
+    surfaces.flatMap(({ operations, nullIsAbsent }) =>
+      Object.values(operations).flatMap(({ body }): [z.ZodType, InnerObjects][] =>
+        body === undefined || nullIsAbsent === undefined ? [] : [[body, nullIsAbsent]],
+      ),
+    ),
+  );
+
+function componentsOf(
+  named: ReadonlyMap<z.ZodType, string>,
+  nullable: ReadonlyMap<z.ZodType, InnerObjects>,
+): Record<string, object> {
   const registry = z.registry<{ id: string }>();
   for (const [schema, id] of named) registry.add(schema, { id });
   // As a client writes it, and open for the fields that later versions add to what it reads.
   const { schemas } = z.toJSONSchema(registry, { uri: (id) => `${PLACE}${id}`, ...AS_WRITTEN });
-  return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIds(schema)]));
+  const shown = [...named].map(([schema, id]) => {
+    const written = withoutIds(schemas[id] ?? {});
+    const inner = nullable.get(schema);
+    return [id, inner === undefined ? written : withNulls(written, inner)];
+  });
+  return Object.fromEntries(shown);
 }
 
 const AS_WRITTEN = { io: 'input', unrepresentable: 'any' } as const;
 
-function withoutIds({ $schema: _, $id: __, ...schema }: Record<string, unknown>): object {
+function withoutIds({ $schema: _, $id: __, ...schema }: JsonSchema): JsonSchema {
   return schema;
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { GuardedSurface } from '../auth/guard.ts';
+import type { InnerObjects } from './nulls.ts';
 
 /** What a route answers with one status. */
 export interface OperationAnswer {
@@ -40,6 +41,8 @@ export interface DescribedSurface {
   schemas: Record<string, z.ZodType>;
   /** The body of a refusal. */
   refusal: z.ZodType;
+  /** Fields of its bodies that are null are absent, and so are those of these objects in them. */
+  nullIsAbsent?: InnerObjects;
 }
 
 export const answers = (json: z.ZodType, status: 200 | 201 | 202 = 200): Record<number, OperationAnswer> => ({

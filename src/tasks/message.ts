@@ -33,10 +33,18 @@ export function checkMessage(message: Message): void {
 
 /** @throws HostError `invalid_params`. */
 export function checkId(field: string, id: string): void {
-  if (id === '') throw invalidParams(field, 'is required');
-  if (id.length > MAX_ID_LENGTH) throw invalidParams(field, `has more than ${MAX_ID_LENGTH} characters`);
-  if (CONTROL_CHARACTERS.test(id)) throw invalidParams(field, 'holds control characters');
-  if (LONE_SURROGATE.test(id)) throw invalidParams(field, 'is not well-formed text');
+  const problem = idProblem(id);
+  if (problem !== undefined) throw invalidParams(field, problem);
+}
+
+/** Whether anything can have this id. */
+export const isId = (id: string): boolean => idProblem(id) === undefined;
+
+function idProblem(id: string): string | undefined {
+  if (id === '') return 'is required';
+  if (id.length > MAX_ID_LENGTH) return `has more than ${MAX_ID_LENGTH} characters`;
+  if (CONTROL_CHARACTERS.test(id)) return 'holds control characters';
+  return LONE_SURROGATE.test(id) ? 'is not well-formed text' : undefined;
 }
 
 function checkPart(field: string, part: Part): void {

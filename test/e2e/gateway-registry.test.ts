@@ -209,11 +209,55 @@ it('providers: made once, and revoked for good', async () => {
     { provider_id: 'acme', status: 'revoked' },
     { provider_id: 'local', name: 'This host', status: 'active' },
   ]);
+  const workflow = {
+    code: 'late',
+    name: 'Late',
+    description: 'Comes too late.',
+    version: '1.0.0',
+    skills: [{ id: 'late', name: 'Late', description: 'Comes too late.', tags: [] }],
+  };
+  const run = { workflow_type: 'Late', task_queue: 'late' };
+  const plain = { workflowType: 'Late', taskQueue: 'late' };
+  for (const [path, given] of [
+    ['/agents', { agent_id: 'late', provider_id: 'acme', card_url: 'https://acme.example/card' }],
+    ['/agents', { workflow: { ...workflow, ...run }, provider_id: 'acme' }],
+    ['/admin/agents', { agents: [{ ...workflow, plain, provider: 'acme' }] }],
+  ] as const) {
+    expect(await client.post(path, given)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'provider_revoked' } },
+    });
+  }
+});
+
+it.each([
+  ['post', '/v1/agents/%00/invoke', 400, { error: { code: 'invalid_request' } }],
+  ['post', '/v1/agents/%E0%A4%A/invoke', 400, { error: { code: 'invalid_request' } }],
+  ['get', '/v1/receipts/%zz', 400, { error: { code: 'invalid_request' } }],
+  ['get', '/v1/nothing', 404, { error: { code: 'not_found' } }],
+  ['post', `/v1/agents/echo/tasks/${'a'.repeat(5_000)}/get`, 404, { error: { code: 'task_not_found' } }],
+  ['post', '/v1/agents/echo/tasks/%01/cancel', 404, { error: { code: 'task_not_found' } }],
+  ['get', `/v1/a2a/tasks/${'a'.repeat(5_000)}`, 404, { status: 404 }],
+  ['get', '/v1/a2a/tasks/%zz', 400, { message: expect.any(String), status: 400 }],
+  ['post', '/orchestrator/a2a/v1/%00', 400, { error: { code: -32000 }, status: 400 }],
+  ['get', '/orchestrator/a2a/v1/echo/rest/tasks/%zz', 400, { error: { code: 400 } }],
+  ['get', '/nothing', 404, { status: 404 }],
+])('%s %.40s: %i, in the words of its surface', async (method, path, status, body) => {
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+  const answer = await fetch(`${one.url}${path}`, method === 'post' ? post : {});
+  expect({ status: answer.status, body: await answer.json() }).toMatchObject({ status, body });
 });
 
 it.each([
   ['/providers', { provider_id: 'Acme' }, /^provider_id: /],
   ['/providers', { provider_id: 'x', name: 'X', url: 'ftp://x' }, /^url: /],
+  ['/providers', { provider_id: 'x', name: 'X', url: 'http://user:pw@x.example' }, /^url: .*no credentials/],
+  ['/agents', { agent_id: 'x', card_url: 'http://user:pw@x.example/card' }, /^card_url: .*no credentials/],
+  [
+    '/auth-contexts',
+    { provider_id: 'local', auth_model: 'bearer', token: 't', expires_at: '2020-01-01T00:00:00Z' },
+    /^expires_at: lies in the past/,
+  ],
   ['/providers/local/revoke', {}, /^reason: /],
   ['/admin/agents/echo/block', { reason: '' }, /^reason: /],
   ['/admin/agents/echo/block', { reason: 'x', until: 'y' }, /^until: /],

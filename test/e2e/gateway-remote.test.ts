@@ -482,8 +482,14 @@ describe('credentials', () => {
         })
       ).body.auth_context_id;
     const before = remote.calls.length;
-    for (const more of [{ expires_at: '2020-01-01T00:00:00Z' }, { provider_id: 'acme' }]) {
-      const { status } = await client.invoke('remote', { message: 'hi', auth_context_id: await of(more) });
+    const expires = Date.now() + 3_000;
+    const stored = [
+      await of({ expires_at: new Date(expires).toISOString() }),
+      await of({ provider_id: 'acme' }),
+    ];
+    await until('one has expired', () => Date.now() > expires || undefined);
+    for (const auth_context_id of stored) {
+      const { status } = await client.invoke('remote', { message: 'hi', auth_context_id });
       expect(status).toBe(422);
     }
     // The verifier may ask for other tasks meanwhile.

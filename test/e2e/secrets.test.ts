@@ -171,7 +171,7 @@ it('neither in logs nor in the record nor in any answer', { timeout: 120_000 }, 
     await askGrpc(headers, { tenant: 'echo', message: Message.fromJSON(userMessage('hello')) });
     for (const more of [
       {},
-      { expires_at: new Date(Date.now() + 1).toISOString() },
+      { expires_at: new Date(Date.now() + 60_000).toISOString() },
       { token: `${stored}x` },
     ]) {
       const context = { provider_id: 'local', auth_model: 'bearer', token: stored, ...more };

@@ -3,6 +3,7 @@ import { plainDecimal } from '../../src/gateway/decimal.ts';
 import {
   invokeSchema,
   parseBody,
+  providerSchema,
   publishRemoteSchema,
   publishWorkflowSchema,
 } from '../../src/gateway/requests.ts';
@@ -63,7 +64,7 @@ describe('null is absent', () => {
       name: 'A',
       description: 'a',
       version: '1',
-      skills: [],
+      skills: [{ id: 'a', name: 'A', description: 'a', tags: [] }],
       workflow_type: 'A',
       task_queue: 'q',
     };
@@ -84,6 +85,28 @@ it.each([
   expect(() => invoke(text)).toThrow(
     expect.objectContaining({ status: 400, message: `${field}: is no name for a field` }),
   );
+});
+
+it.each([
+  'http://user:secret@a.example/card',
+  'https://token@a.example/card',
+  'http:user:secret@a.example',
+  'http:\\\\user:secret@a.example',
+  'http:///user:secret@a.example',
+  'ht\ntp://user:secret@a.example',
+  'http://us\ter:secret@a.example',
+])('a URL that is shown holds no credentials: %j', (url) => {
+  const problem = expect.objectContaining({
+    status: 400,
+    message: expect.not.stringContaining('secret'),
+  });
+  expect(() => parseBody(publishRemoteSchema, { agent_id: 'a', card_url: url })).toThrow(problem);
+  expect(() => parseBody(providerSchema, { provider_id: 'a', name: 'A', url })).toThrow(problem);
+});
+
+it('one with an @ behind its host is none of those', () => {
+  const card_url = 'https://a.example:8443/@team/card.json?by=a@b';
+  expect(parseBody(publishRemoteSchema, { agent_id: 'a', card_url }).card_url).toBe(card_url);
 });
 
 it('a review costs no more than the record counts to', () => {

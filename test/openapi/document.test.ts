@@ -1,6 +1,10 @@
 /** `/openapi.json` and `/docs`, from the tables they are made of. */
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import * as request from '../../src/gateway/requests.ts';
 import { type OpenApiOperation, openApiDocument } from '../../src/openapi/document.ts';
 import { documentPage, PAGE_POLICY } from '../../src/openapi/page.ts';
 import { DESCRIBED, SURFACES } from '../../src/surfaces.ts';
@@ -88,8 +92,8 @@ it('says of a request what is taken: fields, limits, defaults, and no other fiel
     type: 'object',
     additionalProperties: false,
     properties: {
-      max_cost_units: { type: 'integer', minimum: 0 },
-      confirm_risky: { type: 'boolean', default: false },
+      max_cost_units: { type: ['integer', 'null'], minimum: 0 },
+      confirm_risky: { type: ['boolean', 'null'], default: false },
     },
   });
   // What is read may have more fields in later versions.
@@ -100,6 +104,94 @@ it('says of a request what is taken: fields, limits, defaults, and no other fiel
     minimum: 1,
     maximum: 200,
     default: 50,
+  });
+});
+
+describe('a body is taken by the host and by its schema alike', () => {
+  const ajv = new Ajv2020({ strict: false });
+  (addFormats as unknown as (to: Ajv2020) => void)(ajv);
+  ajv.addSchema({ $id: 'all', components: document.components });
+  const bySchema = (name: string, body: object) =>
+    ajv.validate({ $ref: `all#/components/schemas/${name}` }, body) as boolean;
+  const byHost = (schema: z.ZodType, body: object) => {
+    try {
+      request.parseBody(schema, body);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const says = { message: 'hello' };
+  const settled = (settlement: object) => ({ ...says, settlement });
+  const skill = { id: 's', name: 'S', description: 'It does.', tags: ['t'] };
+  const workflow = {
+    code: 'a',
+    name: 'A',
+    description: 'It does.',
+    version: '1',
+    skills: [skill],
+    workflow_type: 'A',
+    task_queue: 'q',
+  };
+  const { description: _, ...undescribed } = skill;
+  const remote = { agent_id: 'a', card_url: 'https://a.example/card' };
+  const nothing = (schema: z.ZodObject) =>
+    Object.fromEntries(Object.keys(schema.shape).map((name) => [name, null]));
+
+  it.each<[string, z.ZodType, object, boolean]>([
+    ['InvokeAgentRequest', request.invokeSchema, { ...nothing(request.invokeSchema), ...says }, true],
+    ['InvokeAgentRequest', request.invokeSchema, { ...says, input: { any: null } }, true],
+    ['InvokeAgentRequest', request.invokeSchema, { ...says, confirm_risky: 'yes' }, false],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ rail: null, currency: null, amount: null }), true],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ theirs: [null] }), true],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ currency: 'usd' }), true],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ currency: ' USDC ' }), true],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ currency: 'us' }), false],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ rail: ' X402 ' }), true],
+    ['InvokeAgentRequest', request.invokeSchema, settled({ rail: '  ' }), false],
+    ...([0, 15.5, 1e21, '0.10', ' 12 ', '123456789012345678901234567890'] as const).map(
+      (amount): [string, z.ZodType, object, boolean] => [
+        'InvokeAgentRequest',
+        request.invokeSchema,
+        settled({ amount }),
+        true,
+      ],
+    ),
+    ...([-1, 1e30, '1e5', '-1', '', '1.', true, {}] as const).map(
+      (amount): [string, z.ZodType, object, boolean] => [
+        'InvokeAgentRequest',
+        request.invokeSchema,
+        settled({ amount }),
+        false,
+      ],
+    ),
+    ['TaskGetRequest', request.taskGetSchema, nothing(request.taskGetSchema), true],
+    ['TaskListRequest', request.taskListSchema, nothing(request.taskListSchema), true],
+    ['TaskListRequest', request.taskListSchema, { status: 'running' }, true],
+    ['TaskListRequest', request.taskListSchema, { status: 'done' }, false],
+    ['PublishAgentRequest', request.publishSchema, { ...remote, provider_id: null, review: null }, true],
+    ['PublishAgentRequest', request.publishSchema, { ...remote, review: { risk_level: null } }, true],
+    ['PublishAgentRequest', request.publishSchema, { ...remote, agent_id: null }, false],
+    ['PublishAgentRequest', request.publishSchema, { ...remote, card_url: 'http://u:p@a.example' }, false],
+    ['PublishAgentRequest', request.publishSchema, { workflow: { ...workflow, args: null } }, true],
+    ['PublishAgentRequest', request.publishSchema, { workflow: { ...workflow, name: null } }, false],
+    ['PublishAgentRequest', request.publishSchema, { workflow: { ...workflow, code: 'A' } }, false],
+    [
+      'PublishAgentRequest',
+      request.publishSchema,
+      { workflow: { ...workflow, skills: [undescribed] } },
+      false,
+    ],
+    ['PublishAgentRequest', request.publishSchema, { workflow: { ...workflow, skills: [] } }, false],
+    ['ProviderRequest', request.providerSchema, { provider_id: 'a', name: ' A ', url: null }, true],
+    ['ProviderRequest', request.providerSchema, { provider_id: 'a', name: ' ' }, false],
+    ['ReasonRequest', request.reasonSchema, { reason: null }, false],
+  ])('%s %#', (name, schema, body, isTaken) => {
+    expect([byHost(schema, body), bySchema(name, body)], JSON.stringify(body)).toEqual([isTaken, isTaken]);
+  });
+
+  it('in the search of agents too, null is absent', () => {
+    expect(bySchema('SearchRequest', { query: null, top: null })).toBe(true);
   });
 });
 
