@@ -90,6 +90,37 @@ describe('two hosts on one Postgres and one Temporal', () => {
     const { history } = await call(other, 'GetTask', { id: task.id });
     expect(history.filter(({ role }: Wire) => role === 'ROLE_USER')).toHaveLength(2);
   });
+
+  it('what is open on one ends when its agent is blocked on the other', async () => {
+    const code = 'document-digest';
+    const sent = userMessage('# A\n1\n# B\n2\n# C\n3\n# D\n4\n', { metadata: { pauseMs: 10_000 } });
+    const sending = stream(agentUrl(other.url, code), 'SendStreamingMessage', { message: sent }, V1);
+    const { id } = (await sending.next()).value.task;
+    const lines = async (path: string, init?: RequestInit) =>
+      (await fetch(`${other.url}${path}`, init)).body as unknown as AsyncIterable<unknown>;
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+    const streams: [string, AsyncIterable<unknown>][] = [
+      ['A2A', sending],
+      ['gateway', await lines(`/v1/agents/${code}/tasks/${id}/subscribe`, json)],
+      ['invoke', await lines(`/v1/a2a/tasks/${id}/stream`)],
+    ];
+    const ended: string[] = [];
+    const reading = streams.map(async ([name, events]) => {
+      for await (const _ of events);
+      ended.push(name);
+    });
+    const operator = new GatewayClient(one.url);
+    expect(ended).toEqual([]);
+    await operator.post(`/admin/agents/${code}/block`, { reason: 'a test' });
+    // Within a second; more is for a busy machine, and far less than the agent's own pause.
+    await until('they have ended', () => ended.length === streams.length || undefined, 5_000);
+    await Promise.all(reading);
+    await operator.post(`/admin/agents/${code}/unblock`, { reason: 'a test' });
+    await until('it is unblocked', async () => {
+      const answer = await rpc(agentUrl(other.url, code), 'CancelTask', { id }, V1);
+      return answer.body.result?.status.state === 'TASK_STATE_CANCELED' || undefined;
+    });
+  });
 });
 
 describe('agents that are published at run time', () => {
