@@ -36,6 +36,33 @@ const PICTURES: Picture[] = [
     },
   },
   {
+    name: 'tasks',
+    hash: '#/tasks',
+    ready: (page) => page.getByRole('grid').getByText('Completed').first().waitFor(),
+  },
+  {
+    name: 'task',
+    hash: '#/tasks',
+    ready: async (page) => {
+      await page
+        .getByRole('grid')
+        .getByText('Trip planner')
+        .or(page.getByRole('grid').getByText('trip-planner'))
+        .first()
+        .click();
+      await page.getByRole('img', { name: /life of/ }).waitFor();
+    },
+  },
+  {
+    name: 'receipts',
+    hash: '#/receipts',
+    ready: async (page) => {
+      await page.getByRole('grid').getByText('approval_required').first().click();
+      await page.getByText('Nothing was changed').waitFor();
+    },
+  },
+  { name: 'operate', hash: '#/operate', colorScheme: 'dark', ready: seen('Refusals by reason') },
+  {
     name: 'question',
     hash: '#/agents/expense-approval?tab=try',
     colorScheme: 'dark',
@@ -55,7 +82,20 @@ const [product, browser] = await Promise.all([
   startProduct({ DATA_DIR: data.path, PORT: process.env.PORT ?? '8042' }),
   startBrowser(),
 ]);
+/** Something to be seen: calls that went well, one that waits, one that policy refused. */
+async function call(agent: string, body: object): Promise<void> {
+  await fetch(`${product.url}/v1/agents/${agent}/invoke`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
 try {
+  await call('echo', { message: 'Hello there' });
+  await call('document-digest', { message: '# Minutes\nWe met on Monday about the budget.' });
+  await call('expense-approval', { message: '1,200 USD conference ticket for Ada', region: 'DE' });
+  await call('order-refund', { message: 'Refund ORD-1001, the mugs arrived broken' });
   await mkdir(folder, { recursive: true });
   for (const { name, hash, colorScheme = 'light', narrow, ready } of PICTURES) {
     const viewport = narrow ? { width: 390, height: 844 } : { width: 1280, height: 860 };

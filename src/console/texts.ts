@@ -62,6 +62,7 @@ export const texts = {
     noneHint:
       'The task shows here as it runs. It goes on when this tab is closed, and its address finds it again.',
     copyId: 'Copy id',
+    picture: 'Its timeline',
     live: 'Live',
     connecting: 'Connecting…',
     cancel: 'Cancel the task',

@@ -5,7 +5,7 @@ import { hostFetch } from './http.ts';
 import { applied, isEnded, type Part, type TaskView } from './task-view.ts';
 
 /** What a message is answered with: a task, or a plain message where the agent makes none of it. */
-export type Answer = { task: TaskView } | { reply: Part[] };
+type Answer = { task: TaskView } | { reply: Part[] };
 
 /** One agent of this host, by the protocol's own client. */
 export interface AgentLink {
@@ -16,7 +16,7 @@ export interface AgentLink {
   cancel(taskId: string): Promise<TaskView>;
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   signal: AbortSignal;
   /** Told when the connection is lost, and when it is there again. */
   onConnection(live: boolean): void;

@@ -6,7 +6,7 @@ const SURFACE = 'orchestrator/a2a/v1';
 /** What the console itself speaks, of what cards name. */
 export const AGENT_BINDING = 'JSONRPC';
 
-export interface Skill {
+interface Skill {
   id: string;
   name: string;
   description: string;

@@ -23,7 +23,7 @@ export interface ArtifactView {
   parts?: Part[];
 }
 
-export interface TaskStatusView {
+interface TaskStatusView {
   state: string;
   message?: MessageView;
   timestamp?: string;

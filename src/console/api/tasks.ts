@@ -11,7 +11,7 @@ export const STATES = [
   'rejected',
 ] as const;
 
-export type State = (typeof STATES)[number];
+type State = (typeof STATES)[number];
 
 /** A task in a line. */
 export interface TaskLine {
@@ -82,7 +82,7 @@ export function listTasks(
 export const timelineOf = (taskId: string, signal: AbortSignal): Promise<Timeline> =>
   request(`v1/tasks/${encodeURIComponent(taskId)}/timeline`, { signal });
 
-export interface TasksEvent {
+interface TasksEvent {
   tasks: TaskLine[];
   missed: boolean;
 }

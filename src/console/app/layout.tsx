@@ -73,7 +73,7 @@ const Who = ({ me }: { me: Me }) => (
   </div>
 );
 
-export const ThemeButton = () => (
+const ThemeButton = () => (
   <button type="button" class="button plain" aria-label={texts.theme[theme.value]} onClick={nextTheme}>
     <Icon name={THEME_ICONS[theme.value]} />
   </button>

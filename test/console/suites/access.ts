@@ -11,9 +11,9 @@ const PLACES: [hash: string, shows: string][] = [
   ['#/agents/trip-planner?tab=try', 'Nothing sent yet'],
   ['#/agents/echo?tab=calls', 'Find it'],
   ['#/agents/echo?tab=card', 'supportedInterfaces'],
-  ['#/tasks', 'Tasks'],
-  ['#/receipts', 'Receipts'],
-  ['#/operate', 'Operate'],
+  ['#/tasks', 'Live'],
+  ['#/receipts', 'Export'],
+  ['#/operate', 'Refusals'],
 ];
 
 const SHAPES = [

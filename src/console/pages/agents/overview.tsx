@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import type { Agent, Card } from '../../api/agents.ts';
 import type { SignatureVerdict } from '../../api/card-signature.ts';
 import { hostFetch, hostUrl } from '../../api/http.ts';
@@ -6,6 +5,7 @@ import { useLoaded } from '../../api/load.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { moment } from '../../ui/format.ts';
+import { Panel } from '../../ui/panel.tsx';
 import { Modes, RiskBadge, SignatureBadge, securityOf } from './facts.tsx';
 
 /** What is known of an agent; of one elsewhere its card is the gateway's to fetch. */
@@ -48,15 +48,6 @@ export const Overview = ({ known }: { known: Known }) => (
       {known.card && <Interfaces card={known.card} />}
     </div>
   </div>
-);
-
-const Panel = ({ title, children }: { title: string; children: ComponentChildren }) => (
-  <section class="panel">
-    <div class="panel-head">
-      <h2>{title}</h2>
-    </div>
-    <div class="panel-body">{children}</div>
-  </section>
 );
 
 const Signature = ({ agent, verdict }: Known) => (

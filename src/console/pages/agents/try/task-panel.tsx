@@ -9,6 +9,7 @@ import {
   stateOf,
   type TaskView,
 } from '../../../api/task-view.ts';
+import { href } from '../../../app/router.ts';
 import { texts } from '../../../texts.ts';
 import { CopyButton } from '../../../ui/code-block.tsx';
 import { clock } from '../../../ui/format.ts';
@@ -56,6 +57,9 @@ function Head({ task, open }: { task: TaskView; open: OpenTask }) {
         {task.id}
       </code>
       <CopyButton text={task.id} label={texts.try.copyId} />
+      <a class="small" href={href(['tasks', task.id])}>
+        {texts.try.picture}
+      </a>
       {!isEnded(task) && (
         <span class="row push">
           <span class="quiet small">{open.live ? texts.try.live : texts.try.connecting}</span>
