@@ -123,6 +123,8 @@ export const texts = {
       valid: 'Signature valid',
       invalid: 'Signature not valid',
       unsigned: 'Not signed',
+      unchecked: 'Signed, not checked',
+      noCrypto: 'The browser checks signatures only on pages that come over HTTPS.',
       byHost: 'Signed',
       how: (kid: string): string =>
         `Checked in this browser against the keys that the host publishes. Key ${kid}.`,

@@ -4,7 +4,8 @@ import { request } from './http.ts';
 export type SignatureVerdict =
   | { state: 'valid'; kid: string }
   | { state: 'invalid'; why: string }
-  | { state: 'unsigned' };
+  | { state: 'unsigned' }
+  | { state: 'unchecked' };
 
 interface KeySet {
   keys: ({ kid?: string; kty: string } & Record<string, unknown>)[];
@@ -24,6 +25,8 @@ function hostKeys(): Promise<KeySet> {
 /** Checks a card's signature here in the browser, against the keys that the host publishes (A2A v1.0 §8.4.3). */
 export async function checkCard(card: Card): Promise<SignatureVerdict> {
   if (!card.signatures?.length) return { state: 'unsigned' };
+  // Browsers keep their cryptography from pages that others could change.
+  if (globalThis.crypto?.subtle === undefined) return { state: 'unchecked' };
   const { AgentCard, verifyAgentCardSignature } = await import('@a2a-js/sdk');
   let found = '';
   let missing: string | undefined;

@@ -29,7 +29,7 @@ interface PlotProps {
 
 const HEIGHT = 180;
 const LEFT = 52;
-const RIGHT = 8;
+const RIGHT = 24;
 const TOP = 8;
 const BOTTOM = 22;
 const TICK_ROOM = 80;

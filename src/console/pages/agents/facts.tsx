@@ -39,6 +39,7 @@ export function SignatureBadge({ agent, verdict }: SignatureProps) {
   }
   if (verdict === undefined) return <Badge>{texts.agents.signature.checking}</Badge>;
   if (verdict.state === 'valid') return <Badge tone="ok">{texts.agents.signature.valid}</Badge>;
+  if (verdict.state === 'unchecked') return <Badge>{texts.agents.signature.unchecked}</Badge>;
   if (verdict.state === 'unsigned') return <Badge>{texts.agents.signature.unsigned}</Badge>;
   return (
     <Badge tone="bad" title={verdict.why}>

@@ -63,7 +63,9 @@ const Signature = ({ agent, verdict }: Known) => (
             ? texts.agents.signature.how(verdict.kid)
             : verdict?.state === 'invalid'
               ? verdict.why
-              : texts.agents.signature.none}
+              : verdict?.state === 'unchecked'
+                ? texts.agents.signature.noCrypto
+                : texts.agents.signature.none}
       </p>
     </div>
   </Panel>
