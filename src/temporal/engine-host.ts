@@ -146,6 +146,7 @@ export class TemporalHost {
       activities,
       runActivities,
       begun,
+      servesWaiting: connection !== this.#formerConnection,
       ...(deployment === undefined ? {} : { deployment }),
     });
   }

@@ -33,6 +33,8 @@ export interface WorkersOptions {
   taskQueues: string[];
   /** False on a process that only answers requests: it runs workflow code, for eager starts, and no activities. */
   runActivities: boolean;
+  /** Whether it serves what waits for others, too. That knows no versions: once on a connection is all there can be. */
+  servesWaiting: boolean;
   /** Hears how long each activity waited for a worker. */
   begun?(taskQueue: string, waitedMs: number): void;
   /** Pins workflows to the version they began on; left out where the server has no versions. */
@@ -70,7 +72,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
   };
   const queues = [...options.taskQueues, ...(options.runActivities ? [SYSTEM_TASK_QUEUE] : [])];
   const workers = queues.map((taskQueue) => Worker.create({ ...shared, taskQueue }));
-  if (options.runActivities) workers.push(...createWaiting(shared));
+  if (options.runActivities && options.servesWaiting) workers.push(...createWaiting(shared));
   return Promise.all(workers);
 }
 

@@ -5,7 +5,7 @@ import { agentUrl, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' } as const;
-const deployment = (n: 1 | 2): string => new URL(`./fixtures/deploy-${n}`, import.meta.url).pathname;
+const deployment = (n: 1 | 2 | 3): string => new URL(`./fixtures/deploy-${n}`, import.meta.url).pathname;
 
 describe('deploys', () => {
   let ground: TestGround;
@@ -17,7 +17,7 @@ describe('deploys', () => {
   afterEach(endAllProducts);
   afterAll(() => ground?.stop());
 
-  const start = (n: 1 | 2, env: Record<string, string> = {}): Promise<Product> =>
+  const start = (n: 1 | 2 | 3, env: Record<string, string> = {}): Promise<Product> =>
     startProduct({ ...ground.env, WORKFLOWS: deployment(n), ...env });
 
   const send = async ({ url }: Product, text: string, taskId?: string): Promise<Wire> => {
@@ -40,6 +40,7 @@ describe('deploys', () => {
     const first = await start(1);
     const old = await send(first, 'hello');
     expect(old.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    const older = await send(first, 'hello');
     await first.end('SIGTERM');
 
     const second = await start(2);
@@ -49,6 +50,15 @@ describe('deploys', () => {
     await send(second, 'B', fresh.id);
     expect(await saidAtTheEnd(second, old.id)).toBe('first deployment heard A');
     expect(await saidAtTheEnd(second, fresh.id)).toBe('second deployment heard B');
+    const newer = await send(second, 'hello');
+    await second.end('SIGTERM');
+
+    // The code of both earlier deployments runs here then.
+    const third = await start(3);
+    await send(third, 'C', older.id);
+    await send(third, 'D', newer.id);
+    expect(await saidAtTheEnd(third, older.id)).toBe('first deployment heard C');
+    expect(await saidAtTheEnd(third, newer.id)).toBe('second deployment heard D');
   });
 
   it('a deployment that is taken back starts new tasks on its code again', { timeout: 180_000 }, async () => {

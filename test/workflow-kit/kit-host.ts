@@ -89,6 +89,7 @@ export class KitHost {
       activities: { ...withTaskFiles(authorActivities, this.#ground.files), ...this.#hostActivities() },
       taskQueues,
       runActivities,
+      servesWaiting: true,
     });
     this.#working.push({ workers, running: workers.map((worker) => worker.run()) });
   }

@@ -82,6 +82,7 @@ export class TestHost implements HostActivities {
       },
       taskQueues: [DEFAULT_TASK_QUEUE],
       runActivities: true,
+      servesWaiting: true,
     });
     const running = workers.map((worker) => worker.run());
     host.#stop = async () => {

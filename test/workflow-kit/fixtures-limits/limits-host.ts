@@ -59,6 +59,7 @@ export class LimitsHost {
       activities: { ...activities, projectChange: (projection: Projection) => host.#project(projection) },
       taskQueues: [DEFAULT_TASK_QUEUE],
       runActivities: true,
+      servesWaiting: true,
     });
     const running = workers.map((worker) => worker.run());
     host.#stop = async () => {
