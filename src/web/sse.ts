@@ -17,8 +17,6 @@ export async function writeEvents(
   write: (event: unknown) => string = formatSSEEvent,
 ): Promise<void> {
   for (const [name, value] of Object.entries(SSE_HEADERS)) res.setHeader(name, value);
-  // It may end because the host does: the next request is not to go the same way.
-  res.setHeader('Connection', 'close');
   res.flushHeaders();
   // RFC 9110 §9.3.2: nothing more is to come, and the connection waits for its end.
   if (res.req.method === 'HEAD') {

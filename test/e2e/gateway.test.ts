@@ -431,6 +431,7 @@ describe('receipts', () => {
       sequence: expect.any(Number),
       previous: { receipt_id: expect.stringMatching(UUID), hash: expect.stringMatching(/^sha256:/) },
       signature: expect.stringMatching(/^[\w-]+\.\.[\w-]+$/),
+      trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
     expect(output).toEqual({
       task_id: answer.task_id,
