@@ -31,19 +31,7 @@ export class Drain {
   /** Resolves when the time is over. */
   async run(): Promise<void> {
     this.#begun = true;
-    for (const res of this.#answers) {
-      if (!res.headersSent) res.setHeader('Connection', 'close');
-      else endWithConnection(res);
-    }
+    for (const res of this.#answers) if (!res.headersSent) res.setHeader('Connection', 'close');
     await delay(this.#seconds * 1_000);
   }
-}
-
-/**
- * For a stream that is open. Said in its headers, the end of the connection would pass for the end of the stream with
- * some clients, also when the host has died.
- */
-function endWithConnection(res: ServerResponse): void {
-  const { socket } = res;
-  res.once('finish', () => socket?.destroySoon());
 }

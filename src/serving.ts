@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Router } from 'express';
 import type { Logger } from 'pino';
 import { hostCardRoutes } from './a2a/card-routes.ts';
@@ -48,6 +49,9 @@ import { OpenRequests } from './web/open-requests.ts';
 
 /** Enough to see what is wrong; the rest has the same causes. */
 const STUCK_SHOWN = 20;
+/** For clients whose streams a stop has ended: long enough for who comes back at once. */
+const COME_BACK_MS = 500;
+const LAST_MS = 250;
 
 /** What the surfaces stand on. */
 export interface Serving {
@@ -170,8 +174,15 @@ export async function serve(
   undo.add(async () => {
     if (config.DRAIN > 0) parts.grpc?.drain(config.DRAIN * 1_000);
     await parts.drain.run();
+    if (config.DRAIN > 0) {
+      requests.release();
+      await delay(COME_BACK_MS);
+    }
+    const closed = parts.listening.close();
+    // What was on its way as the connections were closed is answered.
+    if (config.DRAIN > 0) await delay(LAST_MS);
     requests.stop();
-    await Promise.all([parts.listening.close(), parts.grpc?.close()]);
+    await Promise.all([closed, parts.grpc?.close()]);
   });
   return ownUrl;
 }

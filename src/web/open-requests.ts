@@ -37,9 +37,17 @@ export class OpenRequests {
     };
   }
 
+  /**
+   * Those that are open end as by `stop`; new ones are taken still. A stream says nothing of its connection, or some
+   * clients would take the host's death for its end: so its client may come back on it, and is told then.
+   */
+  release(): void {
+    for (const controller of this.#open) controller.abort();
+  }
+
   /** Streams end with a clean close, waiting sends with the task as it stands. */
   stop(): void {
     this.#stopping = true;
-    for (const controller of this.#open) controller.abort();
+    this.release();
   }
 }
