@@ -9,8 +9,9 @@ const NOT_OFFERED = new Set([12, 7, 3]);
 const NOT_FOUND = 5;
 const DRAINING = 1;
 const UPDATE_IN_PROGRESS = 1;
-const PROMOTE_EVERY_MS = 100;
+const ASK_EVERY_MS = 100;
 const PROMOTE_WITHIN_MS = 20_000;
+const EVERYWHERE_WITHIN_MS = 5_000;
 
 /** Workflow code as it was deployed: what began on it goes on on it. */
 export interface WorkflowBundle {
@@ -45,16 +46,34 @@ export async function offersVersioning(client: Client): Promise<boolean> {
 }
 
 /**
- * Makes new workflows start on this version, and waits until all of the server knows. It knows a version at all only
- * once its workers have polled.
+ * Makes new workflows start on this version. The server knows a version at all only once its workers have polled.
  * @throws Error when that does not come about in time, or when `signal` aborts.
  */
 export async function makeCurrent(client: Client, buildId: string, signal: AbortSignal): Promise<void> {
-  await insisting(`version ${buildId} is not current`, signal, () => setCurrent(client, buildId));
-  await insisting(`version ${buildId} is not current everywhere`, signal, async () => {
+  const deadline = Date.now() + PROMOTE_WITHIN_MS;
+  for (;;) {
+    try {
+      return await setCurrent(client, buildId);
+    } catch (error) {
+      if (Date.now() > deadline) throw new Error(`version ${buildId} is not current: ${messageOf(error)}`);
+      await delay(ASK_EVERY_MS, undefined, { ref: false, signal });
+    }
+  }
+}
+
+/**
+ * Waits until the server says that all of it knows the current version, and returns whether it did. It makes a version
+ * current and may never say so (temporalio/temporal#11842), so that nothing may depend on the answer.
+ * @throws Error when `signal` aborts.
+ */
+export async function currentEverywhere(client: Client, signal: AbortSignal): Promise<boolean> {
+  const deadline = Date.now() + EVERYWHERE_WITHIN_MS;
+  while (Date.now() < deadline) {
     const info = await describe(client);
-    if (info?.routingConfigUpdateState === UPDATE_IN_PROGRESS) throw new Error('the server is still at it');
-  });
+    if (info?.routingConfigUpdateState !== UPDATE_IN_PROGRESS) return true;
+    await delay(ASK_EVERY_MS, undefined, { ref: false, signal });
+  }
+  return false;
 }
 
 /**
@@ -79,18 +98,6 @@ async function setCurrent(client: Client, buildId: string): Promise<void> {
     // A queue that the version before had and this one has not is no reason to keep it from starting.
     ignoreMissingTaskQueues: true,
   });
-}
-
-async function insisting(what: string, signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
-  const deadline = Date.now() + PROMOTE_WITHIN_MS;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw new Error(`${what}: ${messageOf(error)}`);
-      await delay(PROMOTE_EVERY_MS, undefined, { ref: false, signal });
-    }
-  }
 }
 
 /** Undefined when there never was a version. */

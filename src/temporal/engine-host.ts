@@ -7,6 +7,7 @@ import { HostError, messageOf, unavailable } from '../errors.ts';
 import { connectTemporal } from './connection.ts';
 import {
   type BundleStore,
+  currentEverywhere,
   formerVersions,
   makeCurrent,
   makeUnversionedCurrent,
@@ -56,6 +57,7 @@ export class TemporalHost {
   readonly #chores = new Set<Promise<void>>();
   #work: Promise<void> = Promise.resolve();
   #promoted: () => void = () => {};
+  #becoming = false;
 
   constructor(options: TemporalHostOptions) {
     this.#options = options;
@@ -126,7 +128,7 @@ export class TemporalHost {
       this.#offered = await offersVersioning(this.#client);
       this.#versioned = config.WORKER_VERSIONING && this.#offered;
       const deployment = this.#versioned ? versionedAs(bundle.buildId) : undefined;
-      this.#workers = await this.#createWorkers(this.#connection, bundle, deployment);
+      this.#workers = await this.#createWorkers(this.#connection, bundle, deployment, true);
     } catch (error) {
       throw refusal(error, config);
     }
@@ -136,6 +138,7 @@ export class TemporalHost {
     connection: NativeConnection,
     bundle: WorkflowBundle,
     deployment: WorkerDeploymentOptions | undefined,
+    servesWaiting: boolean,
   ): Promise<Worker[]> {
     const { config, activities, runActivities, begun } = this.#options;
     return createWorkers({
@@ -146,7 +149,7 @@ export class TemporalHost {
       activities,
       runActivities,
       begun,
-      servesWaiting: connection !== this.#formerConnection,
+      servesWaiting,
       ...(deployment === undefined ? {} : { deployment }),
     });
   }
@@ -155,7 +158,7 @@ export class TemporalHost {
   async #createFormerWorkers(former: WorkflowBundle): Promise<Worker[]> {
     const { config, address } = this.#options;
     this.#formerConnection ??= await connectTemporal(config, address);
-    return this.#createWorkers(this.#formerConnection, former, versionedAs(former.buildId));
+    return this.#createWorkers(this.#formerConnection, former, versionedAs(former.buildId), false);
   }
 
   /** Runs the workers for as long as the process does; one that fails is replaced, and the others with it. */
@@ -197,31 +200,54 @@ export class TemporalHost {
 
   /** New tasks start on this process's code; tasks of earlier deployments go on on theirs. */
   async #becomeCurrent(): Promise<void> {
-    const { bundle, bundles, log, runActivities } = this.#options;
-    try {
-      if (!this.#offered) return;
-      if (this.#versioned) {
-        await bundles.save(bundle);
-        await makeCurrent(this.client, bundle.buildId, this.#stop.signal);
-      } else {
-        await makeUnversionedCurrent(this.client);
+    if (!this.#offered) return this.#promoted();
+    // What is still at it goes on with the workers that run now.
+    if (this.#becoming) return;
+    this.#becoming = true;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#promote();
+        break;
+      } catch (error) {
+        if (this.#stop.signal.aborted) break;
+        const { log } = this.#options;
+        log.error({ err: error }, 'this deployment could not be made the current one; trying again');
+        this.#promoted();
+        await this.#pause();
       }
-      if (!runActivities) return;
-      this.#former ??= new FormerWorkers({
-        versions: () => formerVersions(this.client, this.#versioned ? bundle.buildId : undefined),
-        load: (buildId) => bundles.load(buildId),
-        createWorkers: (former) => this.#createFormerWorkers(former),
-        log,
-      });
-      await this.#adjustFormer();
-      clearInterval(this.#adjusting);
-      this.#adjusting = setInterval(() => this.#chore(this.#adjustFormer()), ADJUST_EVERY_MS).unref();
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      log.error({ err: error }, 'this deployment could not be made the current one');
-    } finally {
-      this.#promoted();
     }
+    this.#becoming = false;
+    this.#promoted();
+  }
+
+  async #promote(): Promise<void> {
+    const { bundle, bundles, log } = this.#options;
+    if (!this.#versioned) {
+      await makeUnversionedCurrent(this.client);
+      return this.#serveFormer();
+    }
+    await bundles.save(bundle);
+    await makeCurrent(this.client, bundle.buildId, this.#stop.signal);
+    await this.#serveFormer();
+    if (await currentEverywhere(this.client, this.#stop.signal)) return;
+    log.warn(
+      'Temporal does not say that all of it starts new tasks on this deployment; some may begin on the last',
+    );
+  }
+
+  /** Runs the code that open tasks of earlier deployments began on. */
+  async #serveFormer(): Promise<void> {
+    const { bundle, bundles, log, runActivities } = this.#options;
+    if (!runActivities) return;
+    this.#former ??= new FormerWorkers({
+      versions: () => formerVersions(this.client, this.#versioned ? bundle.buildId : undefined),
+      load: (buildId) => bundles.load(buildId),
+      createWorkers: (former) => this.#createFormerWorkers(former),
+      log,
+    });
+    await this.#adjustFormer();
+    clearInterval(this.#adjusting);
+    this.#adjusting = setInterval(() => this.#chore(this.#adjustFormer()), ADJUST_EVERY_MS).unref();
   }
 
   async #adjustFormer(): Promise<void> {
