@@ -74,7 +74,10 @@ const idOf = (n: number): string =>
     .digest('hex')
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** Final receipts of ten agents, one in a thousand failed, a tenth of a second from each to the next. */
+/**
+ * Final receipts of ten agents, a tenth of a second from each to the next. One in a thousand failed, and of the first
+ * thousand all of one agent: so both tables have a page of them.
+ */
 async function fill(databaseUrl: string, count: number): Promise<void> {
   const db = new pg.Client(databaseUrl);
   await db.connect();
@@ -90,7 +93,7 @@ async function fill(databaseUrl: string, count: number): Promise<void> {
                            result_digest, cost_units, policy, started_at, completed_at, task_id, context_id, sequence,
                            previous_id, previous_hash, signature, message_id, request, result)
       select md5(n::text)::uuid, 'bench-' || n % 10, 'local', 'local', 'sync',
-             case when n % 1000 = 7 then 'failed' else 'succeeded' end, 'not_required', 'sha256:' || d.hex,
+             case when n % 1000 = 7 or n <= 1000 and n % 10 = 7 then 'failed' else 'succeeded' end, 'not_required', 'sha256:' || d.hex,
              'sha256:' || d.hex, 0, '{"decision":"allow","risk_level":"low","review_version":"sha256:0"}',
              t.at, t.at, md5('task ' || n)::uuid::text, md5('context ' || n)::uuid::text, n,
              md5((n - 1)::text)::uuid, 'sha256:' || d.hex, repeat('s', 130), md5('message ' || n)::uuid::text,

@@ -1,7 +1,7 @@
 /** Each shipped agent's main story, as its user lives it over HTTP. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
-import { agentUrl, call, collect, stream, userMessage, type Wire } from '../support/rpc.ts';
+import { agentUrl, call, collect, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 const V1 = { version: '1.0' };
@@ -47,6 +47,17 @@ async function say(code: string, parts: Wire, extra: Wire = {}, configuration: W
 }
 
 const get = async (code: string, id: string) => seen(await call(url(code), 'GetTask', { id }, V1));
+
+describe('an assistant', () => {
+  it('is not there without a model', async () => {
+    const card = await fetch(`${url('assistant')}/.well-known/agent-card.json`);
+    expect(card.status).toBe(404);
+    const { error } = (await rpc(url('assistant'), 'SendMessage', { message: userMessage('hello') }, V1))
+      .body;
+    expect(error.code).toBe(-32000);
+    expect((await fetch(`${product.url}/v1/agents/assistant`)).status).toBe(404);
+  });
+});
 
 describe('echo', () => {
   it('gives back text, data and files as they came', async () => {
