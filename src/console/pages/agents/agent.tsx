@@ -1,14 +1,13 @@
 import { type Agent, oneAgent, readCard } from '../../api/agents.ts';
 import { checkCard } from '../../api/card-signature.ts';
-import { ApiError } from '../../api/http.ts';
 import { useLoaded } from '../../api/load.ts';
 import { href, navigate, route } from '../../app/router.ts';
 import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
+import { Found } from '../../ui/found.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { type Tab, Tabs } from '../../ui/tabs.tsx';
 import { Calls } from './calls.tsx';
 import { AgentStatus } from './facts.tsx';
@@ -18,23 +17,10 @@ import { Try } from './try/try.tsx';
 /** One agent: what it is, how it is called, its card as it is served. */
 export function AgentPage({ code }: { code: string }) {
   const loaded = useLoaded((signal) => known(code, signal), [code]);
-  const { value } = loaded;
-  if (value !== undefined) return <Shown known={value} />;
-  if (loaded.state === 'loading') return <Loading />;
-  const error = loaded.state === 'failed' ? loaded.error : undefined;
-  if (error instanceof ApiError && error.status === 404) {
-    return (
-      <Empty title={texts.agents.gone}>
-        <a class="button" href={href(['agents'])}>
-          {texts.nothing.back}
-        </a>
-      </Empty>
-    );
-  }
   return (
-    <div class="page">
-      <ErrorNote error={error} retry={loaded.reload} />
-    </div>
+    <Found loaded={loaded} gone={texts.agents.gone} back={{ page: 'agents', title: texts.nothing.back }}>
+      {(found) => <Shown known={found} />}
+    </Found>
   );
 }
 

@@ -6,8 +6,8 @@ import { texts } from '../../texts.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Filters, Word } from '../../ui/filters.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 
 const words = texts.operate.audit;
@@ -41,18 +41,14 @@ export function AuditLog() {
         <Word label={words.event} value={event} onChange={(value) => setQuery({ event: value })} />
         <Word label={words.caller} value={caller} onChange={(value) => setQuery({ caller: value })} />
       </Filters>
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.value === undefined && list.state === 'loading' && <Loading />}
-      {list.value?.length === 0 && <Empty title={words.none} />}
-      {list.value !== undefined && list.value.length > 0 && (
-        <Table<AuditEntry>
-          label={texts.operate.tabs.audit}
-          columns={COLUMNS}
-          rows={list.value}
-          keyOf={({ id }) => id}
-          onOpen={(row) => setOpen(row)}
-        />
-      )}
+      <ListTable<AuditEntry>
+        list={{ ...list, rows: list.value }}
+        label={texts.operate.tabs.audit}
+        columns={COLUMNS}
+        keyOf={({ id }) => id}
+        onOpen={(row) => setOpen(row)}
+        none={words.none}
+      />
       {open !== undefined && (
         <Dialog title={open.event} onClose={() => setOpen(undefined)}>
           <JsonTree value={open} open={4} />

@@ -8,8 +8,9 @@ import {
 } from '../../api/operate.ts';
 import { texts } from '../../texts.ts';
 import { FormDialog, TextField } from '../../ui/form-dialog.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import { ErrorNote } from '../../ui/states.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 
 const words = texts.operate.contexts;
@@ -60,17 +61,13 @@ export function AuthContexts() {
         </button>
       </div>
       {problem !== undefined && <ErrorNote error={problem} />}
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.value === undefined && list.state === 'loading' && <Loading />}
-      {list.value?.length === 0 && <Empty title={words.none} />}
-      {list.value !== undefined && list.value.length > 0 && (
-        <Table
-          label={texts.operate.tabs.contexts}
-          columns={columns(forget)}
-          rows={list.value}
-          keyOf={(row) => row.auth_context_id}
-        />
-      )}
+      <ListTable
+        list={{ ...list, rows: list.value }}
+        label={texts.operate.tabs.contexts}
+        columns={columns(forget)}
+        keyOf={(row) => row.auth_context_id}
+        none={words.none}
+      />
       {adding && (
         <AddContext
           onClose={() => setAdding(false)}

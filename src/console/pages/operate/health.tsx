@@ -85,20 +85,11 @@ function Plots({ statistics }: { statistics: Statistics }) {
           }))}
         />
       </PlotPanel>
-      <PlotPanel title={words.plots.calls} about={words.plots.callsAbout}>
-        <Plot title={words.plots.calls} axis={axis} series={marksOf(statistics.calls)} format={duration} />
-      </PlotPanel>
-      <PlotPanel title={words.plots.durations} about={words.plots.durationsAbout}>
-        <Plot
-          title={words.plots.durations}
-          axis={axis}
-          series={marksOf(statistics.durations)}
-          format={duration}
-        />
-      </PlotPanel>
-      <PlotPanel title={words.plots.queue} about={words.plots.queueAbout}>
-        <Plot title={words.plots.queue} axis={axis} series={marksOf(statistics.queue)} format={duration} />
-      </PlotPanel>
+      {LASTING.map((what) => (
+        <PlotPanel key={what} title={words.plots[what]} about={words.plots[`${what}About`]}>
+          <Plot title={words.plots[what]} axis={axis} series={marksOf(statistics[what])} format={duration} />
+        </PlotPanel>
+      ))}
       <PlotPanel title={words.plots.refusals} about={words.plots.refusalsAbout}>
         <Plot
           title={words.plots.refusals}
@@ -124,6 +115,8 @@ function Plots({ statistics }: { statistics: Statistics }) {
 }
 
 const TONES = 6;
+/** How long things took. */
+const LASTING = ['calls', 'durations', 'queue'] as const;
 
 interface PlotPanelProps {
   title: string;

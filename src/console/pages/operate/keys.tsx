@@ -6,8 +6,8 @@ import { Badge } from '../../ui/badge.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { FormDialog, TextField } from '../../ui/form-dialog.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 
 const words = texts.operate.keys;
@@ -72,21 +72,15 @@ export function Keys() {
           {words.make}
         </button>
       </div>
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.value === undefined && list.state === 'loading' && <Loading />}
-      {list.value?.length === 0 && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
-        </Empty>
-      )}
-      {list.value !== undefined && list.value.length > 0 && (
-        <Table
-          label={texts.operate.tabs.keys}
-          columns={columns(setRevoking)}
-          rows={list.value}
-          keyOf={(row) => row.id}
-        />
-      )}
+      <ListTable
+        list={{ ...list, rows: list.value }}
+        label={texts.operate.tabs.keys}
+        columns={columns(setRevoking)}
+        keyOf={(row) => row.id}
+        none={words.none}
+      >
+        <p>{words.noneHint}</p>
+      </ListTable>
       {making && <MakeKey onDone={done} />}
       {revoking !== undefined && (
         <FormDialog

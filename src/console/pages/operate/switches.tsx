@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useLoaded } from '../../api/load.ts';
 import {
@@ -12,8 +13,8 @@ import {
 import { usePages } from '../../api/pages.ts';
 import { texts } from '../../texts.ts';
 import { Badge, type Tone } from '../../ui/badge.tsx';
-import { ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { AddProvider } from './add-provider.tsx';
 import { ReasonDialog } from './reason-dialog.tsx';
@@ -57,22 +58,44 @@ function Turns({ subject, status, ask }: { subject: Subject; status: Status; ask
   );
 }
 
-interface TurningProps {
-  turning: Turning | undefined;
-  onClose(): void;
-  onDone(): void;
-}
+/** The switch and what turns it, the last columns of a list. */
+const switchColumns = <Row extends { status: Status }>(
+  subjectOf: (row: Row) => Subject,
+  ask: Ask,
+  width: string,
+): Column<Row>[] => [
+  {
+    id: 'status',
+    title: words.columns.status,
+    width: '110px',
+    cell: (row) => <StatusBadge status={row.status} />,
+  },
+  {
+    id: 'act',
+    title: words.columns.act,
+    width,
+    cell: (row) => <Turns subject={subjectOf(row)} status={row.status} ask={ask} />,
+  },
+];
 
-const TurningDialog = ({ turning, onClose, onDone }: TurningProps) =>
-  turning === undefined ? null : (
+/** Asks why, and turns. @returns what asks, and its dialog. */
+function useTurning(onDone: () => void): { ask: Ask; dialog: ComponentChildren } {
+  const [turning, setTurning] = useState<Turning>();
+  const close = () => setTurning(undefined);
+  const dialog = turning && (
     <ReasonDialog
       change={turning.change}
       name={turning.subject.id}
       act={(reason) => turn(turning.subject, turning.change, reason)}
-      onClose={onClose}
-      onDone={onDone}
+      onClose={close}
+      onDone={() => {
+        close();
+        onDone();
+      }}
     />
   );
+  return { ask: setTurning, dialog };
+}
 
 const agentColumns = (ask: Ask): Column<Agent>[] => [
   { id: 'agent', title: words.columns.agent, width: 'minmax(150px, 1.2fr)', cell: (row) => row.agent_id },
@@ -85,48 +108,25 @@ const agentColumns = (ask: Ask): Column<Agent>[] => [
   },
   { id: 'kind', title: words.columns.kind, width: '110px', cell: (row) => words.kinds[row.kind] },
   { id: 'risk', title: words.columns.risk, width: '90px', cell: (row) => words.risks[row.review.risk_level] },
-  {
-    id: 'status',
-    title: words.columns.status,
-    width: '110px',
-    cell: (row) => <StatusBadge status={row.status} />,
-  },
-  {
-    id: 'act',
-    title: words.columns.act,
-    width: '110px',
-    cell: (row) => <Turns subject={{ of: 'agents', id: row.agent_id }} status={row.status} ask={ask} />,
-  },
+  ...switchColumns<Agent>(({ agent_id }) => ({ of: 'agents', id: agent_id }), ask, '110px'),
 ];
 
 /** Every agent, and the switch that policy reads. */
 export function AgentSwitches() {
-  const [turning, setTurning] = useState<Turning>();
   const list = usePages<Agent>(async (cursor, signal) => {
     const page = await listAgents(cursor, signal);
     return { rows: page.agents, next: page.next_cursor };
   }, []);
+  const { ask, dialog } = useTurning(list.reload);
   return (
     <div class="stack">
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.rows.length === 0 && list.state === 'loading' && <Loading />}
-      {list.rows.length > 0 && (
-        <Table
-          label={words.tabs.agents}
-          columns={agentColumns(setTurning)}
-          rows={list.rows}
-          keyOf={(row) => row.agent_id}
-          onEnd={list.more}
-        />
-      )}
-      <TurningDialog
-        turning={turning}
-        onClose={() => setTurning(undefined)}
-        onDone={() => {
-          setTurning(undefined);
-          list.reload();
-        }}
+      <ListTable
+        list={list}
+        label={words.tabs.agents}
+        columns={agentColumns(ask)}
+        keyOf={(row) => row.agent_id}
       />
+      {dialog}
     </div>
   );
 }
@@ -141,27 +141,15 @@ const providerColumns = (ask: Ask): Column<Provider>[] => [
   { id: 'name', title: words.columns.name, width: 'minmax(140px, 1.4fr)', cell: (row) => row.name },
   { id: 'url', title: words.columns.url, width: 'minmax(130px, 1fr)', cell: (row) => row.url },
   { id: 'added', title: words.columns.added, width: '176px', cell: (row) => <Moment at={row.created_at} /> },
-  {
-    id: 'status',
-    title: words.columns.status,
-    width: '110px',
-    cell: (row) => <StatusBadge status={row.status} />,
-  },
-  {
-    id: 'act',
-    title: words.columns.act,
-    width: '190px',
-    cell: (row) => <Turns subject={{ of: 'providers', id: row.provider_id }} status={row.status} ask={ask} />,
-  },
+  ...switchColumns<Provider>(({ provider_id }) => ({ of: 'providers', id: provider_id }), ask, '190px'),
 ];
 
 /** Who offers agents, and their switches. */
 export function ProviderSwitches() {
-  const [turning, setTurning] = useState<Turning>();
   const [adding, setAdding] = useState(false);
   const list = useLoaded(listProviders, []);
+  const { ask, dialog } = useTurning(list.reload);
   const done = () => {
-    setTurning(undefined);
     setAdding(false);
     list.reload();
   };
@@ -172,18 +160,14 @@ export function ProviderSwitches() {
           {words.providers.add}
         </button>
       </div>
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.value === undefined && list.state === 'loading' && <Loading />}
-      {list.value !== undefined && (
-        <Table
-          label={words.tabs.providers}
-          columns={providerColumns(setTurning)}
-          rows={list.value}
-          keyOf={(row) => row.provider_id}
-        />
-      )}
+      <ListTable
+        list={{ ...list, rows: list.value }}
+        label={words.tabs.providers}
+        columns={providerColumns(ask)}
+        keyOf={(row) => row.provider_id}
+      />
       {adding && <AddProvider onClose={() => setAdding(false)} onDone={done} />}
-      <TurningDialog turning={turning} onClose={() => setTurning(undefined)} onDone={done} />
+      {dialog}
     </div>
   );
 }

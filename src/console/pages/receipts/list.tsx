@@ -6,9 +6,9 @@ import { navigate, route, setQuery } from '../../app/router.ts';
 import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
 import { Choice, Filters, Word } from '../../ui/filters.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { duration, Moment } from '../../ui/time.tsx';
 import { ReceiptStatus, ReceiptVerification } from './badges.tsx';
 import { ExportDialog } from './export.tsx';
@@ -96,23 +96,16 @@ export function ReceiptList() {
           onChange={set('invoke_mode')}
         />
       </Filters>
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.rows.length > 0 && (
-        <Table
-          label={words.list}
-          columns={COLUMNS}
-          rows={list.rows}
-          keyOf={(row) => row.receipt_id}
-          onOpen={(row) => navigate(['receipts', row.receipt_id])}
-          onEnd={list.more}
-        />
-      )}
-      {list.rows.length === 0 && list.state === 'loading' && <Loading />}
-      {list.rows.length === 0 && list.state === 'ready' && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
-        </Empty>
-      )}
+      <ListTable
+        list={list}
+        label={words.list}
+        columns={COLUMNS}
+        keyOf={(row) => row.receipt_id}
+        onOpen={(row) => navigate(['receipts', row.receipt_id])}
+        none={words.none}
+      >
+        <p>{words.noneHint}</p>
+      </ListTable>
       {exporting && <ExportDialog onClose={() => setExporting(false)} />}
     </div>
   );

@@ -1,16 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import type { Receipt } from '../../../receipts/receipt.ts';
-import { ApiError } from '../../api/http.ts';
 import { useLoaded } from '../../api/load.ts';
 import { type ReceiptInFull, receiptInFull } from '../../api/receipts.ts';
 import { href } from '../../app/router.ts';
 import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
+import { Found } from '../../ui/found.tsx';
 import { JsonTree } from '../../ui/json-tree.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { saveJson } from '../../ui/save.ts';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { ReceiptStatus, ReceiptVerification } from './badges.tsx';
 import { tookOf } from './list.tsx';
@@ -23,19 +22,11 @@ const words = texts.receipts;
 /** One receipt: what it says, in words, and whether that holds. */
 export function OneReceipt({ id }: { id: string }) {
   const loaded = useLoaded((signal) => receiptInFull(id, signal), [id]);
-  if (loaded.state === 'failed' && loaded.error instanceof ApiError && loaded.error.status === 404) {
-    return (
-      <Empty title={words.gone}>
-        <a class="button" href={href(['receipts'])}>
-          {words.back}
-        </a>
-      </Empty>
-    );
-  }
-  if (loaded.value === undefined) {
-    return loaded.state === 'failed' ? <ErrorNote error={loaded.error} retry={loaded.reload} /> : <Loading />;
-  }
-  return <Shown full={loaded.value} reload={loaded.reload} />;
+  return (
+    <Found loaded={loaded} gone={words.gone} back={{ page: 'receipts', title: words.back }}>
+      {(full) => <Shown full={full} reload={loaded.reload} />}
+    </Found>
+  );
 }
 
 function Shown({ full, reload }: { full: ReceiptInFull; reload(): void }) {

@@ -6,10 +6,10 @@ import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { Choice, Filters, Word } from '../../ui/filters.tsx';
+import { ListTable } from '../../ui/list-table.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
 import { StateBadge } from '../../ui/state-badge.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
-import { type Column, Table } from '../../ui/table.tsx';
+import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { merged, useTaskEvents } from './live.ts';
 
@@ -93,23 +93,16 @@ export function TaskList() {
           <Word label={words.filters.caller} value={filters.caller} onChange={set('caller')} />
         )}
       </Filters>
-      {list.state === 'failed' && <ErrorNote error={list.error} retry={list.reload} />}
-      {list.rows.length > 0 && (
-        <Table
-          label={words.list}
-          columns={COLUMNS}
-          rows={list.rows}
-          keyOf={(row) => row.task_id}
-          onOpen={(row) => navigate(['tasks', row.task_id])}
-          onEnd={list.more}
-        />
-      )}
-      {list.rows.length === 0 && list.state === 'loading' && <Loading />}
-      {list.rows.length === 0 && list.state === 'ready' && (
-        <Empty title={words.none}>
-          <p>{words.noneHint}</p>
-        </Empty>
-      )}
+      <ListTable
+        list={list}
+        label={words.list}
+        columns={COLUMNS}
+        keyOf={(row) => row.task_id}
+        onOpen={(row) => navigate(['tasks', row.task_id])}
+        none={words.none}
+      >
+        <p>{words.noneHint}</p>
+      </ListTable>
     </div>
   );
 }

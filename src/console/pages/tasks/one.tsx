@@ -1,14 +1,13 @@
 import type { ComponentChildren } from 'preact';
-import { ApiError } from '../../api/http.ts';
 import { useLoaded } from '../../api/load.ts';
 import { type Timeline, timelineOf } from '../../api/tasks.ts';
 import { href } from '../../app/router.ts';
 import { may } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
+import { Found } from '../../ui/found.tsx';
 import { PageHead } from '../../ui/page-head.tsx';
 import { Panel } from '../../ui/panel.tsx';
 import { StateBadge } from '../../ui/state-badge.tsx';
-import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { Moment } from '../../ui/time.tsx';
 import { useTaskEvents } from './live.ts';
 import { Moments } from './moments.tsx';
@@ -26,19 +25,11 @@ export function OneTask({ id }: { id: string }) {
       if (tasks.some(({ task_id }) => task_id === id)) loaded.reload();
     },
   });
-  if (loaded.state === 'failed' && loaded.error instanceof ApiError && loaded.error.status === 404) {
-    return (
-      <Empty title={words.gone}>
-        <a class="button" href={href(['tasks'])}>
-          {words.back}
-        </a>
-      </Empty>
-    );
-  }
-  if (loaded.value === undefined) {
-    return loaded.state === 'failed' ? <ErrorNote error={loaded.error} retry={loaded.reload} /> : <Loading />;
-  }
-  return <Shown timeline={loaded.value} />;
+  return (
+    <Found loaded={loaded} gone={words.gone} back={{ page: 'tasks', title: words.back }}>
+      {(timeline) => <Shown timeline={timeline} />}
+    </Found>
+  );
 }
 
 function Shown({ timeline }: { timeline: Timeline }) {
