@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { claimOf, idempotent, onceFor } from '../idempotency/middleware.ts';
 import type { KeyStore } from '../idempotency/ports.ts';
 import { knownProvider } from './agent-publishing.ts';
-import { body, callerId, handler, named, refuseKey } from './answers.ts';
+import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import type { AuthContext, AuthContextStore, Credentials } from './credentials.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
 import type { ProviderStore } from './providers.ts';
@@ -17,9 +17,6 @@ export interface AuthContextRoutesOptions {
   keys: KeyStore;
   log: Logger;
 }
-
-const SMALL_BODY = 64 * 1024;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Stored credentials, each its caller's own. */
 export function authContextRoutes({
@@ -67,7 +64,7 @@ export function authContextRoutes({
     '/auth-contexts/:auth_context_id',
     handler(log, async (req, res) => {
       const id = named(req, 'auth_context_id');
-      if (!UUID.test(id) || !(await contexts.remove(callerId(req), id))) {
+      if (!(await contexts.remove(callerId(req), id))) {
         throw new GatewayError(404, 'auth_context_not_found', 'Auth context not found');
       }
       res.status(204).end();

@@ -4,6 +4,7 @@ import { reachable } from './client.ts';
 import type { PrismaClient } from './generated/client.ts';
 import type { AuthContextModel } from './generated/models.ts';
 import { noteDone } from './key-store.ts';
+import { isUuid } from './uuid.ts';
 
 /** Stored credentials in Postgres. */
 export class PrismaAuthContexts implements AuthContextStore {
@@ -53,6 +54,7 @@ export class PrismaAuthContexts implements AuthContextStore {
   }
 
   remove(owner: string, id: string): Promise<boolean> {
+    if (!isUuid(id)) return Promise.resolve(false);
     return reachable(async () => {
       const { count } = await this.#db.authContext.deleteMany({ where: { id, owner } });
       return count > 0;

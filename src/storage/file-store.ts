@@ -1,11 +1,10 @@
 import type { FileStore, NewFile, Purged, StoredFile } from '../tasks/files.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { isUuid } from './uuid.ts';
 
 /** Every chunk but a file's last has this many bytes. */
 const CHUNK_BYTES = 256 * 1024;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface FileRow {
   id: string;
@@ -83,7 +82,7 @@ export class PrismaFileStore implements FileStore {
   }
 
   ownerOf(taskId: string): Promise<string | undefined> {
-    if (!UUID.test(taskId)) return Promise.resolve(undefined);
+    if (!isUuid(taskId)) return Promise.resolve(undefined);
     return reachable(
       async () => (await this.#db.task.findUnique({ where: { id: taskId }, select: { owner: true } }))?.owner,
     );

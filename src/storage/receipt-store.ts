@@ -24,14 +24,13 @@ import {
   toRunning,
   toStored,
 } from './receipt-rows.ts';
+import { isUuid } from './uuid.ts';
 
 type Statements = Pick<PrismaClient, '$queryRaw' | '$executeRaw'>;
 type Seal = (open: ToSeal) => Promise<SealedReceipt[]>;
 
 /** Bodies of the largest size, a hundred of them, still fit into one statement's time. */
 const FINISH_TIMEOUT_MS = 10_000;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Receipts in Postgres. */
 export class PrismaReceiptStore implements ReceiptStore, RunningStore {
@@ -102,7 +101,7 @@ export class PrismaReceiptStore implements ReceiptStore, RunningStore {
   }
 
   find(receiptId: string, caller?: string): Promise<StoredReceipt | undefined> {
-    if (!UUID.test(receiptId)) return Promise.resolve(undefined);
+    if (!isUuid(receiptId)) return Promise.resolve(undefined);
     return reachable(async () => {
       const [row] = await this.#db.$queryRaw<StoredRow[]>`
         select ${RECEIPT_COLUMNS}, r.request, r.result from receipt r where r.id = ${receiptId}::uuid`;

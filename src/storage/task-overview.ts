@@ -12,13 +12,12 @@ import type { TaskMoment } from '../tasks/timeline.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import { SHOWN_STATE } from './task-queries.ts';
+import { isUuid } from './uuid.ts';
 
 /** What is longer than this is read in the task itself, in characters of JSON. */
 const SMALL = 8_192;
 const TEXT_SHOWN = 300;
 const MOMENTS = 1_000;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const small = (column: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`case when octet_length(${column}::text) <= ${SMALL} then ${column} end`;
@@ -89,7 +88,7 @@ export class PrismaTaskOverview implements OverviewStore {
   }
 
   life(taskId: string, sight: Sight): Promise<TaskLife | undefined> {
-    if (!UUID.test(taskId)) return Promise.resolve(undefined);
+    if (!isUuid(taskId)) return Promise.resolve(undefined);
     const where = Prisma.join(conditionsOf(sight), ' and ');
     return reachable(async () => {
       const [found, moments] = await Promise.all([

@@ -26,6 +26,7 @@ import type { TaskRow } from './rows.ts';
 import { knownMessage } from './sent-messages.ts';
 import { findTaskByAlias, listTasks, selectTasks } from './task-queries.ts';
 import { TaskReader } from './task-reader.ts';
+import { isUuid } from './uuid.ts';
 
 // For those who have kept the task: a new `xmin` in its row says that a message came, went or is acknowledged.
 const REVISED = Prisma.sql`version = version`;
@@ -36,8 +37,6 @@ const DELIVERY_ID = Prisma.sql`coalesce(m.dedupe_key, m.id::text)`;
 // The last report of a workflow; null before the first one.
 const SEEN = Prisma.sql`
   case when t.run_id is not null then json_build_object('runId', t.run_id, 'sequence', t.sequence) end`;
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * The record in Postgres. Each method is one statement or one transaction, so that a death at any point leaves all
@@ -190,7 +189,7 @@ export class PrismaTaskStore implements TaskStore {
   find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {
       const { taskId, agentCode } = key;
-      const task = UUID.test(taskId) ? await this.#reader.find(taskId, key, history) : undefined;
+      const task = isUuid(taskId) ? await this.#reader.find(taskId, key, history) : undefined;
       if (task !== undefined) return task;
       return agentCode === undefined ? undefined : findTaskByAlias(this.#db, { ...key, agentCode }, history);
     });

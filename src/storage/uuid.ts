@@ -1,0 +1,4 @@
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a row can have this id: of any other text Postgres makes an error. */
+export const isUuid = (text: string): boolean => UUID.test(text);
