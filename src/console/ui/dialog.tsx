@@ -14,13 +14,21 @@ interface DialogProps {
 export function Dialog({ title, wide = false, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const latest = useRef(onClose);
+  latest.current = onClose;
   useEffect(() => {
     const element = dialog.current;
+    const closed = () => latest.current();
+    element?.addEventListener('close', closed);
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      // The event comes later, when another dialog may be in its place: that one is not closed by it.
+      element?.removeEventListener('close', closed);
+      element?.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} class={`dialog${wide ? ' wide' : ''}`} aria-labelledby={id} onClose={onClose}>
+    <dialog ref={dialog} class={`dialog${wide ? ' wide' : ''}`} aria-labelledby={id}>
       <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <button

@@ -44,6 +44,41 @@ export function signIn(at: () => Place): void {
       expect(await page.evaluate('sessionStorage.length')).toBe(0);
     }));
 
+  it('makes a key that is shown once, lets in, is listed by its beginning, and is revoked', () =>
+    visit(
+      at(),
+      '#/operate/keys',
+      async (page) => {
+        await page.getByRole('button', { name: 'Make a key' }).click();
+        const dialog = page.getByRole('dialog', { name: 'Make a key' });
+        await dialog.getByLabel('Who calls with it').fill('robot');
+        await dialog.getByLabel('Call agents').uncheck();
+        await dialog.getByRole('button', { name: 'Make it' }).click();
+        await dialog.getByText('It is shown this once').waitFor();
+        const key = (await dialog.locator('pre').textContent()) ?? '';
+        const status = async (path: string, body?: object) => {
+          const asked = body && { method: 'POST', body: JSON.stringify(body) };
+          const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+          return (await fetch(`${at().product.url}${path}`, { ...asked, headers })).status;
+        };
+        expect(await status('/v1/agents')).toBe(200);
+        expect(await status('/v1/agents/echo/invoke', { message: 'x' })).toBe(403);
+        await dialog.getByRole('button', { name: 'Done' }).click();
+        const row = page.getByRole('row').filter({ hasText: 'robot' });
+        await row.getByText(key.split('_', 2).join('_'), { exact: true }).waitFor();
+        await row.getByText('agents:read', { exact: true }).waitFor();
+        expect(await page.content()).not.toContain(key);
+        await row.getByRole('button', { name: 'Revoke robot' }).click();
+        await page
+          .getByRole('dialog', { name: 'Revoke the key' })
+          .getByRole('button', { name: 'Revoke', exact: true })
+          .click();
+        await row.getByText('Revoked').waitFor();
+        await until('the key is refused', async () => (await status('/v1/agents')) === 401 || undefined);
+      },
+      { key: admin.key },
+    ));
+
   it('shows nobody what they may not do', () =>
     visit(
       at(),
