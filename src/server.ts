@@ -119,7 +119,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       : await openCallers(config, { db, bulletin, switching, signing, catalog, log });
   undo.add(async () => callers?.refusals.close());
 
-  const store = withKillPoint(new PrismaTaskStore(db), config.KILL_AT);
+  const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
   const registry = new PrismaAgentRegistry(db);

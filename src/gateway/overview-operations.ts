@@ -11,7 +11,7 @@ export const OVERVIEW: Operations = {
   },
   'get /tasks/events': {
     id: 'watchTasks',
-    summary: 'The tasks of that list as they change, several times a second together',
+    summary: 'The tasks of that list as they begin and change, several times a second together',
     query: overview.eventsSchema,
     answers: { 200: { events: overview.taskLinesEvent } },
   },

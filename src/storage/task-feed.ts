@@ -3,6 +3,7 @@ import { unavailable } from '../errors.ts';
 import type { TaskNews } from '../tasks/overview.ts';
 import type { Subscription, TaskFeed } from '../tasks/ports.ts';
 import type { TaskChange } from '../tasks/task.ts';
+import { AcceptedNotes } from './accepted-notes.ts';
 import type { Bulletin } from './bulletin.ts';
 import { ChangeQueue } from './change-queue.ts';
 import type { PrismaClient } from './generated/client.ts';
@@ -27,13 +28,14 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   readonly #dirty = new Set<string>();
   readonly #hearers = new Set<(taskId: string | undefined) => void>();
   readonly #fed: (lagMs: number) => void;
+  readonly #accepted: AcceptedNotes | undefined;
   #reading = false;
   #reread: NodeJS.Timeout | undefined;
   #failing = false;
   #closed = false;
 
   /**
-   * @param options.bulletin hears what comes over the same connection.
+   * @param options.bulletin hears what comes over the same connection; by it all processes hear of new tasks.
    * @param options.fed hears how long after its record a change was read.
    */
   constructor(options: {
@@ -46,6 +48,10 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
     this.#fed = options.fed ?? (() => {});
     this.#db = options.db;
     this.#log = options.log;
+    if (options.bulletin !== undefined) {
+      this.#accepted = new AcceptedNotes(options.bulletin, options.log);
+      this.#accepted.hear((taskId) => this.#tell(taskId));
+    }
     this.#listener = new Listener(
       options.url,
       {
@@ -79,6 +85,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#reread);
+    this.#accepted?.close();
     await this.#listener.close();
     for (const queues of this.#watched.values()) for (const queue of queues) queue.end();
   }
@@ -103,6 +110,11 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
         return queue.drain(leave);
       },
     };
+  }
+
+  /** Tells those who hear of any task, in every process, of one that has not changed yet. */
+  accepted(taskId: string): void {
+    this.#accepted?.tell(taskId);
   }
 
   onAny(hear: (taskId: string | undefined) => void): () => void {

@@ -45,10 +45,13 @@ const SEEN = Prisma.sql`
 export class PrismaTaskStore implements TaskStore {
   readonly #db: PrismaClient;
   readonly #reader: TaskReader;
+  readonly #accepted: (taskId: string) => void;
 
-  constructor(db: PrismaClient) {
+  /** @param accepted hears of each new task. */
+  constructor(db: PrismaClient, accepted: (taskId: string) => void = () => {}) {
     this.#db = db;
     this.#reader = new TaskReader(db);
+    this.#accepted = accepted;
   }
 
   accept(task: NewTask): Promise<Accepted> {
@@ -57,7 +60,10 @@ export class PrismaTaskStore implements TaskStore {
 
   async #accept(task: NewTask): Promise<Accepted> {
     const created = await this.#insert(task);
-    if (created !== undefined) return { outcome: 'created', task: created };
+    if (created !== undefined) {
+      this.#accepted(created.id);
+      return { outcome: 'created', task: created };
+    }
     const known =
       task.digest === null ? undefined : await knownMessage(this.#db, task, task.message.messageId);
     const full = known === undefined ? await openTasksFull(this.#db, task) : undefined;
@@ -117,6 +123,7 @@ export class PrismaTaskStore implements TaskStore {
   reject(task: NewTask, reason: Message): Promise<Task> {
     return reachable(async () => {
       const rejected = await insertRejected(this.#db, task, reason);
+      if (rejected !== undefined) this.#accepted(task.id);
       return rejected ?? ((await this.#reader.find(task.id, { owner: task.owner })) as Task);
     });
   }

@@ -74,7 +74,7 @@ export interface OverviewStore {
   life(taskId: string, sight: Sight): Promise<TaskLife | undefined>;
 }
 
-/** Tells of each changed task by its id, and with undefined that some may have been missed. */
+/** Tells of each new or changed task by its id, and with undefined that some may have been missed. */
 export interface TaskNews {
   /** @returns what ends it. */
   onAny(hear: (taskId: string | undefined) => void): () => void;
@@ -115,7 +115,7 @@ export class TaskOverview {
   }
 
   /**
-   * The tasks in sight as they change, until `signal` aborts. The first thing told is that the list is to be read: what
+   * The tasks in sight as they begin and change, until `signal` aborts. The first thing told is that the list is to be read: what
    * changes from then on is told.
    * @param sightNow what is in sight now: it may change meanwhile.
    */

@@ -110,6 +110,17 @@ test('tasks in sight are told as they change, and that the list is to be read fi
   expect(await changes.next()).toEqual({ done: true, value: undefined });
 });
 
+test('a task is told before it has changed, also one that was rejected as it began', async () => {
+  const ending = new AbortController();
+  const changes = overview.changes(async () => ({ owner: 'carol', without: [] }), ending.signal);
+  expect((await changes.next()).value).toEqual({ lines: [], missed: true });
+  const id = await accepted({ owner: 'carol' });
+  expect((await changes.next()).value).toMatchObject({ lines: [{ id, state: 'submitted', version: 0 }] });
+  const refused = await ground.store.reject(newTaskOf({ owner: 'carol', digest: null }), agentSays('no'));
+  expect((await changes.next()).value).toMatchObject({ lines: [{ id: refused.id, state: 'rejected' }] });
+  ending.abort();
+});
+
 test('what happened, by step', async () => {
   const { prisma } = ground.database;
   const statistics = new PrismaStatistics(prisma);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
+import { Bulletin } from '../../src/storage/bulletin.ts';
 import { PrismaFileStore } from '../../src/storage/file-store.ts';
 import { PostgresTaskFeed } from '../../src/storage/task-feed.ts';
 import { PrismaTaskStore } from '../../src/storage/task-store.ts';
@@ -59,8 +60,13 @@ export interface TaskGround {
 /** TaskService on a real Postgres, with the engine kept in memory. */
 export async function startTaskGround(): Promise<TaskGround> {
   const database = await startTestDatabase();
-  const store = new PrismaTaskStore(database.prisma);
-  const feed = new PostgresTaskFeed({ db: database.prisma, url: database.url, log: silentLog });
+  const store = new PrismaTaskStore(database.prisma, (id) => feed.accepted(id));
+  const feed = new PostgresTaskFeed({
+    db: database.prisma,
+    url: database.url,
+    bulletin: new Bulletin(database.prisma),
+    log: silentLog,
+  });
   await feed.open();
   const engine = new MemoryEngine(store);
   const fileStore = new PrismaFileStore(database.prisma);
