@@ -56,6 +56,8 @@ export const texts = {
     send: 'Send',
     sending: 'Sending…',
     keys: 'Ctrl + Enter sends, too',
+    elsewhere:
+      'This agent is called through the gateway: policy decides first, the call leaves a receipt, and your stored credential for its provider goes with it. What else policy asks for, such as a region, goes into the call below Calls.',
     task: 'Task',
     reply: 'Reply',
     none: 'Nothing sent yet',

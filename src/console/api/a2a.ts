@@ -2,12 +2,13 @@ import './buffer.ts';
 import type { Client } from '@a2a-js/sdk/client';
 import { AGENT_BINDING, agentUrl, readCard } from './agents.ts';
 import { hostFetch } from './http.ts';
+import { pauseBefore } from './pause.ts';
 import { applied, isEnded, type Part, type TaskView } from './task-view.ts';
 
 /** What a message is answered with: a task, or a plain message where the agent makes none of it. */
-type Answer = { task: TaskView } | { reply: Part[] };
+export type Answer = { task: TaskView } | { reply: Part[] };
 
-/** One agent of this host, by the protocol's own client. */
+/** One agent, spoken to and listened to. */
 export interface AgentLink {
   /** @param messageId the same for a message that is sent again: it is taken once. */
   send(parts: Part[], options: { messageId: string; taskId?: string }): Promise<Answer>;
@@ -16,14 +17,13 @@ export interface AgentLink {
   cancel(taskId: string): Promise<TaskView>;
 }
 
-interface WatchOptions {
+export interface WatchOptions {
   signal: AbortSignal;
   /** Told when the connection is lost, and when it is there again. */
   onConnection(live: boolean): void;
 }
 
-const PAUSES_MS = [500, 1_000, 2_000, 5_000];
-
+/** An agent of this host, by the protocol's own client. */
 export async function linkTo(code: string): Promise<AgentLink> {
   const [sdk, { ClientFactory, JsonRpcTransportFactory }, card] = await Promise.all([
     import('@a2a-js/sdk'),
@@ -85,7 +85,7 @@ class Link implements AgentLink {
         yield now;
         if (isEnded(now)) return;
       } else onConnection(false);
-      await pause(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)] ?? 0, signal);
+      await pauseBefore(tries, signal);
     }
   }
 
@@ -100,16 +100,3 @@ class Link implements AgentLink {
     }
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });

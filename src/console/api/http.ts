@@ -1,17 +1,27 @@
 import { credential, refusals } from '../app/credential.ts';
 
+interface ApiErrorOptions {
+  status: number;
+  code?: string;
+  taskId?: string | undefined;
+  cause?: unknown;
+}
+
 /** What the host says when it does not do what it is asked. */
 export class ApiError extends Error {
   /** HTTP's; 0 when nothing answered. */
   readonly status: number;
   /** The surface's own word for it. */
   readonly code: string | undefined;
+  /** Of the task that it is about. */
+  readonly taskId: string | undefined;
 
-  constructor(message: string, { status, code, cause }: { status: number; code?: string; cause?: unknown }) {
+  constructor(message: string, { status, code, taskId, cause }: ApiErrorOptions) {
     super(message, { cause });
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.taskId = taskId;
   }
 }
 
@@ -65,6 +75,7 @@ interface Refused {
   message?: string;
   detail?: string;
   error?: { code?: unknown; message?: string };
+  task_id?: string;
 }
 
 async function refusal(response: Response): Promise<ApiError> {
@@ -72,5 +83,6 @@ async function refusal(response: Response): Promise<ApiError> {
   const said: Refused = await response.json().catch(() => ({}));
   const message = said.error?.message ?? said.message ?? said.detail ?? `The host answered ${status}`;
   const code = said.error?.code;
-  return new ApiError(message, { status, ...(code === undefined ? {} : { code: String(code) }) });
+  const about = { status, taskId: said.task_id };
+  return new ApiError(message, { ...about, ...(code === undefined ? {} : { code: String(code) }) });
 }

@@ -115,8 +115,9 @@ export interface AuthContext {
   created_at: string;
 }
 
-export const listAuthContexts = async (signal: AbortSignal): Promise<AuthContext[]> =>
-  (await request<{ auth_contexts: AuthContext[] }>('v1/auth-contexts', { signal })).auth_contexts;
+/** The newest first. */
+export const listAuthContexts = async (signal?: AbortSignal): Promise<AuthContext[]> =>
+  (await request<{ auth_contexts: AuthContext[] }>('v1/auth-contexts', signal && { signal })).auth_contexts;
 
 export interface NewAuthContext {
   provider_id: string;

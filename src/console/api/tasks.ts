@@ -116,7 +116,7 @@ export async function watchTasks({ event, live }: Watching, signal: AbortSignal)
 }
 
 /** The data of server-sent events, which here is one line each. */
-async function* eventsOf(answer: Response): AsyncGenerator<string, void, undefined> {
+export async function* eventsOf(answer: Response): AsyncGenerator<string, void, undefined> {
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { GatewayClient } from '../../support/gateway.ts';
+import { startRemoteAgent } from '../../support/remote-agent.ts';
 import { agentUrl, call, userMessage } from '../../support/rpc.ts';
 import { type Place, visit } from '../place.ts';
 
@@ -113,6 +115,33 @@ export function tryIt(at: () => Place): void {
       await page.getByText('Canceled', { exact: true }).waitFor();
       expect(await page.getByRole('button', { name: 'Cancel the task' }).count()).toBe(0);
     }));
+
+  it('calls agents elsewhere through the gateway', async () => {
+    const gateway = new GatewayClient(at().product.url);
+    const remote = await startRemoteAgent();
+    try {
+      const card = { agent_id: 'remote', card_url: remote.cardUrl, allow_private: true };
+      expect((await gateway.post('/agents', card)).status).toBe(201);
+      let address = '';
+      await visit(at(), '#/agents/remote?tab=try', async (page) => {
+        await page.getByText('called through the gateway').waitFor();
+        await send(page, 'ask');
+        await page.getByRole('form', { name: 'Question' }).getByText('Which one?').waitFor();
+        address = new URL(page.url()).hash;
+      });
+      await visit(at(), address, async (page) => {
+        await page.getByPlaceholder('Your answer').fill('the red one');
+        await page.keyboard.press('Enter');
+        await page.getByText('Completed', { exact: true }).waitFor();
+        await page.getByRole('region', { name: 'output' }).getByText('the red one').waitFor();
+        await send(page, 'reply');
+        await page.getByRole('region', { name: 'Reply' }).getByText('hello').waitFor();
+      });
+    } finally {
+      await fetch(`${at().product.url}/v1/agents/remote`, { method: 'DELETE' });
+      await remote.close();
+    }
+  });
 
   it('says when there is no such task', () =>
     visit(at(), '#/agents/echo?tab=try&task=00000000-0000-4000-8000-000000000000', async (page) => {

@@ -67,11 +67,11 @@ function tabsOf(all: Known): Tab[] {
   const { agent, card } = all;
   return [
     { id: 'overview', title: texts.agents.tabs.overview, content: () => <Overview known={all} /> },
-    ...(may('agents:invoke') && agent.kind === 'workflow'
-      ? [{ id: 'try', title: texts.agents.tabs.try, content: () => <Try known={all} /> }]
-      : []),
     ...(may('agents:invoke')
-      ? [{ id: 'calls', title: texts.agents.tabs.calls, content: () => <Calls known={all} /> }]
+      ? [
+          { id: 'try', title: texts.agents.tabs.try, content: () => <Try known={all} /> },
+          { id: 'calls', title: texts.agents.tabs.calls, content: () => <Calls known={all} /> },
+        ]
       : []),
     {
       id: 'card',

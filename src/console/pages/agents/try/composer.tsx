@@ -10,13 +10,15 @@ interface ComposerProps {
   /** What the agent takes as data; without one it is written to in words. */
   schema: Schema | undefined;
   examples: string[];
-  /** The media types that the agent takes. */
+  /** The media types that the agent takes; no files where there are none. */
   modes: string[];
+  /** How it is called, where that is not as usual. */
+  note: string | undefined;
   onSend(parts: Part[]): Promise<void>;
 }
 
 /** What is said to an agent: a form where it says what it takes, words, files. */
-export function Composer({ schema, examples, modes, onSend }: ComposerProps) {
+export function Composer({ schema, examples, modes, note, onSend }: ComposerProps) {
   const form = useRef<HTMLFormElement>(null);
   const [asForm, setAsForm] = useState(schema !== undefined);
   const [data, setData] = useState<unknown>();
@@ -71,7 +73,8 @@ export function Composer({ schema, examples, modes, onSend }: ComposerProps) {
         ) : (
           <Words text={text} examples={examples} onChange={setText} />
         )}
-        <Attachments files={files} modes={modes} onChange={setFiles} />
+        {modes.length > 0 && <Attachments files={files} modes={modes} onChange={setFiles} />}
+        {note !== undefined && <p class="quiet small">{note}</p>}
         {error !== undefined && <ErrorNote error={error} />}
         <div class="row">
           <button type="submit" class="button primary" disabled={sending}>

@@ -18,15 +18,21 @@ import { StateBadge } from '../../../ui/state-badge.tsx';
 import { ErrorNote, Loading } from '../../../ui/states.tsx';
 import type { OpenTask, Step } from './use-task.ts';
 
+interface TaskPanelProps {
+  open: OpenTask;
+  /** Of this host, which keeps the task's life. */
+  isOwn: boolean;
+}
+
 /** A task as it runs: how far it is, what it asks, what it has made. */
-export function TaskPanel({ open }: { open: OpenTask }) {
+export function TaskPanel({ open, isOwn }: TaskPanelProps) {
   const { task, error } = open;
   if (task === undefined) {
     return <div class="panel">{error === undefined ? <Loading /> : <ErrorNote error={error} />}</div>;
   }
   return (
     <section class="panel" aria-label={texts.try.task}>
-      <Head task={task} open={open} />
+      <Head task={task} open={open} isOwn={isOwn} />
       <div class="panel-body stack">
         {error !== undefined && <ErrorNote error={error} />}
         <Now task={task} steps={open.steps} />
@@ -40,7 +46,7 @@ export function TaskPanel({ open }: { open: OpenTask }) {
   );
 }
 
-function Head({ task, open }: { task: TaskView; open: OpenTask }) {
+function Head({ task, open, isOwn }: TaskPanelProps & { task: TaskView }) {
   const [canceling, setCanceling] = useState(false);
   const [error, setError] = useState<unknown>();
   const cancel = async () => {
@@ -57,9 +63,11 @@ function Head({ task, open }: { task: TaskView; open: OpenTask }) {
         {task.id}
       </code>
       <CopyButton text={task.id} label={texts.try.copyId} />
-      <a class="small" href={href(['tasks', task.id])}>
-        {texts.try.picture}
-      </a>
+      {isOwn && (
+        <a class="small" href={href(['tasks', task.id])}>
+          {texts.try.picture}
+        </a>
+      )}
       {!isEnded(task) && (
         <span class="row push">
           <span class="quiet small">{open.live ? texts.try.live : texts.try.connecting}</span>

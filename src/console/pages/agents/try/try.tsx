@@ -10,10 +10,10 @@ import { Composer } from './composer.tsx';
 import { Parts, TaskPanel } from './task-panel.tsx';
 import { useTask } from './use-task.ts';
 
-/** Calls an agent of this host. The address names the task, so that whoever comes back finds it. */
+/** Calls an agent. The address names the task, so that whoever comes back finds it. */
 export function Try({ known: { agent, card } }: { known: Known }) {
   const taskId = route.value.query.get('task') ?? undefined;
-  const open = useTask(agent.agent_id, taskId);
+  const open = useTask(agent, taskId);
   const [reply, setReply] = useState<Part[]>();
   const begin = async (parts: Part[]) => {
     setReply(undefined);
@@ -28,6 +28,7 @@ export function Try({ known: { agent, card } }: { known: Known }) {
         examples={agent.skills.flatMap(({ examples = [] }) => examples)}
         modes={card?.defaultInputModes ?? []}
         onSend={begin}
+        note={agent.kind === 'remote' ? texts.try.elsewhere : undefined}
       />
       {reply !== undefined ? (
         <section class="panel panel-body" aria-label={texts.try.reply}>
@@ -40,7 +41,7 @@ export function Try({ known: { agent, card } }: { known: Known }) {
           </Empty>
         </div>
       ) : (
-        <TaskPanel open={open} />
+        <TaskPanel open={open} isOwn={card !== undefined} />
       )}
     </div>
   );

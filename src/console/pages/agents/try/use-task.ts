@@ -1,5 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type AgentLink, linkTo } from '../../../api/a2a.ts';
+import type { Agent } from '../../../api/agents.ts';
+import { linkElsewhere } from '../../../api/elsewhere.ts';
+import { ApiError } from '../../../api/http.ts';
 import { isEnded, type Part, type TaskView } from '../../../api/task-view.ts';
 import { uniqueId } from '../../../ui/unique.ts';
 
@@ -21,8 +24,8 @@ export interface OpenTask {
 }
 
 /** Follows a task of an agent from wherever it is, and speaks to the agent. */
-export function useTask(code: string, taskId: string | undefined): OpenTask {
-  const link = useLink(code);
+export function useTask(agent: Agent, taskId: string | undefined): OpenTask {
+  const link = useLink(agent);
   const [task, setTask] = useState<TaskView>();
   const [steps, setSteps] = useState<Step[]>([]);
   const [live, setLive] = useState(false);
@@ -55,30 +58,40 @@ export function useTask(code: string, taskId: string | undefined): OpenTask {
 }
 
 /** One link for an agent, made when it is first needed. */
-function useLink(code: string): () => Promise<AgentLink> {
+function useLink(agent: Agent): () => Promise<AgentLink> {
   const made = useRef<Promise<AgentLink> | undefined>(undefined);
   return useCallback(() => {
-    made.current ??= linkTo(code).catch((error: unknown) => {
+    const making = () => (agent.kind === 'remote' ? linkElsewhere(agent) : linkTo(agent.agent_id));
+    made.current ??= making().catch((error: unknown) => {
       made.current = undefined;
       throw error;
     });
     return made.current;
-  }, [code]);
+  }, [agent.agent_id]);
 }
+
+/** Nothing answered, the first try is still under way, or the host could not say. */
+const UNDECIDED: readonly number[] = [0, 409, 503];
+
+const isDecided = (error: unknown): boolean => error instanceof ApiError && !UNDECIDED.includes(error.status);
 
 function useSending(link: () => Promise<AgentLink>): OpenTask['send'] {
   const last = useRef({ said: '', messageId: '' });
   return useCallback(
     async (parts, taskId) => {
-      // The same words after a failure are the same message: it may have come through.
+      // The same words after a failure are the same message: it may have come through. After a refusal they are not.
       const said = JSON.stringify([parts, taskId]);
       const messageId = last.current.said === said ? last.current.messageId : uniqueId();
       last.current = { said, messageId };
-      const answer = await (await link()).send(parts, {
-        messageId,
-        ...(taskId === undefined ? {} : { taskId }),
+      const forget = () => {
+        last.current = { said: '', messageId: '' };
+      };
+      const sending = (await link()).send(parts, { messageId, ...(taskId === undefined ? {} : { taskId }) });
+      const answer = await sending.catch((error: unknown) => {
+        if (isDecided(error)) forget();
+        throw error;
       });
-      last.current = { said: '', messageId: '' };
+      forget();
       return 'task' in answer ? { taskId: answer.task.id } : answer;
     },
     [link],
