@@ -56,10 +56,12 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
       insert into task_message (task_id, owner, agent_code, message_id, role, body, version)
       select t.id, t.owner, t.agent_code, s.id, 'agent', s.body::json, t.version
       from t, unnest(${messages.map((m) => m.messageId)}::text[],
-                     ${messages.map((m) => JSON.stringify(m))}::text[]) s(id, body)
+                     ${messages.map((m) => JSON.stringify(m))}::text[])
+              with ordinality s(id, body, ordinal)
       -- A step that was undone and done again says it again.
       where not exists (select 1 from task_message d
                         where d.task_id = t.id and d.message_id = s.id and d.role = 'agent')
+      order by s.ordinal
     ), acknowledged as (
       update task_message m set pending_since = null from t
       where m.task_id = t.id and m.message_id = any (${applied}::text[]) and m.pending_since is not null
