@@ -8,7 +8,9 @@ export const number = (problem: string, fits: (value: number) => boolean) =>
 export const port = number('must be a port, 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65_535);
 // No longer than a timer of Node can be set for; past it, it would fire at once.
 export const seconds = number('must be seconds, above 0 and at most 2147483', (n) => n > 0 && n <= 2_147_483);
-export const days = number('must be days, from 1 to 36500', (n) => n >= 1 && n <= 36_500);
+const days = number('must be days, from 1 to 36500', (n) => n >= 1 && n <= 36_500);
+/** How long something is kept. */
+export const keptDays = (meaning: string) => days.optional().describe(meaning);
 export const bytes = number('must be a number of bytes above 0', (n) => Number.isInteger(n) && n > 0);
 export const limit = number(
   'must be a whole number from 1 to 1000000',

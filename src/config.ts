@@ -3,8 +3,8 @@ import { type Env, givenIn, SECRETS } from './config-files.ts';
 import {
   address,
   bytes,
-  days,
   headerList,
+  keptDays,
   LOOPBACK_URL,
   limit,
   list,
@@ -215,14 +215,16 @@ export const configSchema = z.object({
   CARD_REFRESH: seconds
     .default(3_600)
     .describe('Seconds after which the card of an agent elsewhere is fetched again, within a minute.'),
-  KEEP_RECEIPT_BODIES: days
-    .optional()
-    .describe('Days for which a receipt keeps what was asked and answered; for ever when unset.'),
-  KEEP_RECEIPTS: days
-    .optional()
-    .describe(
-      'Days for which receipts are kept; a signed checkpoint of what was removed stays. For ever when unset.',
-    ),
+  KEEP_TASKS: keptDays(
+    'Days for which a task is kept after its end, with its messages, artifacts, files and webhooks; for ever when unset.',
+  ),
+  KEEP_AUDIT: keptDays('Days for which entries of the audit log are kept; for ever when unset.'),
+  KEEP_RECEIPT_BODIES: keptDays(
+    'Days for which a receipt keeps what was asked and answered; for ever when unset.',
+  ),
+  KEEP_RECEIPTS: keptDays(
+    'Days for which receipts are kept; a signed checkpoint of what was removed stays. For ever when unset.',
+  ),
   INVOKE_REQUIRE_DPOP: z
     .stringbool()
     .default(false)

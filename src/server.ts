@@ -28,14 +28,13 @@ import { PrismaBundleStore } from './storage/bundle-store.ts';
 import { openDatabase } from './storage/client.ts';
 import { PrismaFileStore } from './storage/file-store.ts';
 import { migrate, PRISMA_FOLDER } from './storage/migrate.ts';
-import { purgeExpired } from './storage/purge.ts';
 import { PrismaRepairStore } from './storage/repair-store.ts';
 import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
+import { createSweeps } from './sweeps.ts';
 import { openSwitches } from './switching.ts';
 import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
 import { Files } from './tasks/files.ts';
-import { repair } from './tasks/repair.ts';
 import { TaskService } from './tasks/service.ts';
 import { loadActivities } from './temporal/author-activities.ts';
 import { TemporalTaskEngine } from './temporal/engine.ts';
@@ -192,28 +191,22 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     store,
     tasks,
     agent,
-    repair: async () => {
-      const report = await repair({
-        store,
-        repairs,
-        engine,
-        inspector,
-        files: fileStore,
-        agent,
-        push: push.delivery,
-      });
-      metrics.repaired(report);
-      if (report.problems.length > 0)
-        log.warn({ problems: report.problems }, 'the repair sweep could not repair everything');
-      return report;
-    },
-    sweepReceipts: gateway.sweep,
+    ...createSweeps({
+      config,
+      db,
+      bulletin,
+      store,
+      repairs,
+      engine,
+      inspector,
+      files: fileStore,
+      agent,
+      push: push.delivery,
+      gateway,
+      metrics,
+      log,
+    }),
     calls: gateway.background,
-    purgeExpired: async () => {
-      await purgeExpired(db);
-      await gateway.removeOldReceipts();
-    },
-    refreshCards: gateway.refreshCards,
     push: push.delivery,
     changed: (taskId, { pushes, calls }, lagMs) => {
       metrics.recorded(lagMs);

@@ -10,6 +10,7 @@ import type { AgentRegistry } from './agents/search.ts';
 import { browserHeaders } from './auth/browsers.ts';
 import { resourceMetadataRoutes } from './auth/oidc/resource-metadata.ts';
 import { refusalBodies } from './auth/refusal-bodies.ts';
+import { callerDataRouter } from './caller-data-wiring.ts';
 import { type Callers, isOperator } from './callers.ts';
 import type { Config } from './config.ts';
 import { DIRECTORY } from './directory/definition.ts';
@@ -138,6 +139,11 @@ export async function serve(
       },
       { path: AGENT_SURFACE_PATH, surface: 'a2a', router: surface.router },
       { path: GATEWAY_PATH, surface: 'admin', router: adminRoutes({ ...parts.callers, log }) },
+      {
+        path: GATEWAY_PATH,
+        surface: 'admin',
+        router: callerDataRouter({ ...parts, audit: parts.callers.audit, log }),
+      },
       { path: GATEWAY_PATH, surface: 'gateway', router: callerRoutes() },
       {
         path: INVOKE_PATH,

@@ -47,6 +47,8 @@ const ARROWS: Record<string, Arrows> = {
   policy: { imports: [], types: ['agents'], packages: [] },
   // Its proofs are checked in browsers too.
   receipts: { imports: [], types: ['idempotency/ports.ts'], packages: ['jose', 'canonicalize'] },
+  // How long what is kept is kept, and all of it that is one caller's.
+  'data-life': { imports: ['tasks/state.ts', 'tasks/task.ts'], types: ['auth/audit.ts'], packages: [] },
 
   // Traces, for those who take requests in, hand work on and send requests out. The domain knows of none.
   tracing: {
@@ -130,6 +132,7 @@ const ARROWS: Record<string, Arrows> = {
       'idempotency',
       'invoke',
       'secrets',
+      'data-life',
       'agents/catalog.ts',
       'agents/review.ts',
       'temporal/deployment.ts',
@@ -203,6 +206,7 @@ const ARROWS: Record<string, Arrows> = {
       'secrets/contexts.ts',
       'web',
       'openapi',
+      'data-life',
     ],
     packages: ['express', 'zod'],
     packageTypes: ['pino'],
@@ -287,6 +291,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   'server.ts': {
     imports: [
+      'sweeps.ts',
       'agents',
       'assistant-wiring.ts',
       'directory',
@@ -331,6 +336,7 @@ const ARROWS: Record<string, Arrows> = {
   // Its half that clients see: the surfaces, put together.
   'serving.ts': {
     imports: [
+      'caller-data-wiring.ts',
       'a2a',
       'agents',
       'auth',
@@ -463,6 +469,20 @@ const ARROWS: Record<string, Arrows> = {
     types: ['tasks', 'metrics.ts'],
     packages: ['lru-cache'],
     packageTypes: ['jose', 'pino'],
+  },
+  // Export and erasure of one caller, put together.
+  'caller-data-wiring.ts': {
+    imports: ['gateway', 'storage'],
+    types: ['agents', 'auth', 'tasks'],
+    packages: [],
+    packageTypes: ['express', 'pino'],
+  },
+  // What the schedules run, put together.
+  'sweeps.ts': {
+    imports: ['data-life', 'storage', 'tasks'],
+    types: ['config.ts', 'gateway-wiring.ts', 'metrics.ts', 'temporal'],
+    packages: [],
+    packageTypes: ['pino'],
   },
   'metrics.ts': { imports: ['tasks'], types: ['storage/backlog.ts'], packages: ['prom-client'] },
 };

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { packageJson } from '../package.ts';
 import { terminalAsk } from './ask.ts';
 import type { AuditOptions } from './audit.ts';
+import type { EraseCallerOptions, ExportCallerOptions } from './callers.ts';
 import { type CommandContext, programName } from './context.ts';
 import { describeFailure, EXIT, type ExitCode, usageError } from './failure.ts';
 import type { NewKeyOptions } from './keys.ts';
@@ -76,6 +77,7 @@ function buildProgram(io: Io, run: Run): Command {
   addSigningCommands(program, io, run);
   addSecretCommands(program, io, run);
   addCallerCommands(program, io, run);
+  addCallerDataCommands(program, io, run);
   addReceiptCommands(program, io, run);
   addRegistryCommands(program, { run, context: () => contextOf(program, io) });
   addTaskCommands(program, io, run);
@@ -198,6 +200,28 @@ function addCallerCommands(program: Command, io: Io, run: Run): void {
     .option('--limit <count>', 'how many at most', '50')
     .action((options: AuditOptions) =>
       run(import('./audit.ts').then(({ showAudit }) => showAudit(contextOf(program, io), options))),
+    );
+}
+
+function addCallerDataCommands(program: Command, io: Io, run: Run): void {
+  program
+    .command('export')
+    .description('write all that a host keeps of a caller, a JSON object a line')
+    .requiredOption('--caller <id>', 'whose, such as key:ci')
+    .requiredOption('--out <file>', 'where to')
+    .action((options: ExportCallerOptions) =>
+      run(import('./callers.ts').then(({ exportCaller }) => exportCaller(contextOf(program, io), options))),
+    );
+  program
+    .command('erase')
+    .description(
+      'remove what a host keeps of a caller; receipts stay as proofs, without what they were about',
+    )
+    .requiredOption('--caller <id>', 'whose, such as key:ci')
+    .option('--yes', 'do not ask')
+    .option('--cancel', 'cancel tasks that have not ended; else they are refused')
+    .action((options: EraseCallerOptions) =>
+      run(import('./callers.ts').then(({ eraseCaller }) => eraseCaller(contextOf(program, io), options))),
     );
 }
 

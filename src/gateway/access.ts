@@ -42,6 +42,8 @@ const ADMIN: RouteAccess[] = [
   { method: 'post', path: '/admin/keys', needs: 'admin', audited: true },
   { method: 'post', path: '/admin/keys/:key_id/revoke', needs: 'admin', audited: true },
   { method: 'get', path: '/admin/audit', needs: 'admin' },
+  { method: 'post', path: '/admin/callers/:caller_id/export', needs: 'admin' },
+  { method: 'post', path: '/admin/callers/:caller_id/erase', needs: 'admin', audited: true },
   { method: 'get', path: '/admin/agents', needs: 'admin' },
   { method: 'post', path: '/admin/agents', needs: 'admin', audited: true },
   { method: 'delete', path: '/admin/agents/:agent_id', needs: 'admin', audited: true },

@@ -9,6 +9,7 @@ type GatewayErrorCode =
   | 'agent_not_found'
   | 'receipt_not_found'
   | 'key_not_found'
+  | 'caller_busy'
   | 'provider_not_found'
   | 'provider_exists'
   | 'agent_exists'

@@ -3,6 +3,7 @@ import { answers, type DescribedSurface, type Operations } from '../openapi/oper
 import { GATEWAY_ACCESS } from './access.ts';
 import * as answer from './answer-schemas.ts';
 import { OWN_OBJECTS } from './body-fields.ts';
+import { CALLER_DATA, CALLER_DATA_SCHEMAS } from './caller-data-operations.ts';
 import { json } from './field-schemas.ts';
 import { OVERVIEW, OVERVIEW_SCHEMAS } from './overview-operations.ts';
 import { exportQuerySchema } from './overview-schemas.ts';
@@ -249,7 +250,7 @@ const ADMIN: Operations = {
 export const GATEWAY_DESCRIBED: DescribedSurface = {
   tag: 'Gateway',
   surface: GATEWAY_ACCESS,
-  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...CALLER, ...ADMIN, ...OVERVIEW },
+  operations: { ...CALLS, ...RECEIPTS, ...REGISTRY, ...CALLER, ...ADMIN, ...OVERVIEW, ...CALLER_DATA },
   refusal: answer.failureSchema,
   nullIsAbsent: OWN_OBJECTS,
   schemas: {
@@ -294,5 +295,6 @@ export const GATEWAY_DESCRIBED: DescribedSurface = {
     AgentDraining: answer.agentDraining,
     ExportLine: answer.exportLine,
     ...OVERVIEW_SCHEMAS,
+    ...CALLER_DATA_SCHEMAS,
   },
 };

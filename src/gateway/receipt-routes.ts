@@ -1,5 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type Request, Router } from 'express';
 import type { Logger } from 'pino';
 import { isAdmin } from '../auth/caller.ts';
@@ -14,6 +12,7 @@ import type { VerifierReport } from '../receipts/verifier.ts';
 import { readPlace, writePlace } from '../web/page-token.ts';
 import { body, callerId, handler, named, refuseKey, SMALL_BODY } from './answers.ts';
 import { GatewayError, invalidRequest } from './gateway-error.ts';
+import { sendLines } from './lines.ts';
 import { exportQuerySchema } from './overview-schemas.ts';
 import {
   parseBody,
@@ -58,10 +57,7 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
     handler(log, async (req, res) => {
       const { provider_id } = parseBody(exportQuerySchema, { ...req.query });
       const only = provider_id === undefined ? {} : { providerId: provider_id };
-      const lines = Readable.from(asLines(exportReceipts(ledger, chains, only)));
-      res.type('application/x-ndjson').attachment('receipts.jsonl');
-      // Who goes away in the middle has no more to be told.
-      await pipeline(lines, res).catch((error) => log.info({ err: error }, 'an export was broken off'));
+      await sendLines(res, exportReceipts(ledger, chains, only), { name: 'receipts.jsonl', log });
     }),
   );
   router.get(
@@ -101,10 +97,6 @@ export function receiptRoutes(options: ReceiptRoutesOptions): Router {
     }),
   );
   return router;
-}
-
-async function* asLines(values: AsyncIterable<unknown>): AsyncGenerator<string, void, undefined> {
-  for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }
 
 /** Another caller's receipt does not exist. */

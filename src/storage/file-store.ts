@@ -5,6 +5,8 @@ import { isUuid } from './uuid.ts';
 
 /** Every chunk but a file's last has this many bytes. */
 const CHUNK_BYTES = 256 * 1024;
+/** So many bytes go in one statement: more would outlast its deadline. */
+const BYTES_AT_ONCE = 256 * 1024 * 1024;
 
 interface FileRow {
   id: string;
@@ -90,19 +92,20 @@ export class PrismaFileStore implements FileStore {
 
   purge(options: { after: string; olderThanMs: number; limit: number }): Promise<Purged> {
     return reachable(async () => {
-      const [row] = await this.#db.$queryRaw<{ deleted: number; looked: number; last: string | null }[]>`
+      const [row] = await this.#db.$queryRaw<{ deleted: number; last: string | null }[]>`
         with looked as (
           select id from file where id > ${options.after} order by id limit ${options.limit}
-        ), gone as (
-          delete from file f using looked l
-          where f.id = l.id and f.kept_at < now() - make_interval(secs => ${options.olderThanMs / 1000})
+        ), untaken as (
+          select id, sum(size::bigint) over (order by id) - size as before from looked join file f using (id)
+          where f.kept_at < now() - make_interval(secs => ${options.olderThanMs / 1000})
             and not exists (select 1 from task_file t where t.file_id = f.id)
-          returning 1
+        ), gone as (
+          delete from file f using untaken u where f.id = u.id and u.before < ${BYTES_AT_ONCE} returning f.id
         )
         select (select count(*) from gone)::int as deleted,
-               (select count(*) from looked)::int as looked, (select max(id) from looked) as last`;
-      const last = row === undefined || row.looked < options.limit ? undefined : (row.last ?? undefined);
-      return { deleted: row?.deleted ?? 0, last };
+               case when exists (select 1 from untaken where before >= ${BYTES_AT_ONCE}) then (select max(id) from gone)
+                    when (select count(*) from looked) = ${options.limit} then (select max(id) from looked) end as last`;
+      return { deleted: row?.deleted ?? 0, last: row?.last ?? undefined };
     });
   }
 }

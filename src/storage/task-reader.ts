@@ -38,6 +38,8 @@ export class TaskReader {
   });
   #questions: Question[] = [];
   #asking = false;
+  /** How often all was forgotten. */
+  #forgotten = 0;
 
   constructor(db: PrismaClient) {
     this.#db = db;
@@ -56,12 +58,20 @@ export class TaskReader {
       if (await this.#isCurrent(taskId, kept.revision)) return kept.task;
     }
     const limit = history === undefined ? undefined : Math.max(history, SHORT_HISTORY);
+    const forgotten = this.#forgotten;
     const row = await findTaskRow(this.#db, taskId, readFor, limit);
     if (row === undefined) return undefined;
     const task = toTask(row);
     if (limit !== undefined && task.history.length >= limit) return task;
-    this.#kept.set(taskId, { task, revision: row.revision });
+    // Read before tasks were removed, it may be one of them.
+    if (forgotten === this.#forgotten) this.#kept.set(taskId, { task, revision: row.revision });
     return task;
+  }
+
+  /** Tasks that had ended were removed: what is kept of any may be of one that is gone. */
+  forget(): void {
+    this.#forgotten += 1;
+    this.#kept.clear();
   }
 
   #isCurrent(taskId: string, revision: string): Promise<boolean> {

@@ -192,6 +192,11 @@ export class PrismaTaskStore implements TaskStore {
     });
   }
 
+  /** Tasks that had ended were removed, here or by another process: none is told of from memory. */
+  forget(): void {
+    this.#reader.forget();
+  }
+
   /** The task that its caller means by its id or its alias, unless it is hidden; of two, the one with the id. */
   find(key: TaskKey, history?: number): Promise<Task | undefined> {
     return reachable(async () => {

@@ -21,6 +21,8 @@ export interface HostActivityOptions {
   purgeExpired(): Promise<void>;
   /** Fetches the cards of agents elsewhere again that are old. */
   refreshCards(): Promise<void>;
+  /** Removes what is older than it is kept. */
+  removeOld(): Promise<void>;
   push: Pick<PushDelivery, 'deliver' | 'retry'>;
   changed: ToldOfChange;
   calls: LaterCalls;
@@ -44,6 +46,7 @@ export interface SystemActivities {
   expireCall(receiptId: string): Promise<void>;
   purgeExpired(): Promise<void>;
   refreshCards(): Promise<void>;
+  removeOld(): Promise<void>;
 }
 
 /** The host's activities, over the narrow interfaces they need. */
@@ -66,6 +69,7 @@ export function createHostActivities(
     expireCall: (receiptId) => options.calls.expire(receiptId),
     purgeExpired: () => options.purgeExpired(),
     refreshCards: () => options.refreshCards(),
+    removeOld: () => options.removeOld(),
   };
 }
 

@@ -27,6 +27,12 @@ const SWEEPS = [
     workflowId: 'agent-host/card-sweep',
     every: '1 minute',
   },
+  {
+    scheduleId: 'agent-host/retention',
+    workflowType: 'retentionSweep',
+    workflowId: 'agent-host/retention-sweep',
+    every: '10 minutes',
+  },
 ] as const;
 
 /** Makes every sweep run as often as it says, once for the whole deployment, and once right now. */

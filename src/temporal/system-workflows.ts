@@ -12,12 +12,13 @@ import type { SystemActivities } from './host-activities.ts';
 import type { PushActivities } from './push-activities.ts';
 import { CALL_TASK_QUEUE, PUSH_CHANGED, PUSH_RETRY_TASK_QUEUE, PUSH_TASK_QUEUE } from './system-contract.ts';
 
-const { repairTasks, sweepReceipts, purgeExpired, refreshCards } = proxyActivities<SystemActivities>({
-  startToCloseTimeout: '1 minute',
-  heartbeatTimeout: '10 seconds',
-  // The schedule brings the next sweep.
-  retry: { maximumAttempts: 1 },
-});
+const { repairTasks, sweepReceipts, purgeExpired, refreshCards, removeOld } =
+  proxyActivities<SystemActivities>({
+    startToCloseTimeout: '1 minute',
+    heartbeatTimeout: '10 seconds',
+    // The schedule brings the next sweep.
+    retry: { maximumAttempts: 1 },
+  });
 
 /** One sweep over what a death between two writes may have left undone. */
 export async function repairSweep(): Promise<void> {
@@ -37,6 +38,11 @@ export async function purgeSweep(): Promise<void> {
 /** One sweep over the cards of agents elsewhere: those that are old are fetched again. */
 export async function cardSweep(): Promise<void> {
   await refreshCards();
+}
+
+/** One sweep over what is older than it is kept. */
+export async function retentionSweep(): Promise<void> {
+  await removeOld();
 }
 
 const { deliverPush } = proxyActivities<PushActivities>({

@@ -1,5 +1,6 @@
 /** The receipts that a dead process left are settled and verified by the sweep of the running product. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { JSONWebKeySet } from 'jose';
@@ -28,7 +29,7 @@ import {
   type ReceiptGround,
   receiptGround,
 } from '../support/receipts.ts';
-import { agentUrl, call, userMessage } from '../support/rpc.ts';
+import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 let ground: TestGround;
@@ -38,7 +39,12 @@ let receipts: ReceiptGround;
 
 beforeAll(async () => {
   ground = await startGround();
-  product = await startProduct({ ...ground.env, KEEP_RECEIPT_BODIES: '2', KEEP_RECEIPTS: '4' });
+  product = await startProduct({
+    ...ground.env,
+    KEEP_RECEIPT_BODIES: '2',
+    KEEP_RECEIPTS: '4',
+    KEEP_TASKS: '3',
+  });
   db = openDatabase({ url: ground.databaseUrl, poolSize: 2 });
   receipts = await receiptGround(db, await parseSigningKeys(String(ground.env.SIGNING_KEY), 'SIGNING_KEY'));
 });
@@ -168,4 +174,83 @@ it('is removed when it is older than it is kept: first its bodies, then itself',
   const [{ cut } = {}] = (await receipts.ledger.checkpoint()).chains;
   expect(cut).toMatchObject({ sequence, receipt_id });
   await connection.close();
+});
+
+it('a task that is older than it is kept is one that never was, and its receipt is still proved', async () => {
+  const invoked = await fetch(new URL('/v1/agents/document-digest/invoke', product.url), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ message: 'one two three' }),
+  });
+  const { task_id, receipt_id } = (await invoked.json()) as Wire;
+  const found = () =>
+    call(agentUrl(product.url, 'document-digest'), 'GetTask', { id: task_id }, { version: '1.0' });
+  expect(await found()).toMatchObject({ status: { state: 'TASK_STATE_COMPLETED' } });
+  await db.$executeRaw`
+    update task set created_at = created_at - interval '4 days', status_at = status_at - interval '4 days'
+    where id = ${task_id}::uuid`;
+  const connection = await Connection.connect({ address: ground.temporalAddress });
+  await new Client({ connection }).schedule
+    .getHandle('agent-host/retention')
+    .trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+  await connection.close();
+  await until('it is gone', async () => {
+    const answer = await found().catch((error: unknown) => error);
+    return String(answer).includes('Task not found') || undefined;
+  });
+  expect((await receipts.store.find(receipt_id))?.result?.output).toMatchObject({ status: 'completed' });
+  expect(await runProduct(['receipts', 'verify', receipt_id], ground.env)).toMatchObject({ code: 0 });
+});
+
+describe('all that is kept of a caller', () => {
+  const command = (...args: string[]) => runProduct([...args, '--url', product.url], ground.env);
+  const waiting = async () => {
+    const message = {
+      ...userMessage('a train to nowhere'),
+      parts: [{ data: { amount: 900, currency: 'EUR', purpose: 'to nowhere' } }],
+    };
+    const sent = await call(
+      agentUrl(product.url, 'expense-approval'),
+      'SendMessage',
+      { message },
+      { version: '1.0' },
+    );
+    expect(sent.task.status.state).toBe('TASK_STATE_INPUT_REQUIRED');
+    return String(sent.task.id);
+  };
+
+  it('is exported and erased by the command line, tasks that wait only when they are to be canceled', async () => {
+    const taskId = await waiting();
+    const { receipt_id } = await receipts.call({ caller: 'local', request: { message: 'to nowhere' } });
+    const folder = await temporaryDataDir();
+    const file = join(folder.path, 'local.jsonl');
+    expect(await command('export', '--caller', 'local', '--out', file)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const exported = await readFile(file, 'utf8');
+    for (const kept of [taskId, receipt_id, 'to nowhere']) expect(exported).toContain(kept);
+    await folder.remove();
+    expect(await command('erase', '--caller', 'local')).toMatchObject({ code: 2 });
+    expect(await command('erase', '--caller', 'local', '--yes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/has 1 open tasks[\s\S]*--cancel/),
+    });
+    const erased = await command('--json', 'erase', '--caller', 'local', '--yes', '--cancel');
+    expect(erased).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(erased.stdout)).toMatchObject({
+      complete: true,
+      left: { tasks: 0, calls: 0, verdicts: 0 },
+    });
+    const { body } = await rpc(
+      agentUrl(product.url, 'expense-approval'),
+      'GetTask',
+      { id: taskId },
+      { version: '1.0' },
+    );
+    expect(body.error).toMatchObject({ code: -32001 });
+    const stored = await receipts.store.find(receipt_id);
+    expect(stored?.request ?? stored?.result).toBeUndefined();
+    expect(await runProduct(['receipts', 'verify', receipt_id], ground.env)).toMatchObject({ code: 0 });
+  });
 });

@@ -99,6 +99,16 @@ describe('purge', () => {
     (await database.prisma.file.findMany({ orderBy: { id: 'asc' } })).map(({ id }) => id);
   const age = () => database.prisma.$executeRaw`update file set kept_at = now() - interval '2 hours'`;
 
+  test('deletes no more bytes at once than a statement has time for', async () => {
+    const size = 200 * 1024 * 1024;
+    for (const id of ['a', 'b', 'c']) {
+      await database.prisma.file.create({ data: { id, owner: 'alice', size } });
+    }
+    await age();
+    expect(await purge()).toEqual({ deleted: 2, last: 'b' });
+    expect(await purge('b')).toEqual({ deleted: 1, last: undefined });
+  });
+
   test('deletes what no task has taken for long, with its bytes', async () => {
     for (const id of ['a', 'b', 'c']) await store.save(fileOf(id));
     const taskId = await taskWith('b');

@@ -122,6 +122,7 @@ export class KitHost {
       repair: () => Promise.reject(new Error('no repair here')),
       sweepReceipts: () => Promise.reject(new Error('no receipts here')),
       refreshCards: () => Promise.reject(new Error('no cards here')),
+      removeOld: () => Promise.reject(new Error('nothing old here')),
       purgeExpired: () => Promise.reject(new Error('no purge here')),
       push: { deliver: async () => {}, retry: async () => undefined },
       changed: () => {},
