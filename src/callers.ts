@@ -11,6 +11,7 @@ import { Authenticator } from './auth/authenticator.ts';
 import { isAdmin } from './auth/caller.ts';
 import { Door } from './auth/door.ts';
 import { accessGuard, callerIfAny, type GuardedSurface } from './auth/guard.ts';
+import { Capacity } from './auth/limits/capacity.ts';
 import { RequestLimits } from './auth/limits/request-limits.ts';
 import { type StreamGrounds, StreamLimits } from './auth/limits/stream-limits.ts';
 import { isReachable, onlyOwnHost, refuseUnguarded } from './auth/loopback.ts';
@@ -47,6 +48,7 @@ export interface Callers {
   refusals: RefusalLog;
   limits: RequestLimits;
   streams: StreamLimits;
+  capacity: Capacity;
   /** How cards tell it once the door is closed. */
   cardAuth: CardAuth;
   /** Stands before these surfaces; reached at these URLs, of which the last is the public one. */
@@ -96,6 +98,10 @@ export async function openCallers(
   const authenticator = new Authenticator({ keys, tokens, door });
   const refusals = new RefusalLog({ audit, log });
   const limits = requestLimits(config, db, catalog);
+  const capacity = new Capacity({
+    requests: config.HOST_REQUESTS_AT_ONCE,
+    streams: config.HOST_STREAMS_AT_ONCE,
+  });
   return {
     authenticator,
     door,
@@ -107,13 +113,15 @@ export async function openCallers(
       credentials: credentialsOf(keys, bulletin),
       agents: switching.standing,
       isOff: switching.isOff,
+      capacity,
     }),
+    capacity,
     cardAuth: tokens === undefined ? {} : { openIdConnectUrl: discoveryUrl(config.AUTH_ISSUER ?? '') },
     guard: (surfaces, urls) => {
       const publicUrl = urls.at(-1) ?? '';
       return Router()
         .use(onlyOwnHost(urls, { door, corsOrigins: config.CORS_ORIGINS }))
-        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, audit, limits, log }));
+        .use(accessGuard({ authenticator, surfaces, publicUrl, refusals, audit, limits, capacity, log }));
     },
   };
 }
@@ -135,7 +143,7 @@ function requestLimits(
 const streamLimits = (
   { STREAMS_AT_ONCE, AGENT_STREAMS_AT_ONCE }: Config,
   db: PrismaClient,
-  grounds: StreamGrounds,
+  grounds: StreamGrounds & { capacity: Capacity },
 ): StreamLimits =>
   new StreamLimits(
     new PrismaStreamSlots(db),

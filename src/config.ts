@@ -127,6 +127,8 @@ export const configSchema = z.object({
   AGENT_TASKS_AT_ONCE: limit.optional().describe('The same of an agent, for all its callers.'),
   STREAMS_AT_ONCE: limit.optional().describe('Open streams that a caller may have.'),
   AGENT_STREAMS_AT_ONCE: limit.optional().describe('The same of an agent, for all its callers.'),
+  HOST_REQUESTS_AT_ONCE: limit.default(200).describe('Requests that a host works on, whoever asks.'),
+  HOST_STREAMS_AT_ONCE: limit.default(10_000).describe('Streams it has open, and requests that wait.'),
   DPOP_NONCE: z
     .enum(['off', 'required'])
     .default('off')

@@ -66,6 +66,8 @@ export interface GatewayParts {
   published: PublishedAgents;
   news: TaskNews;
   switching: Switching;
+  /** Is told, in the context of a request, that it waits for an agent elsewhere. */
+  waits(): void;
   log: Logger;
 }
 
@@ -98,7 +100,7 @@ export function createGateway(parts: GatewayParts): GatewayHost {
   const { switches } = parts.switching;
   const contexts = new PrismaAuthContexts(db);
   const credentials = new Credentials({ contexts, box: secrets });
-  const fetchTo = outboundFetch(config.INVOKE_TIMEOUT);
+  const fetchTo = outboundFetch(config.INVOKE_TIMEOUT, parts.waits);
   const local = new LocalLink({ tasks, show: olderShape });
   const names = new PrismaForeignNames(db);
   const lines = withKillPoint(new RemoteLink({ fetchTo, store: remotes }), config.KILL_AT);
@@ -251,12 +253,19 @@ function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAge
 /** A body that is larger, or for which nothing comes for so long, is none. */
 const OUTBOUND = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 };
 
-function outboundFetch(waitSeconds: number): (agent: { allowPrivate: boolean }) => typeof fetch {
+function outboundFetch(
+  waitSeconds: number,
+  waits: () => void,
+): (agent: { allowPrivate: boolean }) => typeof fetch {
   // No call that somebody waits for ends before its time.
   const limits = { ...OUTBOUND, idleMs: Math.max(OUTBOUND.idleMs, waitSeconds * 1_000) };
   const guarded = tracedFetch(createFetch({ ...limits, addresses: new Addresses([]) }));
   const anywhere = tracedFetch(createFetch({ ...limits, addresses: undefined }));
-  return ({ allowPrivate }) => (allowPrivate ? anywhere : guarded);
+  return ({ allowPrivate }) =>
+    (input, init) => {
+      waits();
+      return (allowPrivate ? anywhere : guarded)(input, init);
+    };
 }
 
 const localAgent = (definition: AgentDefinition): GatewayAgent => ({

@@ -44,7 +44,7 @@ export const grpcAgents = (
     trustProxy,
     log,
     ...parts
-  }: Pick<GrpcAgents, 'agent' | 'requests' | 'refusals' | 'sendWaitMs'> & {
+  }: Pick<GrpcAgents, 'agent' | 'requests' | 'capacity' | 'refusals' | 'sendWaitMs'> & {
     trustProxy: AdmissionOptions['trustProxy'];
     callers: Pick<AdmissionOptions, 'authenticator' | 'door' | 'refusals' | 'limits'>;
     log: Logger;

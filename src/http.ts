@@ -113,6 +113,9 @@ const lastResort =
 /** Room for an access token and its proof; Node answers 431 above it. */
 const MAX_HEADER_BYTES = 32 * 1024;
 
+/** Connections that wait to be taken, where the system lets so many: of more at once some would be reset. */
+const BACKLOG = 4_096;
+
 interface Address {
   host: string;
   port: number;
@@ -134,7 +137,7 @@ export async function listen(address: Address): Promise<Listening> {
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(error, address)));
-    server.listen(port, host, resolve);
+    server.listen({ port, host, backlog: BACKLOG }, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Backlog } from './storage/backlog.ts';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
+const REFUSED = ['request', 'stream'] as const;
 const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
 
 export interface Metrics {
@@ -23,6 +24,10 @@ export interface Metrics {
 }
 
 export interface MetricSources {
+  /** What this process takes at once; undefined in a worker, which is asked nothing. */
+  capacity:
+    | { working: number; waiting: number; refused: Record<(typeof REFUSED)[number], number> }
+    | undefined;
   streams(): number;
   stuck(): Promise<number>;
   push(): Promise<{ failing: number; undelivered: number }>;
@@ -36,6 +41,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   showState(registry, sources);
+  showCapacity(registry, sources);
   showBacklog(registry, sources);
   const registers = [registry];
   const histogram = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
@@ -117,6 +123,31 @@ function showState(registry: Registry, { streams, stuck, push }: MetricSources):
       }));
       this.set({ state: 'failing' }, failing);
       this.set({ state: 'undelivered' }, undelivered);
+    },
+  });
+}
+
+function showCapacity(registry: Registry, { capacity }: MetricSources): void {
+  if (capacity === undefined) return;
+  const registers = [registry];
+  new Gauge({
+    name: 'agent_host_requests',
+    help: 'Requests that this process works on, and streams and requests that wait',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'working' }, capacity.working);
+      this.set({ state: 'waiting' }, capacity.waiting);
+    },
+  });
+  new Counter({
+    name: 'agent_host_capacity_refusals_total',
+    help: 'Requests and streams refused because the host had as much to do as it takes',
+    labelNames: ['of'],
+    registers,
+    collect() {
+      this.reset();
+      for (const of of REFUSED) this.inc({ of }, capacity.refused[of]);
     },
   });
 }

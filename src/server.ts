@@ -99,8 +99,9 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(async () => dataDir?.release());
   const signing = givenKeys ?? (await openKeyFile(config.DATA_DIR));
   const secrets = givenBox ?? (await openSecretBox(config.DATA_DIR));
-  const listening = config.ROLE === 'worker' ? undefined : await takeAddress(config, undo);
-  const monitored = await takeMetricsAddress(config, undo);
+  const { HOST: host, PORT: port, METRICS_ADDRESS: apart } = config;
+  const listening = config.ROLE === 'worker' ? undefined : await takeAddress({ host, port }, undo);
+  const monitored = apart && (await takeAddress({ ...apart, setting: 'METRICS_ADDRESS' }, undo));
   const grpc = listening && (await takeGrpcAddress(config, catalog, log));
   undo.add(async () => grpc?.close());
   const tracing = await openTracing(config, log);
@@ -118,6 +119,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       : await openCallers(config, { db, bulletin, switching, signing, catalog, log });
   undo.add(async () => callers?.refusals.close());
 
+  const waits = () => callers?.capacity.waits();
   const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
@@ -128,6 +130,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     url: ground.databaseUrl,
     bulletin,
     fed: (lagMs) => metrics.fed(lagMs),
+    waits,
     log,
   });
   await feed.open();
@@ -165,6 +168,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     fileUrl: fileUrlsOf(config, listening?.port ?? config.PORT),
   });
   const metrics = createMetrics({
+    capacity: callers?.capacity,
     streams: () => feed.subscriptions,
     stuck: () => repairs.countProblems(),
     push: () => push.store.count(),
@@ -185,6 +189,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     published: publishing.published,
     news: feed,
     switching,
+    waits,
     log,
   });
   const hostActivities = createHostActivities({
@@ -257,15 +262,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   return running(url, ground, undo);
 }
 
-async function takeAddress(config: Config, undo: Undo): Promise<Listening> {
-  const listening = await listen({ host: config.HOST, port: config.PORT });
-  undo.add(() => listening.close());
-  return listening;
-}
-
-async function takeMetricsAddress({ METRICS_ADDRESS }: Config, undo: Undo): Promise<Listening | undefined> {
-  if (METRICS_ADDRESS === undefined) return undefined;
-  const listening = await listen({ ...METRICS_ADDRESS, setting: 'METRICS_ADDRESS' });
+async function takeAddress(address: Parameters<typeof listen>[0], undo: Undo): Promise<Listening> {
+  const listening = await listen(address);
   undo.add(() => listening.close());
   return listening;
 }

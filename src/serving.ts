@@ -168,6 +168,7 @@ export async function serve(
         {
           agent,
           requests,
+          capacity: parts.callers.capacity,
           refusals: parts.gateway.refusals,
           sendWaitMs,
           callers: parts.callers,

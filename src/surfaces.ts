@@ -19,7 +19,7 @@ const HOST: GuardedSurface = {
     { method: 'get', path: '/console.json', needs: 'public' },
     { method: 'get', path: '/healthz', needs: 'public' },
     { method: 'get', path: '/readyz', needs: 'optional' },
-    { method: 'get', path: '/metrics', needs: 'admin' },
+    { method: 'get', path: '/metrics', needs: 'admin', always: true },
     { method: 'get', path: '/openapi.json', needs: 'public' },
     { method: 'get', path: '/docs', needs: 'public' },
     { method: 'get', path: '/.well-known/jwks.json', needs: 'public' },

@@ -5,6 +5,7 @@ import { HostError } from '../errors.ts';
 import type { AuditLog } from './audit.ts';
 import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
+import type { Capacity } from './limits/capacity.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { challengesOf, Refusal } from './refusal.ts';
 import { type Body, plainBody, refusalBodies } from './refusal-bodies.ts';
@@ -24,6 +25,8 @@ export interface RouteAccess {
   needs: Scope | 'caller' | 'optional' | 'public';
   /** What it does is in the audit log by itself, with its reason; of any other act of an admin the guard writes there. */
   audited?: true;
+  /** It is answered however much there is to do; so is what anybody may ask. */
+  always?: true;
 }
 
 /** A surface as the guard sees it. What is not among its routes does not exist, whatever its router serves. */
@@ -46,6 +49,7 @@ export interface GuardOptions {
   refusals: RefusalLog;
   audit: Pick<AuditLog, 'record'>;
   limits: Pick<RequestLimits, 'count'>;
+  capacity: Pick<Capacity, 'enter'>;
   log: Logger;
 }
 
@@ -80,20 +84,40 @@ export function accessGuard(options: GuardOptions): Router {
   return router;
 }
 
-function check(
+function check(route: RouteAccess, surface: GuardedSurface, options: GuardOptions): RequestHandler {
+  const { needs, always } = route;
+  // Leaves the guard's router: of several routes that fit, the first one counts.
+  if (needs === 'public') return (_req, _res, next) => next('router');
+  const letIn = whoMay(route, surface, options);
+  if (needs === 'optional' || always) return letIn;
+  const { body = plainBody } = surface;
+  return (req, res, next) => {
+    const place = options.capacity.enter();
+    if (place === undefined) {
+      res.set('Retry-After', RETRY_AFTER_S);
+      res.status(503).json(body(503, CROWDED));
+      return;
+    }
+    res.once('close', place.end);
+    return place.run(() => letIn(req, res, next));
+  };
+}
+
+/** What a request is told above the host's capacity. */
+export const CROWDED = 'The host has as much to do as it takes; try again';
+
+function whoMay(
   route: RouteAccess,
   { body = plainBody, dpopOnly, metadata }: GuardedSurface,
   options: GuardOptions,
 ): RequestHandler {
   const { needs } = route;
-  // Leaves the guard's router: of several routes that fit, the first one counts.
-  if (needs === 'public') return (_req, _res, next) => next('router');
   return async (req, res, next) => {
     try {
       const found = await options.authenticator.authenticate(presentedBy(req, options.publicUrl));
       if (found?.nonce !== undefined) res.setHeader('DPoP-Nonce', found.nonce);
       if (found !== undefined) recognise(req, found.caller);
-      if (needs !== 'optional') {
+      if (needs !== 'optional' && needs !== 'public') {
         requireScope(found?.caller, needs);
         const waiting = options.limits.count(found.caller, agentIn(req));
         if (waiting !== undefined) await waiting;

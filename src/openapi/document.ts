@@ -239,7 +239,7 @@ const SAYS: Record<number, string> = {
   429: 'A limit is reached',
   500: 'Our fault; the message holds an id that the log has',
   502: 'The agent could not be reached, or failed',
-  503: 'The host is stopping, or a server that it needs does not answer',
+  503: 'The host has as much to do as it takes, or is stopping, or a server that it needs does not answer',
   504: 'The agent has not answered in time',
 };
 

@@ -29,6 +29,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   readonly #hearers = new Set<(taskId: string | undefined) => void>();
   readonly #fed: (lagMs: number) => void;
   readonly #accepted: AcceptedNotes | undefined;
+  readonly #waits: () => void;
   #reading = false;
   #reread: NodeJS.Timeout | undefined;
   #failing = false;
@@ -37,15 +38,18 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   /**
    * @param options.bulletin hears what comes over the same connection; by it all processes hear of new tasks.
    * @param options.fed hears how long after its record a change was read.
+   * @param options.waits is told, in the context of who subscribes, that from here on it waits.
    */
   constructor(options: {
     db: PrismaClient;
     url: string;
     bulletin?: Bulletin;
     fed?(lagMs: number): void;
+    waits?(): void;
     log: Logger;
   }) {
     this.#fed = options.fed ?? (() => {});
+    this.#waits = options.waits ?? (() => {});
     this.#db = options.db;
     this.#log = options.log;
     if (options.bulletin !== undefined) {
@@ -92,6 +96,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
 
   async subscribe(taskId: string, signal: AbortSignal): Promise<Subscription> {
     if (this.#closed) throw unavailable('The host is stopping');
+    this.#waits();
     const queue = new ChangeQueue();
     const queues = this.#watched.get(taskId) ?? new Set();
     this.#watched.set(taskId, queues.add(queue));

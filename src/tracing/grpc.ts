@@ -7,7 +7,10 @@ interface Call {
 }
 
 /** Each gRPC call is a step of the trace that its metadata names, or of a new one. */
-export function tracedCall({ path, header }: Call, run: (ended: (failed: boolean) => void) => void): void {
+export function tracedCall(
+  { path, header }: Call,
+  run: (ended: (failed: boolean) => void) => void,
+): undefined {
   const traceparent = header('traceparent');
   const tracestate = header('tracestate');
   const step = openStep({

@@ -10,6 +10,7 @@ import { CardBook } from '../../src/agents/cards.ts';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { SNAPSHOTS_EXTENSION } from '../../src/agents/extensions.ts';
 import { LOCAL_CALLER } from '../../src/auth/caller.ts';
+import { Capacity } from '../../src/auth/limits/capacity.ts';
 import { OpenRequests } from '../../src/web/open-requests.ts';
 import { agentOf } from '../support/agents.ts';
 import { callerNamed, NO_LIMITS } from '../support/callers.ts';
@@ -25,6 +26,7 @@ let ground: TaskGround;
 let listening: GrpcListening;
 let requests: OpenRequests;
 let client: GrpcClient;
+const capacity = new Capacity({ requests: 100, streams: 100 });
 
 beforeAll(async () => {
   ground = await startTaskGround();
@@ -45,7 +47,7 @@ const start = (port = 0) =>
     host: '127.0.0.1',
     port,
     maxBody: MAX_BODY,
-    around: (_call, run) => run(() => {}),
+    around: (_call, run) => void run(() => {}),
     log: silentLog,
   });
 
@@ -95,6 +97,7 @@ function serve(target: GrpcListening, { defaultAgent }: Given = { defaultAgent: 
       return callerNamed(call.metadata.get('x-caller')[0]?.toString() ?? 'alice');
     },
     requests: open,
+    capacity,
     refusals: async () => () => undefined,
     sendWaitMs: 300,
   });
@@ -292,6 +295,21 @@ describe('a stream', () => {
     await events.next().catch(() => undefined);
     await until('the end of the subscription', () => ground.feed.subscriptions === before || undefined);
   });
+});
+
+it('above the capacity of the host calls and streams are UNAVAILABLE at once, and say when again', async () => {
+  const places = Array.from({ length: 100 }, () => capacity.enter());
+  for (const [method, request] of [
+    ['listTasks', {}],
+    ['sendStreamingMessage', sending('hello')],
+  ] as const) {
+    const refused = await client.refused(method, request);
+    expect(refused.code).toBe('UNAVAILABLE');
+    expect(refused.trailers.get('retry-after')).toEqual(['1']);
+  }
+  for (const place of places) place?.end();
+  expect((await send('hello')).status.state).toBe(TaskState.TASK_STATE_COMPLETED);
+  await until('no place taken', () => capacity.working + capacity.waiting === 0 || undefined);
 });
 
 it('an address in use is an error that names the setting', async () => {

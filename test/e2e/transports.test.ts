@@ -1,4 +1,5 @@
 /** A2A's own JavaScript client over every transport the card declares: one behaviour behind them all (A2A v1.0 §5.1). */
+import { request as httpRequest } from 'node:http';
 import { Message, type SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
 import type { Client } from '@a2a-js/sdk/client';
 import {
@@ -16,6 +17,7 @@ import { until } from '../support/until.ts';
 import { ok, startWebhook, status, type Webhook } from '../support/webhook.ts';
 
 const EXPENSE = 'expense-approval';
+const [REQUESTS, STREAMS] = [20, 30];
 const dataDir = await temporaryDataDir();
 let product: Product;
 let webhook: Webhook;
@@ -26,6 +28,8 @@ const start = () =>
     GRPC_PORT: '0',
     DEFAULT_AGENT: EXPENSE,
     PUSH_ALLOW: '127.0.0.1',
+    HOST_REQUESTS_AT_ONCE: String(REQUESTS),
+    HOST_STREAMS_AT_ONCE: String(STREAMS),
   });
 
 beforeAll(async () => {
@@ -246,6 +250,96 @@ it('a task is one task, by whatever transport it is reached (§5.1)', async () =
     [rpc, rest, grpc].map((client) => client.getTask({ tenant: '', id })),
   );
   for (const other of others) expect(other).toEqual(one);
+});
+
+describe('a host that has as much to do as it takes', () => {
+  const measured = async (series: string): Promise<number> => {
+    const response = await fetch(`${product.url}/metrics`);
+    expect(response.status).toBe(200);
+    return Number(new RegExp(`^agent_host_${series} (\\d+)$`, 'm').exec(await response.text())?.[1]);
+  };
+  const working = (count: number) =>
+    until(`${count} requests at work`, async () =>
+      (await measured('requests{state="working"}')) === count ? true : undefined,
+    );
+  const tell = async (path: string, body?: object) => {
+    const response = await fetch(`${product.url}${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json', 'a2a-version': '1.0' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return {
+      status: response.status,
+      again: response.headers.get('retry-after'),
+      body: await response.json(),
+    };
+  };
+  const agent = new URL(agentUrl('http://host', EXPENSE)).pathname;
+  const list = { jsonrpc: '2.0', id: 1, method: 'ListTasks', params: {} };
+
+  it('refuses further requests at once on every surface, and no others; then takes them again', async () => {
+    const grpc = await clientOf(agentUrl(product.url, EXPENSE), TRANSPORTS[2]);
+    // Requests whose bodies are still to come.
+    const bodies = Array.from({ length: REQUESTS }, () => {
+      const asking = httpRequest(`${product.url}${agent}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': 9 },
+      });
+      asking.on('error', () => undefined).flushHeaders();
+      return asking;
+    });
+    await working(REQUESTS);
+    const refused = { status: 503, again: '1' };
+    const [rpc, rest, gateway, invoke, mcp, call] = await Promise.all([
+      tell(agent, list),
+      tell(`${agent}/rest/tasks`),
+      tell(`/v1/agents/${EXPENSE}/invoke`, { message: 'x' }),
+      tell('/v1/a2a/invoke', {}),
+      tell('/mcp', {}),
+      grpc.listTasks(listing()).then(
+        () => undefined,
+        (error) => causes(error),
+      ),
+    ]);
+    expect(rpc).toMatchObject({ ...refused, body: { error: { code: -32000 }, status: 503 } });
+    expect(rest).toMatchObject({ ...refused, body: { error: { code: 503, status: 'UNAVAILABLE' } } });
+    expect(gateway).toMatchObject({ ...refused, body: { error: { code: 'unavailable' } } });
+    expect(invoke).toMatchObject({ ...refused, body: { status: 503, message: expect.any(String) } });
+    expect(mcp).toMatchObject({ ...refused, body: { status: 503 } });
+    expect(call).toEqual(expect.arrayContaining([expect.objectContaining({ code: 14 })]));
+    for (const path of ['/readyz', '/healthz', `${agent}/.well-known/agent-card.json`]) {
+      expect((await tell(path)).status).toBe(200);
+    }
+    expect(await measured('capacity_refusals_total{of="request"}')).toBe(6);
+    for (const body of bodies) body.destroy();
+    await working(0);
+    expect((await tell(agent, list)).status).toBe(200);
+  });
+
+  it('refuses further streams, before anything is sent, and takes requests all the same', async () => {
+    const client = await clientOf(agentUrl(product.url, EXPENSE), TRANSPORTS[0]);
+    const { id } = await sent(client, request(chair));
+    const leave = new AbortController();
+    const open = (method: string, params: object) =>
+      fetch(`${product.url}${agent}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'a2a-version': '1.0' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+        signal: leave.signal,
+      });
+    for (let at = 0; at < STREAMS; at++) expect((await open('SubscribeToTask', { id })).status).toBe(200);
+    const { totalSize } = await client.listTasks(listing());
+    const answer = await open('SendStreamingMessage', { message: userMessage(chair) });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(await answer.json()).toMatchObject({ error: { code: -32000 } });
+    expect((await client.listTasks(listing())).totalSize).toBe(totalSize);
+    leave.abort();
+    await until('no stream', async () =>
+      (await measured('requests{state="waiting"}')) === 0 ? true : undefined,
+    );
+    await sent(client, request('yes', { taskId: id }));
+  });
 });
 
 it('after a kill -9 of the host each subscribes again and sees the end (§3.1.6)', async () => {

@@ -1,11 +1,11 @@
-import type { UntypedHandleCall } from '@grpc/grpc-js';
+import type { ServiceError, UntypedHandleCall } from '@grpc/grpc-js';
 import type { GrpcCall } from './arrival.ts';
 
-/** Runs a call, and hears how it ended. */
+/** Runs a call and hears how it ended, or gives the error that it is refused with. */
 export type Around = (
   call: { path: string; header(name: string): string | undefined },
   run: (ended: (failed: boolean) => void) => void,
-) => void;
+) => Partial<ServiceError> | undefined;
 
 type Answer = (error: unknown, ...rest: unknown[]) => void;
 
@@ -19,7 +19,7 @@ const surrounded =
   (handle: UntypedHandleCall, around: Around) =>
   (call: GrpcCall, answer?: Answer): void => {
     const header = (name: string) => call.metadata.get(name)[0]?.toString();
-    around({ path: call.getPath(), header }, (ended) => {
+    const refusal = around({ path: call.getPath(), header }, (ended) => {
       if (answer === undefined) {
         let failed = false;
         call.once('error', () => {
@@ -34,4 +34,7 @@ const surrounded =
         answer(error, ...rest);
       });
     });
+    if (refusal === undefined) return;
+    if (answer === undefined) call.emit('error', refusal);
+    else answer(refusal);
   };

@@ -7,6 +7,7 @@ import {
 } from '@a2a-js/sdk/server';
 import type { ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 import type { Caller } from '../../auth/caller.ts';
+import type { Capacity } from '../../auth/limits/capacity.ts';
 import type { OpenRequests } from '../../web/open-requests.ts';
 import { knownRefusals, type Refusals } from '../blocked.ts';
 import { versionOf } from '../dialects.ts';
@@ -30,6 +31,7 @@ export interface GrpcAgents {
    */
   callerOf(call: GrpcCall): Promise<Caller>;
   requests: OpenRequests;
+  capacity: Pick<Capacity, 'enter'>;
   refusals: Refusals;
   /** How long a wait that the client has not asked for may take. */
   sendWaitMs: number;

@@ -1,7 +1,8 @@
 import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/server/grpc';
 import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
+import { logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { CROWDED } from '../../auth/guard.ts';
 import { urlHost } from '../../auth/loopback.ts';
 import { HostError, messageOf } from '../../errors.ts';
 import { type Around, eachCall } from './around.ts';
@@ -48,19 +49,21 @@ export async function listenGrpc({ host, port, maxBody, around, log }: GrpcOptio
   });
   const requestHandler = new GrpcRequestHandler({ log });
   const userBuilder = admit(() => serving);
+  const surrounded = <T extends object>(service: T) =>
+    eachCall(
+      eachCall(
+        tellingTrailers(service),
+        withinCapacity(() => serving),
+      ),
+      around,
+    );
   server.addService(
     A2AService,
-    eachCall(
-      tellingTrailers(grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') })),
-      around,
-    ),
+    surrounded(grpcService({ requestHandler, userBuilder, contextBuilder: contextFor('1.0') })),
   );
   server.addService(
     LegacyA2AService,
-    eachCall(
-      tellingTrailers(legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') })),
-      around,
-    ),
+    surrounded(legacyGrpcService({ requestHandler, userBuilder, contextBuilder: contextFor('0.3') })),
   );
   const bound = await bind(server, host, port);
   return {
@@ -72,6 +75,25 @@ export async function listenGrpc({ host, port, maxBody, around, log }: GrpcOptio
     close: () => closeServer(server),
   };
 }
+
+/** Before anything is done for a call. */
+const withinCapacity =
+  (serving: () => GrpcAgents | undefined): Around =>
+  (_call, run) => {
+    const agents = serving();
+    if (agents === undefined) {
+      run(() => {});
+      return undefined;
+    }
+    const place = agents.capacity.enter();
+    if (place === undefined) {
+      const metadata = new Metadata();
+      metadata.set('retry-after', '1');
+      return { code: status.UNAVAILABLE, details: CROWDED, metadata };
+    }
+    place.run(() => run(place.end));
+    return undefined;
+  };
 
 function bind(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { tooMany } from '../../errors.ts';
 import type { Caller } from '../caller.ts';
 import type { Standing } from '../standing.ts';
+import type { Capacity } from './capacity.ts';
 
 /** The open streams of all processes. */
 export interface StreamSlots {
@@ -43,11 +44,17 @@ export class StreamLimits {
   readonly #slots: StreamSlots;
   readonly #limits: StreamLimitOptions;
   readonly #grounds: StreamGrounds;
+  readonly #capacity: Pick<Capacity, 'checkStream' | 'waits'>;
 
-  constructor(slots: StreamSlots, limits: StreamLimitOptions, grounds: StreamGrounds) {
+  constructor(
+    slots: StreamSlots,
+    limits: StreamLimitOptions,
+    { capacity, ...grounds }: StreamGrounds & { capacity: Pick<Capacity, 'checkStream' | 'waits'> },
+  ) {
     this.#slots = slots;
     this.#limits = limits;
     this.#grounds = grounds;
+    this.#capacity = capacity;
   }
 
   /**
@@ -57,6 +64,7 @@ export class StreamLimits {
    * @throws HostError `too_many`, `unavailable`.
    */
   async open(caller: Caller, agent: StreamedAgent, signal: AbortSignal): Promise<OpenStream> {
+    this.#capacity.checkStream();
     const release = await this.#slot(caller.id, agent.code);
     const ended = new AbortController();
     const end = () => ended.abort();
@@ -75,6 +83,7 @@ export class StreamLimits {
 
   /** A stream that is no agent's: it counts for no limit, and ends as others do with its caller's credential. */
   openToNone(caller: Caller, signal: AbortSignal): OpenStream {
+    this.#capacity.waits();
     const ended = new AbortController();
     const forget = caller.holds && this.#grounds.credentials.watch(caller.holds, () => ended.abort());
     return {

@@ -1,0 +1,90 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { unavailable } from '../../errors.ts';
+
+export interface CapacityOptions {
+  /** Requests that are worked on at once. */
+  requests: number;
+  /** Streams at once, and requests that wait for what others do. */
+  streams: number;
+}
+
+/** A request from when it came until it is answered. */
+export interface Place {
+  /** Runs what belongs to the request. */
+  run<T>(work: () => T): T;
+  end(): void;
+}
+
+/** What is not answered after so long waits for others, whoever they are. */
+const WORK_MS = 10_000;
+
+/**
+ * What this process takes at once, whoever asks. What is above it is refused before anything is done for it: so what
+ * was taken is answered in good time, and there is nothing to be caught up with later.
+ */
+export class Capacity {
+  /** What was refused since the process began. */
+  readonly refused = { request: 0, stream: 0 };
+  readonly #most: CapacityOptions;
+  /** With when they came, the oldest first. */
+  readonly #working = new Map<Place, number>();
+  readonly #waiting = new Set<Place>();
+  readonly #current = new AsyncLocalStorage<Place>();
+
+  constructor(most: CapacityOptions) {
+    this.#most = most;
+  }
+
+  /** Requests that are worked on. */
+  get working(): number {
+    return this.#working.size;
+  }
+
+  /** Streams, and requests that wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** A place for a request that has come; undefined when there is none, and it is to be refused. */
+  enter(): Place | undefined {
+    const now = performance.now();
+    for (const [place, since] of this.#working) {
+      if (now - since < WORK_MS || !this.#rest(place)) break;
+    }
+    if (this.#working.size >= this.#most.requests) {
+      this.refused.request += 1;
+      return undefined;
+    }
+    const place: Place = {
+      run: (work) => this.#current.run(place, work),
+      end: () => {
+        this.#working.delete(place);
+        this.#waiting.delete(place);
+      },
+    };
+    this.#working.set(place, now);
+    return place;
+  }
+
+  /** The request that runs now only waits from here on: for a workflow, for an agent elsewhere, for a stream's end. */
+  waits(): void {
+    const place = this.#current.getStore();
+    if (place !== undefined) this.#rest(place);
+  }
+
+  /** To be asked before a stream is opened. @throws HostError `unavailable` when there are as many as may be. */
+  checkStream(): void {
+    if (this.#waiting.size < this.#most.streams) return;
+    this.refused.stream += 1;
+    throw unavailable('This host has as many streams open as it takes; try again');
+  }
+
+  /** False when as many wait as may: it then counts as work. */
+  #rest(place: Place): boolean {
+    if (!this.#working.has(place)) return true;
+    if (this.#waiting.size >= this.#most.streams) return false;
+    this.#working.delete(place);
+    this.#waiting.add(place);
+    return true;
+  }
+}
