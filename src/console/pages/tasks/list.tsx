@@ -26,17 +26,17 @@ const COLUMNS: Column<TaskLine>[] = [
   {
     id: 'message',
     title: words.columns.message,
-    width: 'minmax(180px, 2fr)',
+    width: 'minmax(140px, 2fr)',
     cell: (row) => <span title={row.message}>{row.message}</span>,
   },
   {
     id: 'created',
     title: words.columns.created,
-    width: '176px',
+    width: '168px',
     cell: (row) => <Moment at={row.created_at} />,
   },
-  { id: 'caller', title: words.columns.caller, width: 'minmax(100px, 0.8fr)', cell: (row) => row.caller },
-  { id: 'age', title: words.columns.age, width: '176px', cell: (row) => <Moment at={row.status_at} /> },
+  { id: 'caller', title: words.columns.caller, width: 'minmax(80px, 0.8fr)', cell: (row) => row.caller },
+  { id: 'age', title: words.columns.age, width: '168px', cell: (row) => <Moment at={row.status_at} /> },
   {
     id: 'id',
     title: words.columns.id,
