@@ -63,17 +63,20 @@ export async function makeCurrent(client: Client, buildId: string, signal: Abort
 
 /**
  * Waits until the server says that all of it knows the current version, and returns whether it did. It makes a version
- * current and may never say so (temporalio/temporal#11842), so that nothing may depend on the answer.
+ * current and may never say so (temporalio/temporal#11842), so that nothing may depend on the answer, and a version that
+ * was current long before, as of a host that starts again, is not waited for.
  * @throws Error when `signal` aborts.
  */
 export async function currentEverywhere(client: Client, signal: AbortSignal): Promise<boolean> {
-  const deadline = Date.now() + EVERYWHERE_WITHIN_MS;
-  while (Date.now() < deadline) {
+  const asked = Date.now();
+  for (;;) {
     const info = await describe(client);
     if (info?.routingConfigUpdateState !== UPDATE_IN_PROGRESS) return true;
+    const seconds = info.routingConfig?.currentVersionChangedTime?.seconds;
+    const changed = Number(seconds ?? Number.POSITIVE_INFINITY) * 1_000;
+    if (Date.now() > Math.min(asked, changed) + EVERYWHERE_WITHIN_MS) return false;
     await delay(ASK_EVERY_MS, undefined, { ref: false, signal });
   }
-  return false;
 }
 
 /**
