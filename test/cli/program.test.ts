@@ -170,7 +170,7 @@ describe.concurrent('send', () => {
 describe.skipIf(!hasScript())('at a terminal', () => {
   /** `script` gives the program a terminal; what is typed waits until the question is there. */
   async function converse(typed: string) {
-    const command = `${process.execPath} --import tsx src/main.ts send approval pay`;
+    const command = `${process.execPath} dist/main.js send approval pay`;
     const terminal = spawn('sh', ['-c', `exec script -qec '${command}' /dev/null`], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, AGENT_HOST_URL: host.url },
     });

@@ -13,7 +13,7 @@ export interface RunOptions {
 
 /** Runs the program as a user does, without a terminal. */
 export async function runProgram(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...args], {
+  const child = spawn(process.execPath, ['dist/main.js', ...args], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
     stdio: 'pipe',
   });

@@ -1,7 +1,7 @@
 /** The console in a real browser, against the running product: one of each for all its pages. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { CHROMIUM, startBrowser } from '../support/browser.ts';
-import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import type { Place } from './place.ts';
 import { access } from './suites/access.ts';
 import { agents } from './suites/agents.ts';
@@ -28,7 +28,7 @@ describe.runIf(CHROMIUM)('the console', () => {
 
   afterAll(async () => {
     await place.browser?.close();
-    await endAllProducts();
+    await killAllProducts();
     await data.remove();
   });
 

@@ -4,7 +4,8 @@ import { A2AService } from '@a2a-js/sdk/server/grpc';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
-import { endAllProducts, type Product, runJson, startProduct, temporaryDataDir } from '../support/product.ts';
+import { closedDoor, keysIn } from '../support/keys.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { userMessage, type Wire } from '../support/rpc.ts';
 
 type Method = keyof typeof A2AService;
@@ -13,29 +14,25 @@ const data = await temporaryDataDir();
 const env = { DATA_DIR: data.path, GRPC_PORT: '0' };
 let product: Product;
 let grpc: GrpcClient;
-const keys: Record<string, { id: string; key: string }> = {};
+const keys: Record<string, string> = {};
 /** A task of `right`, which waits. */
 let taskId = '';
 
-const command = (...args: string[]): Promise<Wire> => runJson(args, env);
-
 const as = (who: string): Record<string, string> => {
-  const key = keys[who]?.key;
+  const key = keys[who];
   return key === undefined ? {} : { authorization: `Bearer ${key}` };
 };
 
 beforeAll(async () => {
-  const scopes = {
-    right: 'agents:invoke',
-    other: 'agents:invoke',
-    revoked: 'admin',
-    wrongScope: 'receipts:read',
-  };
-  for (const [name, scope] of Object.entries(scopes)) {
-    keys[name] = await command('keys', 'create', '--name', name, '--scopes', scope);
-  }
-  await command('keys', 'revoke', keys.revoked?.id ?? '');
   product = await startProduct(env);
+  const maker = await keysIn(data.path);
+  keys.right = await maker.make('right', 'agents:invoke');
+  keys.other = await maker.make('other', 'agents:invoke');
+  keys.revoked = await maker.make('revoked', 'admin');
+  keys.wrongScope = await maker.make('wrong-scope', 'receipts:read');
+  await maker.revoke(keys.revoked);
+  await maker.close();
+  await closedDoor(product.url);
   const card = (await (
     await fetch(`${product.url}/orchestrator/a2a/v1/${AGENT}/.well-known/agent-card.json`)
   ).json()) as Wire;
@@ -46,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   grpc?.close();
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

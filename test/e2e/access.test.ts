@@ -5,8 +5,9 @@ import type { GuardedSurface } from '../../src/auth/guard.ts';
 import { SURFACES } from '../../src/surfaces.ts';
 import { asDescribed } from '../support/described.ts';
 import { GatewayClient } from '../support/gateway.ts';
+import { keysIn } from '../support/keys.ts';
 import {
-  endAllProducts,
+  killAllProducts,
   type Product,
   runJson,
   runProduct,
@@ -24,7 +25,7 @@ let product: Product;
 /** Each caller's key; `nobody` has none. */
 const CALLERS = ['nobody', 'wrongScope', 'revoked', 'other', 'right'] as const;
 type Who = (typeof CALLERS)[number];
-const keys: Partial<Record<Who, { id: string; key: string }>> = {};
+const keys: Partial<Record<Who, string>> = {};
 /** A task of `right`. */
 let task: Wire;
 let receiptId = '';
@@ -41,12 +42,14 @@ const ALL = 'agents:read,agents:invoke,receipts:read,admin';
 
 beforeAll(async () => {
   // Before the host ever ran: the command makes the database itself.
-  keys.right = await createKey('right', ALL);
+  keys.right = (await createKey('right', ALL)).key;
   product = await startProduct(env);
-  keys.other = await createKey('other', 'agents:read,agents:invoke,receipts:read');
-  keys.revoked = await createKey('revoked', ALL);
-  keys.wrongScope = await createKey('wrong-scope', 'receipts:read');
-  await command('keys', 'revoke', keys.revoked?.id ?? '');
+  const maker = await keysIn(data.path);
+  keys.other = await maker.make('other', 'agents:read,agents:invoke,receipts:read');
+  keys.revoked = await maker.make('revoked', ALL);
+  keys.wrongScope = await maker.make('wrong-scope', 'receipts:read');
+  await maker.revoke(keys.revoked);
+  await maker.close();
   const sent = await ask('right', {
     path: `${AGENT}/expense-approval`,
     body: rpcBody('message/send', { message: olderMessage('1,200 USD chair') }),
@@ -62,7 +65,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 
@@ -78,7 +81,7 @@ interface Request {
 }
 
 async function ask(who: Who, { path, method = 'POST', body, headers }: Request): Promise<Answer> {
-  const key = keys[who]?.key;
+  const key = keys[who];
   const response = await fetch(`${product.url}${path}`, {
     method,
     headers: {
@@ -520,7 +523,7 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
   const ids = ({ body }: Answer) => body.output.tasks.map((each: Wire) => each.task_id);
 
   beforeAll(async () => {
-    const admin = as(keys.right?.key);
+    const admin = as(keys.right);
     const made = await admin.post('/admin/keys', { name: `bob-${agent}`, scopes: ['agents:invoke'] });
     bob = as(made.body.key);
     remote = await startRemoteAgent();
@@ -531,8 +534,8 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
   afterAll(() => remote.close());
 
   it('are not there; an admin sees all', async () => {
-    const admin = as(keys.right?.key);
-    const ada = as(keys.other?.key);
+    const admin = as(keys.right);
+    const ada = as(keys.other);
     const question = { message: agent === 'elsewhere' ? 'ask' : '1,200 USD chair', region: 'DE' };
     const hers = await ada.invoke(agent, question);
     const { task_id } = hers.body;
@@ -564,7 +567,7 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
   it.runIf(agent === 'elsewhere')(
     'nor are they given away by the id of a message, or by a context',
     async () => {
-      const ada = as(keys.other?.key);
+      const ada = as(keys.other);
       const envelope = (more: object = {}) => ({
         agent_envelope: {
           message: { messageId: 'order-4711', role: 'ROLE_USER', parts: [{ text: 'ask' }], ...more },
@@ -577,7 +580,7 @@ describe.each(['expense-approval', 'elsewhere'])('tasks of others in the gateway
       expect(same).toMatchObject({ status: 409, body: { error: { code: 'message_id_taken' } } });
       expect(JSON.stringify(same.body)).not.toContain(task_id);
       const later = await bob.post(`/agents/${agent}/invoke-async`, envelope());
-      const { receipt } = await as(keys.right?.key).final(later.body.receipt_id);
+      const { receipt } = await as(keys.right).final(later.body.receipt_id);
       expect(receipt).toMatchObject({ status: 'failed' });
       expect(receipt).not.toHaveProperty('task_id');
       expect((await bob.post(`/agents/${agent}/tasks/${task_id}/get`, {})).status).toBe(404);
@@ -608,7 +611,7 @@ describe('what a refusal says', () => {
   });
 
   it('a revoked key: 401 invalid_token', async () => {
-    const { status, headers } = await post(url(), body, bearer(keys.revoked?.key ?? ''));
+    const { status, headers } = await post(url(), body, bearer(keys.revoked ?? ''));
     expect(status).toBe(401);
     expect(headers.get('www-authenticate')).toMatch(
       /error="invalid_token", error_description="The API key is revoked"/,
@@ -616,7 +619,7 @@ describe('what a refusal says', () => {
   });
 
   it('a missing scope: 403 and -32000, and which scope it is', async () => {
-    const { status, headers, body: said } = await post(url(), body, bearer(keys.wrongScope?.key ?? ''));
+    const { status, headers, body: said } = await post(url(), body, bearer(keys.wrongScope ?? ''));
     expect(status).toBe(403);
     expect(said).toMatchObject({ jsonrpc: '2.0', error: { code: -32000 }, status: 403 });
     expect(headers.get('www-authenticate')).toMatch(/error="insufficient_scope".*scope="agents:invoke"/);
@@ -635,7 +638,7 @@ describe('what a refusal says', () => {
   });
 
   it('a key in x-api-key counts as well', async () => {
-    const { status } = await post(url(), body, { 'x-api-key': keys.right?.key ?? '' });
+    const { status } = await post(url(), body, { 'x-api-key': keys.right ?? '' });
     expect(status).toBe(200);
   });
 
@@ -723,7 +726,7 @@ it('an admin makes and revokes keys over HTTP, and reads who did what, from wher
 it('the command line presents AGENT_HOST_API_KEY', async () => {
   const client = (key: string) =>
     runProduct(['send', 'echo', 'hello', '--url', product.url], { AGENT_HOST_API_KEY: key });
-  expect((await client(keys.right?.key ?? '')).stdout).toContain('completed: hello');
+  expect((await client(keys.right ?? '')).stdout).toContain('completed: hello');
   expect(await client('')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/401.*\n.*AGENT_HOST_API_KEY/),

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.ts';
 import {
-  endAllProducts,
   type Finished,
+  killAllProducts,
   type Product,
   runProduct,
   startProduct,
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await Promise.all([dataDir.remove(), files.remove()]);
 });
 

@@ -2,7 +2,13 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
-import { endAllProducts, type Product, runJson, startProduct, temporaryDataDir } from '../support/product.ts';
+import {
+  killAllProducts,
+  type Product,
+  runJson,
+  startProduct,
+  temporaryDataDir,
+} from '../support/product.ts';
 import { type Answer, agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -28,7 +34,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PrismaClient } from '../../src/storage/generated/client.ts';
 import { workflowIdOf } from '../../src/tasks/contract.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct } from '../support/product.ts';
 import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await db?.$disconnect();
   await connection?.close();
   await ground?.stop();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { GatewayClient } from '../support/gateway.ts';
-import { endAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, startProduct, temporaryDataDir } from '../support/product.ts';
 import { askedBy, seriesOf } from '../support/promql.ts';
 import type { Wire } from '../support/rpc.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

@@ -6,7 +6,7 @@ import { type CardServer, startCardServer } from '../support/card-server.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
-import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, call, post, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   grpc?.close();
-  await endAllProducts();
+  await killAllProducts();
   await ground?.stop();
 });
 

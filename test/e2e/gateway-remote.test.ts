@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Collector, startCollector } from '../support/collector.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import {
-  endAllProducts,
+  killAllProducts,
   type Product,
   runProduct,
   startProduct,
@@ -66,7 +66,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await Promise.all([collector.close(), ...servers.map((server) => server.close())]);
   await Promise.all([data.remove(), elsewhere.remove()]);
 });

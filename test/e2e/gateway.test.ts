@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayClient } from '../support/gateway.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { agentUrl, call, collect, type Wire } from '../support/rpc.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

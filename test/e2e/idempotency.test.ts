@@ -9,7 +9,7 @@ import { purgeExpired } from '../../src/storage/purge.ts';
 import { startCardServer } from '../support/card-server.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct } from '../support/product.ts';
 import { type Answer, post, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db.$disconnect();
-  await endAllProducts();
+  await killAllProducts();
   await ground.stop();
 });
 

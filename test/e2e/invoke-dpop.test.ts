@@ -13,7 +13,7 @@ import {
 } from '../support/authorization-server.ts';
 import { asking, InvokeCaller } from '../support/invoke.ts';
 import {
-  endAllProducts,
+  killAllProducts,
   type Product,
   runProduct,
   startProduct,
@@ -48,7 +48,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await server.stop();
   await data.remove();
 });

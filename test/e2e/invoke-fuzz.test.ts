@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { asDescribed } from '../support/described.ts';
 import { Fuzzer } from '../support/fuzz.ts';
 import { asking, InvokeCaller } from '../support/invoke.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { type Answer, post, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -85,7 +85,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvokeClient, InvokeError, type InvokeTask } from '../../src/client/index.ts';
 import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { startProxy, type Proxy as TcpProxy } from '../support/proxy.ts';
 import type { Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await proxy.stop();
   await data.remove();
 });

@@ -5,7 +5,7 @@ import { agentUuid } from '../../src/agents/agent-uuid.ts';
 import { InvokeClient } from '../../src/client/index.ts';
 import { GatewayClient } from '../support/gateway.ts';
 import { asking, InvokeCaller, newSession } from '../support/invoke.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { type Answer, agentUrl, call, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 import { startWebhook, type Webhook } from '../support/webhook.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await webhook.close();
   await data.remove();
 });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Asked, startModel } from '../support/model.ts';
 import {
-  endAllProducts,
+  killAllProducts,
   launchProduct,
   type Product,
   processesNaming,
@@ -25,7 +25,7 @@ const start = () => startProduct({ DATA_DIR: dataDir.path, MODEL_URL: model.url,
 const url = (code: string) => agentUrl(product.url, code);
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await model.close();
   await dataDir.remove();
 });
@@ -220,8 +220,8 @@ const nothingLeft = () =>
 
 describe('kill -9 while the host starts', () => {
   it.each([
-    ['its first server runs', 1],
-    ['both its servers run', 4],
+    ...(process.env.FULL ? [['its first server runs', 1] as const] : []),
+    ['both its servers run', 4] as const,
   ])('when %s: nothing stays behind, and the next start finds all as it was', async (_, atLeast) => {
     const { id } = await send('expense-approval', chair);
     expect(await product.end('SIGTERM')).toMatchObject({ code: 0 });

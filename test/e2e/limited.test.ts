@@ -2,14 +2,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
+import { closedDoor, keysIn } from '../support/keys.ts';
 import { mcpClient } from '../support/mcp.ts';
-import {
-  endAllProducts,
-  type Product,
-  runProduct,
-  startProduct,
-  temporaryDataDir,
-} from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { type Answer, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -27,22 +22,18 @@ const keys: Partial<Record<Who, string>> = {};
 let product: Product;
 let grpc: GrpcClient;
 
-async function keyFor(name: string, scopes: string): Promise<string> {
-  const args = ['--json', 'keys', 'create', '--name', name, '--scopes', scopes];
-  const { stdout, stderr } = await runProduct(args, env);
-  if (stdout === '') throw new Error(stderr);
-  return (JSON.parse(stdout) as Wire).key;
-}
-
 beforeAll(async () => {
-  const both = 'agents:read,agents:invoke';
-  keys.outsider = await keyFor('outsider', both);
-  keys.boss = await keyFor('boss', both);
-  keys.accountant = await keyFor('accountant', `${both},finance`);
-  keys.formerAccountant = await keyFor('accountant', both);
-  keys.root = await keyFor('root', 'admin');
-  keys.narrow = await keyFor('narrow', 'receipts:read');
   product = await startProduct(env);
+  const maker = await keysIn(data.path);
+  const both = 'agents:read,agents:invoke';
+  keys.outsider = await maker.make('outsider', both);
+  keys.boss = await maker.make('boss', both);
+  keys.accountant = await maker.make('accountant', `${both},finance`);
+  keys.formerAccountant = await maker.make('accountant', both);
+  keys.root = await maker.make('root', 'admin');
+  keys.narrow = await maker.make('narrow', 'receipts:read');
+  await maker.close();
+  await closedDoor(product.url);
   const card = (await ask('nobody', 'GET', '/open/.well-known/agent-card.json')).body;
   const { url } = card.supportedInterfaces.find((each: Wire) => each.protocolBinding === 'GRPC');
   grpc = new GrpcClient(url);
@@ -50,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   grpc.close();
-  await endAllProducts();
+  await killAllProducts();
   await data.remove();
 });
 

@@ -3,12 +3,12 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { workflowIdOf } from '../../src/tasks/contract.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, signalFamily, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, signalFamily, startProduct } from '../support/product.ts';
 import { agentUrl, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
 // A minute in the full suite, a moment in the quick one: what differs is only how long it lasts.
-const OUTAGE_MS = process.env.FULL ? 60_000 : 6_000;
+const OUTAGE_MS = process.env.FULL ? 60_000 : 3_000;
 
 const V1 = { version: '1.0' } as const;
 
@@ -22,7 +22,7 @@ describe('outages', () => {
   });
 
   afterAll(async () => {
-    await endAllProducts();
+    await killAllProducts();
     await ground?.stop();
   });
 

@@ -3,7 +3,7 @@ import { type Artifact, Message, TaskState } from '@a2a-js/sdk';
 import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory } from '@a2a-js/sdk/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Asked, type Reply, startModel, type TestModel } from '../support/model.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { agentUrl, call, post, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await model.close();
   await dataDir.remove();
 });

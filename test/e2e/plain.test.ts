@@ -11,7 +11,7 @@ import { createWorker } from '../../src/library/worker.ts';
 import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   worker?.shutdown();
   await running;
   await connection?.close();

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/storage/client.ts';
 import type { PrismaClient } from '../../src/storage/generated/client.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, call, olderMessage, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 import { type Notification, ok, startWebhook, status, type Webhook } from '../support/webhook.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await db?.$disconnect();
-  await endAllProducts();
+  await killAllProducts();
   await ground?.stop();
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { type KeyMaker, keysOn } from '../support/keys.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct } from '../support/product.ts';
 import { type Answer, agentUrl, post, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   grpc?.close();
   await keys?.close();
-  await endAllProducts();
+  await killAllProducts();
   await ground.stop();
 });
 

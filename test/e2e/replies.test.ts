@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startGround, type TestGround } from '../support/ground.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct } from '../support/product.ts';
 import {
   agentUrl,
   call,
@@ -44,7 +44,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db?.end();
-  await endAllProducts();
+  await killAllProducts();
   await ground?.stop();
 });
 

@@ -17,7 +17,7 @@ import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { keysOn } from '../support/keys.ts';
 import { startModel, type TestModel } from '../support/model.ts';
-import { endAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, runProduct, startProduct } from '../support/product.ts';
 import { agentUrl, userMessage, type Wire } from '../support/rpc.ts';
 
 let server: AuthorizationServer;
@@ -55,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   grpc.close();
-  await endAllProducts();
+  await killAllProducts();
   await model.close();
   await server.stop();
   await ground.stop();

@@ -1,7 +1,7 @@
 /** Many streams, clients that go, and an orderly stop with everything open. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  endAllProducts,
+  killAllProducts,
   type Product,
   processesNaming,
   startProduct,
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await dataDir.remove();
 });
 

@@ -27,7 +27,7 @@ import {
 } from '../support/authorization-server.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
-import { endAllProducts, type Product, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct } from '../support/product.ts';
 import { type Answer, agentUrl, olderMessage, post, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 
@@ -65,7 +65,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db.$disconnect();
-  await endAllProducts();
+  await killAllProducts();
   await server.stop();
   await ground.stop();
 });

@@ -11,7 +11,7 @@ import {
 } from '@a2a-js/sdk/errors';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientOf, TRANSPORTS } from '../support/official-client.ts';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { killAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
 import { agentUrl, collect, userMessage, type Wire } from '../support/rpc.ts';
 import { until } from '../support/until.ts';
 import { ok, startWebhook, status, type Webhook } from '../support/webhook.ts';
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await webhook?.close();
   await dataDir.remove();
 });

@@ -12,7 +12,7 @@ import { GatewayClient } from '../support/gateway.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { keysOn } from '../support/keys.ts';
 import { type McpCaller, mcpClient } from '../support/mcp.ts';
-import { endAllProducts, type Product, runJson, startProduct } from '../support/product.ts';
+import { killAllProducts, type Product, runJson, startProduct } from '../support/product.ts';
 import { agentUrl, post, rpc, stream, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await endAllProducts();
+  await killAllProducts();
   await ground?.stop();
 });
 

@@ -9,7 +9,7 @@ let first: PrismaStreamSlots;
 let second: PrismaStreamSlots;
 
 beforeAll(async () => {
-  database = await startTestDatabase();
+  database = await startTestDatabase({ alone: true });
   first = new PrismaStreamSlots(database.prisma);
   second = new PrismaStreamSlots(database.prisma);
 }, 60_000);

@@ -152,7 +152,7 @@ test('another process’s feed sees what this process writes', async () => {
 const cutListeners = () =>
   ground.database.prisma.$queryRaw<{ ended: boolean }[]>`
     select pg_terminate_backend(pid) as ended from pg_stat_activity
-    where pid <> pg_backend_pid() and query in ('listen task_change', 'select 1')`;
+    where datname = current_database() and pid <> pg_backend_pid() and query in ('listen task_change', 'select 1')`;
 
 test('a connection cut while changes are written loses none', async () => {
   const task = await accepted();
@@ -185,7 +185,8 @@ test('a feed closed while it connects again leaves no connection', async () => {
   await there.open();
   const listening = async () => {
     const [row] = await ground.database.prisma.$queryRaw<{ count: bigint }[]>`
-      select count(*) from pg_stat_activity where query in ('listen task_change', 'select 1')`;
+      select count(*) from pg_stat_activity
+      where datname = current_database() and query in ('listen task_change', 'select 1')`;
     return Number(row?.count);
   };
   expect(await listening()).toBe(2);

@@ -1,6 +1,8 @@
 import { ApiKeys } from '../../src/auth/api-keys.ts';
 import { PrismaApiKeyStore } from '../../src/storage/api-key-store.ts';
 import { openDatabase } from '../../src/storage/client.ts';
+import { runningPostgresUrl } from '../../src/storage/running-postgres.ts';
+import { until } from './until.ts';
 
 export interface KeyMaker {
   /** An API key of a caller by this name. */
@@ -20,3 +22,14 @@ export function keysOn(databaseUrl: string): KeyMaker {
     close: () => db.$disconnect(),
   };
 }
+
+/** The same in the record of a product that runs on a DATA_DIR of its own. */
+export async function keysIn(dataDir: string): Promise<KeyMaker> {
+  const url = await runningPostgresUrl(dataDir);
+  if (url === undefined) throw new Error(`no product runs on ${dataDir}`);
+  return keysOn(url);
+}
+
+/** Until a product that began without keys asks for one. */
+export const closedDoor = (url: string) =>
+  until('a closed door', async () => ((await fetch(`${url}/v1/me`)).status === 401 ? true : undefined));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Wire } from './rpc.ts';
+import { until } from './until.ts';
 
 const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
@@ -130,10 +131,28 @@ export async function endAllProducts(): Promise<void> {
   );
 }
 
-/** A data directory of its own, away from everything. */
+/** The same at once, for the end of a file, when nothing comes after that could find what an orderly stop puts away. */
+export async function killAllProducts(): Promise<void> {
+  await Promise.all(
+    [...running].map(async (child) => {
+      const exited = once(child, 'exit');
+      if (child.kill('SIGKILL')) await exited;
+    }),
+  );
+}
+
+/** A data directory of its own, away from everything. Removed when the servers of a killed host have left it. */
 export async function temporaryDataDir(): Promise<{ path: string; remove(): Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'agent-host-test-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }) };
+  return {
+    path,
+    remove: async () => {
+      await until('its servers have ended', async () =>
+        (await processesNaming(path))[0] ? undefined : true,
+      );
+      await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
+    },
+  };
 }
 
 /** The processes whose command line names the text, such as the embedded servers of a data directory (Linux). */

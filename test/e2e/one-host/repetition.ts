@@ -1,7 +1,6 @@
 /** The same messageId from the same caller to the same agent is the same request. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
+import { describe, expect, it } from 'vitest';
 import {
   agentUrl,
   call,
@@ -11,22 +10,12 @@ import {
   stream,
   userMessage,
   type Wire,
-} from '../support/rpc.ts';
+} from '../../support/rpc.ts';
+import { product } from './host.ts';
 
 const V1 = { version: '1.0' };
 const RACERS = 10;
-const dataDir = await temporaryDataDir();
-let product: Product;
 const url = (code: string) => agentUrl(product.url, code);
-
-beforeAll(async () => {
-  product = await startProduct({ DATA_DIR: dataDir.path });
-});
-
-afterAll(async () => {
-  await endAllProducts();
-  await dataDir.remove();
-});
 
 const send = async (code: string, message: Wire) =>
   (await call(url(code), 'SendMessage', { message }, V1)).task as Wire;

@@ -14,22 +14,10 @@ import {
   JsonRpcTransportFactory,
 } from '@a2a-js/sdk/client';
 import { TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
-import { collect, post, userMessage, type Wire } from '../support/rpc.ts';
-import { until } from '../support/until.ts';
-
-const dataDir = await temporaryDataDir();
-let product: Product;
-
-beforeAll(async () => {
-  product = await startProduct({ DATA_DIR: dataDir.path });
-});
-
-afterAll(async () => {
-  await endAllProducts();
-  await dataDir.remove();
-});
+import { describe, expect, it } from 'vitest';
+import { collect, post, userMessage, type Wire } from '../../support/rpc.ts';
+import { until } from '../../support/until.ts';
+import { product } from './host.ts';
 
 /** A client for the agent that a search finds first, made from the card the search points to. */
 async function found(query: string, version: '1.0' | '0.3'): Promise<Client> {

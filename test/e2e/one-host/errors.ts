@@ -1,25 +1,21 @@
 /** Every row of the README's table of errors that needs no callers: status, code, and a message that helps. */
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type RequestOptions } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { endAllProducts, type Product, startProduct, temporaryDataDir } from '../support/product.ts';
-import { type Answer, agentUrl, call, olderMessage, post, userMessage, type Wire } from '../support/rpc.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  type Answer,
+  agentUrl,
+  call,
+  olderMessage,
+  post,
+  userMessage,
+  type Wire,
+} from '../../support/rpc.ts';
+import { MAX_BODY, product } from './host.ts';
 
-const MAX_BODY = 2_000_000;
 const V1 = { 'A2A-Version': '1.0' };
 const V03 = {};
-const dataDir = await temporaryDataDir();
-let product: Product;
 const url = (code: string) => agentUrl(product.url, code);
-
-beforeAll(async () => {
-  product = await startProduct({ DATA_DIR: dataDir.path, MAX_BODY: String(MAX_BODY) });
-});
-
-afterAll(async () => {
-  await endAllProducts();
-  await dataDir.remove();
-});
 
 // What tells of the inside: frames of a stack, paths of this machine, names of what it stands on.
 const INSIDE =
