@@ -67,7 +67,7 @@ async function goesOn(env: Record<string, string>, { ended, waiting }: Kept): Pr
   expect(task).toMatchObject({ id: waiting.id, status: { state: 'TASK_STATE_COMPLETED' } });
 }
 
-const copy = (from: string, to: string) => run('cp', ['--archive', from, to]);
+const copy = (from: string, to: string) => run('cp', ['-a', from, to]);
 
 it.runIf(process.env.FULL)('embedded: a copy of DATA_DIR is all', { timeout: 240_000 }, async () => {
   const folder = await temporaryDataDir();
