@@ -196,6 +196,7 @@ export const texts = {
     key: 'API key',
     submit: 'Sign in',
     refused: 'That credential was refused.',
+    noKey: 'It holds characters that no key has.',
     byIssuer: (host: string): string => `Sign in with ${host}`,
     or: 'or with an API key:',
     out: 'Sign out',

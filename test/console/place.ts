@@ -11,6 +11,9 @@ export interface Place {
   browser: Browser;
 }
 
+/** How much wider a page is than what one sees of it, in pixels. */
+export const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+
 interface VisitOptions extends BrowserContextOptions {
   /** An API key to be signed in with. */
   key?: string;

@@ -3,7 +3,7 @@ import { texts } from '../texts.ts';
 import { Empty, ErrorNote, Loading } from '../ui/states.tsx';
 import { Layout } from './layout.tsx';
 import { PAGES } from './pages.ts';
-import { href, redirect, route } from './router.ts';
+import { address, href, redirect, route } from './router.ts';
 import { enter, may, session } from './session.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -33,7 +33,7 @@ function Current() {
   const page = PAGES.find((each) => each.id === id);
   useEffect(() => {
     // Where one is by now: somebody may have gone on since this was drawn.
-    if (route.peek().path.length === 0 && first !== undefined) redirect([first.id]);
+    if (address().path.length === 0 && first !== undefined) redirect([first.id]);
   }, [id, first]);
   useEffect(() => {
     document.title = page === undefined ? texts.product : `${texts.nav[page.id]} · ${texts.product}`;

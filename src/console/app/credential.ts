@@ -8,9 +8,12 @@ export interface Credential {
 
 const KEY = 'console.credential';
 
+/** Whether it can stand in a header: no key or token has more than the visible characters of ASCII (RFC 6750 §2.1). */
+export const isSendable = (token: string): boolean => /^[\x21-\x7e]+$/.test(token);
+
 function kept(): Credential | undefined {
   const text = sessionStorage.getItem(KEY);
-  return text === null ? undefined : { token: text };
+  return text === null || !isSendable(text) ? undefined : { token: text };
 }
 
 export const credential = signal<Credential | undefined>(kept());

@@ -36,6 +36,9 @@ export function href(path: readonly string[], query: Query = {}): string {
 
 export const route = signal<Route>(parseHash(location.hash));
 
+/** Where the address is, of which the page may hear a moment later. */
+export const address = (): Route => parseHash(location.hash);
+
 addEventListener('hashchange', () => {
   route.value = parseHash(location.hash);
 });

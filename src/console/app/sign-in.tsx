@@ -2,9 +2,9 @@ import { useState } from 'preact/hooks';
 import icon from '../icon.svg';
 import { texts } from '../texts.ts';
 import { ErrorNote } from '../ui/states.tsx';
-import { keep } from './credential.ts';
+import { isSendable, keep } from './credential.ts';
 import { leaveForIssuer, type SignInSettings } from './oidc.ts';
-import { enter, settings } from './session.ts';
+import { enter, settings, signOut } from './session.ts';
 
 /** Asks for an API key, or leads to the issuer where there is one. */
 export function SignIn({ refused }: { refused: string | undefined }) {
@@ -12,8 +12,10 @@ export function SignIn({ refused }: { refused: string | undefined }) {
   const issuer = settings.value?.sign_in;
   const submit = (event: Event) => {
     event.preventDefault();
-    if (key.trim() === '') return;
-    keep({ token: key.trim() });
+    const token = key.trim();
+    if (token === '') return;
+    if (!isSendable(token)) return signOut(texts.signIn.noKey);
+    keep({ token });
     void enter();
   };
   return (

@@ -97,7 +97,13 @@ export const operate = {
     expires: 'Holds for',
     expiresHint: 'Such as 30d or 12h; for ever when empty.',
     submit: 'Make it',
+    first: 'The first key closes the door',
+    firstAbout:
+      'From then on this host asks everybody who calls, this console and the programs on this machine too. Sign in here with this key.',
+    firstLocked:
+      'From then on this host asks everybody who calls. Without admin this key makes no other: that takes the command line of this machine.',
     made: 'This is the key. It is shown this once.',
+    madeFirst: 'The host asks for a key from now on: keep it, and sign in with it when this is closed.',
     done: 'Done',
     columns: { id: 'Key', created: 'Made', expires: 'Expires', used: 'Last used' },
     never: 'Never',

@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { Icon } from './icons.tsx';
 
 interface SearchFieldProps {
@@ -15,10 +15,18 @@ const PAUSE_MS = 150;
 export function SearchField({ label, placeholder, value, onChange }: SearchFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const known = useRef(value);
+  useEffect(() => {
+    // What was told from here comes back when more may have been typed; only another's value takes its place.
+    if (value !== known.current) setText(value);
+    known.current = value;
+  }, [value]);
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text), PAUSE_MS);
+    const timer = setTimeout(() => {
+      known.current = text;
+      onChange(text);
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, value, onChange]);
   return (

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { type Place, visit } from '../place.ts';
+import { OVERFLOW, type Place, visit } from '../place.ts';
 
 /** Each place in the console, with something that is there once it is whole. */
 const PLACES: [hash: string, shows: string][] = [
@@ -34,8 +34,6 @@ async function barriers(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
-
 /** For whoever sees little, uses no mouse, or holds a phone. */
 export function access(at: () => Place): void {
   describe.each(SHAPES)('%s', (_shape, options) => {
@@ -47,7 +45,7 @@ export function access(at: () => Place): void {
           for (const [hash, shows] of PLACES) {
             await page.goto(`${at().product.url}/${hash}`);
             await page.getByText(shows).first().waitFor();
-            expect({ hash, found: await barriers(page), over: await page.evaluate(overflow) }).toEqual({
+            expect({ hash, found: await barriers(page), over: await page.evaluate(OVERFLOW) }).toEqual({
               hash,
               found: [],
               over: 0,

@@ -34,6 +34,20 @@ export function agents(at: () => Place): void {
       await page.getByRole('heading', { name: 'No agent matches' }).waitFor();
     }));
 
+  it('are searched for by what was typed, however fast the answers come', () =>
+    visit(at(), '#/agents', async (page) => {
+      await page.route('**/agents/search', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        await route.continue().catch(() => undefined);
+      });
+      const field = page.getByRole('searchbox');
+      // As people type: each letter about when the pause before it has passed.
+      await field.pressSequentially('document', { delay: 165 });
+      await page.waitForURL('**/#/agents?q=document');
+      expect(await field.inputValue()).toBe('document');
+      await page.getByRole('heading', { level: 2, name: 'Document digest' }).waitFor();
+    }));
+
   it('of another key are not shown as signed', () =>
     visit(at(), '', async (page) => {
       await page.route('**/.well-known/jwks.json', (route) => route.fulfill({ json: { keys: [] } }));

@@ -43,6 +43,16 @@ export function operate(at: () => Place): void {
       await page.getByRole('grid').getByText('a closer look').waitFor();
     }));
 
+  it('says before the first key is made that it closes the door', () =>
+    visit(at(), '#/operate/keys', async (page) => {
+      await page.getByRole('button', { name: 'Make a key' }).click();
+      await page.getByText('The first key closes the door').waitFor();
+      const admin = page.getByLabel('Everything');
+      expect(await admin.isChecked()).toBe(true);
+      await admin.uncheck();
+      await page.getByText('Without admin this key makes no other').waitFor();
+    }));
+
   it('stores a credential whose secret is not seen again, and forgets it', () =>
     visit(at(), '#/operate/contexts', async (page) => {
       await page.getByRole('button', { name: 'Store a credential' }).click();

@@ -32,6 +32,10 @@ export function signIn(at: () => Place): void {
       await field.fill('ak_wrong');
       await field.press('Enter');
       await page.getByRole('alert').getByText('refused').waitFor();
+      // No header can carry it.
+      await field.fill('żółć');
+      await field.press('Enter');
+      await page.getByRole('alert').getByText('characters that no key has').waitFor();
       await field.fill(admin.key);
       await field.press('Enter');
       // Where it was going to.
@@ -86,8 +90,12 @@ export function signIn(at: () => Place): void {
       async (page) => {
         await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
         expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual(['Agents']);
+        // On a phone, too, one sees who one is, and goes.
+        await page.getByText('key:reader').waitFor();
+        await page.getByRole('button', { name: 'Sign out' }).click();
+        await page.getByLabel('API key').waitFor();
       },
-      { key: reader.key },
+      { key: reader.key, viewport: { width: 390, height: 800 } },
     ));
 
   it('ends for whoever’s key is revoked, while they are in', async () => {

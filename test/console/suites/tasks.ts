@@ -21,6 +21,16 @@ export function tasks(at: () => Place): void {
       const row = grid.getByRole('row').filter({ hasText: asking.slice(0, 8) });
       await row.getByText('Input required').waitFor();
       await page.getByText('Live', { exact: true }).waitFor();
+      // Behind other tabs it holds no connection.
+      const turn = (state: string) =>
+        page.evaluate(
+          `Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => '${state}' });
+          document.dispatchEvent(new Event('visibilitychange'));`,
+        );
+      await turn('hidden');
+      await page.getByText('Live', { exact: true }).waitFor({ state: 'detached' });
+      await turn('visible');
+      await page.getByText('Live', { exact: true }).waitFor();
       await gateway.invoke('expense-approval', { message: 'no', task_id: asking, region: 'DE' });
       await row.getByText('Completed').waitFor();
       await page.getByLabel('Agent', { exact: true }).fill('echo');

@@ -4,11 +4,13 @@ import { expect, it } from 'vitest';
 import { GatewayClient } from '../../support/gateway.ts';
 import { startRemoteAgent } from '../../support/remote-agent.ts';
 import { agentUrl, call, userMessage } from '../../support/rpc.ts';
-import { type Place, visit } from '../place.ts';
+import { OVERFLOW, type Place, visit } from '../place.ts';
 
 /** One pixel. */
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+const LONG = 'Donaudampfschiff'.repeat(25);
 
 async function send(page: Page, words: string): Promise<void> {
   await page.getByLabel('What you want').fill(words);
@@ -82,13 +84,19 @@ export function tryIt(at: () => Place): void {
       expect(await readFile(await download.path())).toEqual(Buffer.alloc(100_000, 7));
     }));
 
-  it('shows pictures', () =>
+  it('shows pictures, and words of any length', () =>
     visit(at(), '#/agents', async (page) => {
       const task = {
         id: 'a-task',
         contextId: 'a-context',
         status: { state: 'TASK_STATE_COMPLETED' },
         artifacts: [
+          {
+            artifactId: 'm',
+            name: LONG,
+            parts: [{ text: `# ${LONG}\n${LONG}`, mediaType: 'text/markdown' }],
+          },
+          { artifactId: 'f', description: LONG, parts: [{ raw: PNG, mediaType: LONG, filename: LONG }] },
           { artifactId: 'p', parts: [{ raw: PNG, mediaType: 'image/png', filename: 'dot.png' }] },
           { artifactId: 'c', parts: [{ text: 'city,price\nRome,3', mediaType: 'text/csv' }] },
         ],
@@ -104,6 +112,11 @@ export function tryIt(at: () => Place): void {
       const decoded = "document.querySelector('img.picture').decode().then(() => 'shown')";
       expect(await page.evaluate(decoded)).toBe('shown');
       await page.getByRole('cell', { name: 'Rome' }).waitFor();
+      await page.locator('.markdown h1').waitFor();
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await page.evaluate(OVERFLOW)).toBe(0);
+      }
     }));
 
   it('cancels', () =>

@@ -23,7 +23,7 @@ export function Health() {
   const range: Range = given !== null && given in HOURS ? (given as Range) : 'day';
   const loaded = useLoaded((signal) => statisticsOf(HOURS[range], signal), [range]);
   const soon = useRested(loaded.reload);
-  useTaskEvents({ missed: () => {}, changed: soon });
+  useTaskEvents({ missed: soon, changed: soon });
   return (
     <div class="stack">
       <div class="row">

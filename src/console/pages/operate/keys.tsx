@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useLoaded } from '../../api/load.ts';
 import { type Key, listKeys, makeKey, revokeKey } from '../../api/operate.ts';
+import { session } from '../../app/session.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { CodeBlock } from '../../ui/code-block.tsx';
@@ -12,6 +13,7 @@ import { Moment } from '../../ui/time.tsx';
 
 const words = texts.operate.keys;
 const SCOPES = ['agents:read', 'agents:invoke', 'receipts:read', 'admin'] as const;
+const USUAL = ['agents:read', 'agents:invoke'];
 
 function stateOf({ revoked_at, expires_at }: Key): keyof typeof words.state {
   if (revoked_at !== null) return 'revoked';
@@ -100,16 +102,23 @@ export function Keys() {
   );
 }
 
+/** Whether the host asks nobody who calls: it is so until there is a key. */
+function isOpen(): boolean {
+  const now = session.peek();
+  return now.state === 'in' && now.me.how === 'local';
+}
+
 function MakeKey({ onDone }: { onDone(): void }) {
   const [name, setName] = useState('');
   const [expires, setExpires] = useState('');
-  const [scopes, setScopes] = useState<string[]>(['agents:read', 'agents:invoke']);
+  const [scopes, setScopes] = useState<string[]>(isOpen() ? [...USUAL, 'admin'] : USUAL);
   const [made, setMade] = useState<string>();
   if (made !== undefined) {
     return (
       <Dialog title={words.make} onClose={onDone}>
         <div class="stack">
           <p>{words.made}</p>
+          {isOpen() && <p>{words.madeFirst}</p>}
           <CodeBlock text={made} label={words.columns.id} />
           <div class="row">
             <button type="button" class="button primary" onClick={onDone}>
@@ -128,6 +137,14 @@ function MakeKey({ onDone }: { onDone(): void }) {
     setScopes((before) => (on ? [...before, scope] : before.filter((each) => each !== scope)));
   return (
     <FormDialog title={words.make} submit={words.submit} act={act} onClose={onDone}>
+      {isOpen() && (
+        <div class="note warn">
+          <div>
+            <strong>{words.first}</strong>
+            {scopes.includes('admin') ? words.firstAbout : words.firstLocked}
+          </div>
+        </div>
+      )}
       <TextField label={words.name} value={name} onChange={setName} required />
       <fieldset class="stack">
         <legend class="label">{words.scopes}</legend>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type TaskFilters, type TaskLine, watchTasks } from '../../api/tasks.ts';
+import { usePageSeen } from '../../ui/page-seen.ts';
 
 interface Heard {
   /** Tasks as they are now, each once. */
@@ -8,12 +9,17 @@ interface Heard {
   missed(): void;
 }
 
-/** Hears of changed tasks, no more than once in a frame, however many there are. @returns whether it hears. */
+/**
+ * Hears of changed tasks while the page is in front, no more than once in a frame, however many there are.
+ * @returns whether it hears.
+ */
 export function useTaskEvents(heard: Heard): boolean {
   const [live, setLive] = useState(false);
+  const seen = usePageSeen();
   const latest = useRef(heard);
   latest.current = heard;
   useEffect(() => {
+    if (!seen) return;
     const control = new AbortController();
     const waiting = new Map<string, TaskLine>();
     let missed = false;
@@ -39,8 +45,9 @@ export function useTaskEvents(heard: Heard): boolean {
     return () => {
       control.abort();
       cancelAnimationFrame(frame);
+      setLive(false);
     };
-  }, []);
+  }, [seen]);
   return live;
 }
 

@@ -27,11 +27,11 @@ export function FilePart({ part }: { part: Part }) {
     <div class="stack-tight">
       {IMAGE.test(part.mediaType ?? '') && <Picture part={part} name={name} onError={setError} />}
       <div class="row">
-        <button type="button" class="button" onClick={save}>
+        <button type="button" class="button clip" onClick={save}>
           <Icon name="file" />
-          {texts.parts.download(name)}
+          <span class="clip">{texts.parts.download(name)}</span>
         </button>
-        <span class="quiet small">
+        <span class="quiet small wrap-anywhere">
           {[part.mediaType, part.raw === undefined ? undefined : sizeOf((part.raw.length * 3) / 4)]
             .filter(Boolean)
             .join(' · ')}

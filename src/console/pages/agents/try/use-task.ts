@@ -4,6 +4,7 @@ import type { Agent } from '../../../api/agents.ts';
 import { linkElsewhere } from '../../../api/elsewhere.ts';
 import { ApiError } from '../../../api/http.ts';
 import { isEnded, type Part, type TaskView } from '../../../api/task-view.ts';
+import { usePageSeen } from '../../../ui/page-seen.ts';
 import { uniqueId } from '../../../ui/unique.ts';
 
 /** What an agent said on its way, as long as somebody watched. */
@@ -30,12 +31,16 @@ export function useTask(agent: Agent, taskId: string | undefined): OpenTask {
   const [steps, setSteps] = useState<Step[]>([]);
   const [live, setLive] = useState(false);
   const [error, setError] = useState<unknown>();
+  const seen = usePageSeen();
 
   useEffect(() => {
     setTask(undefined);
     setSteps([]);
+  }, [link, taskId]);
+
+  useEffect(() => {
     setError(undefined);
-    if (taskId === undefined) return;
+    if (taskId === undefined || !seen) return;
     const control = new AbortController();
     const follow = async () => {
       const events = (await link()).watch(taskId, { signal: control.signal, onConnection: setLive });
@@ -48,7 +53,7 @@ export function useTask(agent: Agent, taskId: string | undefined): OpenTask {
       .catch((failure: unknown) => !control.signal.aborted && setError(failure))
       .finally(() => !control.signal.aborted && setLive(false));
     return () => control.abort();
-  }, [link, taskId]);
+  }, [link, taskId, seen]);
 
   const send = useSending(link);
   const cancel = useCallback(async () => {
