@@ -11,6 +11,8 @@ export const texts = {
     copy: 'Copy',
     loading: 'Loading…',
     retry: 'Try again',
+    again: (seconds: number): string => `It is tried again in ${seconds} s.`,
+    notShown: 'This cannot be shown',
   },
   json: {
     count: (entries: number, list: boolean): string =>

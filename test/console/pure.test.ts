@@ -1,5 +1,7 @@
 /** What the console works out by itself, without a browser. */
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/console/api/api-error.ts';
+import { type Lost, pauseAfter, persist } from '../../src/console/api/persist.ts';
 import { applied, conversationOf, isEnded, stateOf, type TaskView } from '../../src/console/api/task-view.ts';
 import { rowsOfCsv, rowsOfData } from '../../src/console/ui/parts/tabular.ts';
 import { filled, kindOf, resolved, type Schema, titleOf } from '../../src/console/ui/schema-form/schema.ts';
@@ -26,6 +28,48 @@ describe('a task after an event of its stream', () => {
     expect(applied(one, { artifactUpdate: { artifact: part('2') } })?.artifacts).toEqual([part('2')]);
     const more = applied(one, { artifactUpdate: { artifact: part('2'), append: true } });
     expect(more?.artifacts?.[0]?.parts).toEqual([{ text: '1' }, { text: '2' }]);
+  });
+});
+
+describe('what was lost', () => {
+  const busy = (retryAfterMs?: number) => new ApiError('busy', { status: 503, retryAfterMs });
+
+  it('is tried again when the host says, and later each time where it does not say', () => {
+    expect(pauseAfter(0, busy(3_000))).toBe(3_000);
+    const pauses = [0, 1, 2, 3, 4, 5, 50].map((failures) => pauseAfter(failures, busy()));
+    expect(pauses).toEqual([500, 1_000, 2_000, 5_000, 10_000, 10_000, 10_000]);
+  });
+
+  it('is tried again at once by whoever does not wait, until it is done', async () => {
+    const told: (Lost | undefined)[] = [];
+    const onConnection = (lost: Lost | undefined) => {
+      told.push(lost);
+      lost?.now();
+    };
+    const outcomes = [
+      () => Promise.reject(busy(60_000)),
+      () => Promise.reject(new ApiError('limit', { status: 429, retryAfterMs: 60_000 })),
+      () => Promise.reject(new ApiError('nobody', { status: 0, retryAfterMs: 60_000 })),
+      () => Promise.resolve(true),
+    ];
+    const attempt = (live: () => void) => {
+      const outcome = outcomes.shift();
+      if (outcomes.length === 0) live();
+      return outcome?.() ?? Promise.reject(new Error('It is done'));
+    };
+    await persist(attempt, { signal: new AbortController().signal, onConnection });
+    expect(told.map((lost) => lost && String(lost.error))).toEqual([
+      'ApiError: busy',
+      'ApiError: limit',
+      'ApiError: nobody',
+      undefined,
+    ]);
+  });
+
+  it.each([400, 401, 404, 500])('is not tried again after %i', async (status) => {
+    const refused = new ApiError('no', { status });
+    const options = { signal: new AbortController().signal, onConnection: () => undefined };
+    await expect(persist(() => Promise.reject(refused), options)).rejects.toBe(refused);
   });
 });
 

@@ -1,9 +1,9 @@
 import './buffer.ts';
 import type { Client } from '@a2a-js/sdk/client';
 import { AGENT_BINDING, agentUrl, readCard } from './agents.ts';
-import { hostFetch } from './http.ts';
-import { pauseBefore } from './pause.ts';
-import { applied, isEnded, type Part, type TaskView } from './task-view.ts';
+import { hostFetch, refusal, unanswered } from './http.ts';
+import { PASSING, passes } from './persist.ts';
+import { applied, type Part, type TaskView } from './task-view.ts';
 
 /** What a message is answered with: a task, or a plain message where the agent makes none of it. */
 export type Answer = { task: TaskView } | { reply: Part[] };
@@ -12,15 +12,12 @@ export type Answer = { task: TaskView } | { reply: Part[] };
 export interface AgentLink {
   /** @param messageId the same for a message that is sent again: it is taken once. */
   send(parts: Part[], options: { messageId: string; taskId?: string }): Promise<Answer>;
-  /** The task now and after each change until it ends, across lost connections. @throws when there is no such task. */
-  watch(taskId: string, options: WatchOptions): AsyncGenerator<TaskView>;
+  /**
+   * The task now and after each change, until it ends or the connection does.
+   * @throws ApiError that passes when the connection is lost, and others, as when there is no such task.
+   */
+  watch(taskId: string, signal: AbortSignal): AsyncGenerator<TaskView>;
   cancel(taskId: string): Promise<TaskView>;
-}
-
-export interface WatchOptions {
-  signal: AbortSignal;
-  /** Told when the connection is lost, and when it is there again. */
-  onConnection(live: boolean): void;
 }
 
 /** An agent of this host, by the protocol's own client. */
@@ -30,7 +27,7 @@ export async function linkTo(code: string): Promise<AgentLink> {
     import('@a2a-js/sdk/client'),
     readCard(code),
   ]);
-  const factory = new ClientFactory({ transports: [new JsonRpcTransportFactory({ fetchImpl: hostFetch })] });
+  const factory = new ClientFactory({ transports: [new JsonRpcTransportFactory({ fetchImpl: answered })] });
   // The page may be reached under another name than the card tells; it calls where it came from.
   const here = { url: agentUrl(code), protocolBinding: AGENT_BINDING, protocolVersion: '1.0' };
   const client = await factory.createFromAgentCard(
@@ -38,6 +35,15 @@ export async function linkTo(code: string): Promise<AgentLink> {
   );
   return new Link(client, sdk);
 }
+
+/** `hostFetch` that throws where the protocol did not answer: the client knows no other failures than its own. */
+const answered: typeof fetch = async (input, init) => {
+  const response = await hostFetch(input, init).catch((error: unknown) => {
+    throw init?.signal?.aborted ? error : unanswered(error);
+  });
+  if (PASSING.includes(response.status)) throw await refusal(response);
+  return response;
+};
 
 type Sdk = typeof import('@a2a-js/sdk');
 
@@ -66,37 +72,20 @@ class Link implements AgentLink {
     return this.#sdk.Task.toJSON(task) as TaskView;
   }
 
-  async *watch(taskId: string, { signal, onConnection }: WatchOptions): AsyncGenerator<TaskView> {
+  async *watch(taskId: string, signal: AbortSignal): AsyncGenerator<TaskView> {
     let task: TaskView | undefined;
-    for (let tries = 0; !signal.aborted; tries += 1) {
-      try {
-        for await (const event of this.#client.resubscribeTask({ tenant: '', id: taskId }, { signal })) {
-          tries = 0;
-          onConnection(true);
-          task = applied(task, this.#sdk.StreamResponse.toJSON(event) as object);
-          if (task !== undefined) yield task;
-        }
-      } catch {
-        // Lost, or refused because the task has ended: asked for by itself below.
-      }
-      if (signal.aborted) return;
-      const now = await this.#read(taskId);
-      if (now !== undefined) {
-        yield now;
-        if (isEnded(now)) return;
-      } else onConnection(false);
-      await pauseBefore(tries, signal);
-    }
-  }
-
-  /** Undefined while nothing answers. @throws what the host says against it. */
-  async #read(taskId: string): Promise<TaskView | undefined> {
+    let lost: unknown;
     try {
-      const task = await this.#client.getTask({ tenant: '', id: taskId });
-      return this.#sdk.Task.toJSON(task) as TaskView;
+      for await (const event of this.#client.resubscribeTask({ tenant: '', id: taskId }, { signal })) {
+        task = applied(task, this.#sdk.StreamResponse.toJSON(event) as object);
+        if (task !== undefined) yield task;
+      }
     } catch (error) {
-      if (error instanceof TypeError || !navigator.onLine) return undefined;
-      throw error;
+      // Lost, or refused because the task has ended: asked for by itself below.
+      lost = error;
     }
+    if (signal.aborted) return;
+    yield this.#sdk.Task.toJSON(await this.#client.getTask({ tenant: '', id: taskId })) as TaskView;
+    if (passes(lost)) throw lost;
   }
 }

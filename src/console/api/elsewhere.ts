@@ -1,9 +1,9 @@
-import type { AgentLink, Answer, WatchOptions } from './a2a.ts';
+import type { AgentLink, Answer } from './a2a.ts';
 import type { Agent } from './agents.ts';
-import { ApiError, ask, request } from './http.ts';
+import { ApiError } from './api-error.ts';
+import { ask, request } from './http.ts';
 import { listAuthContexts } from './operate.ts';
-import { pauseBefore } from './pause.ts';
-import { isEnded, type Part, type TaskView } from './task-view.ts';
+import type { Part, TaskView } from './task-view.ts';
 import { eventsOf } from './tasks.ts';
 
 /** What the gateway answers, in whichever dialect the agent speaks. */
@@ -40,30 +40,13 @@ export async function linkElsewhere({ agent_id, provider_id }: Agent): Promise<A
     },
     cancel: async (taskId) =>
       viewOf(await request<Envelope>(`${taskAt(taskId)}/cancel`, { body: credential })),
-    watch: (taskId, options) => watched(`${taskAt(taskId)}/subscribe`, credential, options),
+    watch: (taskId, signal) => watched(`${taskAt(taskId)}/subscribe`, credential, signal),
   };
 }
 
-async function* watched(
-  path: string,
-  body: object,
-  { signal, onConnection }: WatchOptions,
-): AsyncGenerator<TaskView> {
-  for (let tries = 0; !signal.aborted; tries += 1) {
-    try {
-      for await (const data of eventsOf(await ask(path, { body, signal }))) {
-        tries = 0;
-        onConnection(true);
-        const task = viewOf(JSON.parse(data) as Envelope);
-        yield task;
-        if (isEnded(task)) return;
-      }
-    } catch (error) {
-      // What the host says against it, it says again.
-      if (error instanceof ApiError && error.status > 0) throw error;
-    }
-    onConnection(false);
-    await pauseBefore(tries, signal);
+async function* watched(path: string, body: object, signal: AbortSignal): AsyncGenerator<TaskView> {
+  for await (const data of eventsOf(await ask(path, { body, signal }))) {
+    yield viewOf(JSON.parse(data) as Envelope);
   }
 }
 

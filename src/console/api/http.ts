@@ -1,29 +1,5 @@
 import { credential, refusals } from '../app/credential.ts';
-
-interface ApiErrorOptions {
-  status: number;
-  code?: string;
-  taskId?: string | undefined;
-  cause?: unknown;
-}
-
-/** What the host says when it does not do what it is asked. */
-export class ApiError extends Error {
-  /** HTTP's; 0 when nothing answered. */
-  readonly status: number;
-  /** The surface's own word for it. */
-  readonly code: string | undefined;
-  /** Of the task that it is about. */
-  readonly taskId: string | undefined;
-
-  constructor(message: string, { status, code, taskId, cause }: ApiErrorOptions) {
-    super(message, { cause });
-    this.name = 'ApiError';
-    this.status = status;
-    this.code = code;
-    this.taskId = taskId;
-  }
-}
+import { ApiError } from './api-error.ts';
 
 export interface RequestOptions {
   method?: string;
@@ -48,6 +24,10 @@ export const hostFetch: typeof fetch = async (input, init) => {
   return response;
 };
 
+/** What is said when the connection cannot be had or is lost. */
+export const unanswered = (cause: unknown): ApiError =>
+  new ApiError('The host does not answer', { status: 0, cause });
+
 /** The answer itself. @throws ApiError with what the host says, or that nothing answered. */
 export async function ask(path: string, options: RequestOptions = {}): Promise<Response> {
   const { method = options.body === undefined ? 'GET' : 'POST', body, headers = {}, signal } = options;
@@ -59,7 +39,7 @@ export async function ask(path: string, options: RequestOptions = {}): Promise<R
   };
   const response = await hostFetch(hostUrl(path), init).catch((error: unknown) => {
     if (signal?.aborted) throw error;
-    throw new ApiError('The host does not answer', { status: 0, cause: error });
+    throw unanswered(error);
   });
   if (!response.ok) throw await refusal(response);
   return response;
@@ -78,11 +58,14 @@ interface Refused {
   task_id?: string;
 }
 
-async function refusal(response: Response): Promise<ApiError> {
+/** What an answer says that is none. */
+export async function refusal(response: Response): Promise<ApiError> {
   const { status } = response;
   const said: Refused = await response.json().catch(() => ({}));
   const message = said.error?.message ?? said.message ?? said.detail ?? `The host answered ${status}`;
   const code = said.error?.code;
-  const about = { status, taskId: said.task_id };
+  const seconds = Number(response.headers.get('Retry-After') || Number.NaN);
+  const retryAfterMs = seconds >= 0 ? seconds * 1000 : undefined;
+  const about = { status, taskId: said.task_id, retryAfterMs };
   return new ApiError(message, { ...about, ...(code === undefined ? {} : { code: String(code) }) });
 }

@@ -1,4 +1,5 @@
-import { ask, request } from './http.ts';
+import { ask, request, unanswered } from './http.ts';
+import { persist } from './persist.ts';
 
 export const STATES = [
   'submitted',
@@ -87,40 +88,32 @@ interface TasksEvent {
   missed: boolean;
 }
 
-const AGAIN_AFTER_MS = [500, 1_000, 3_000, 10_000] as const;
-
 interface Watching {
   event(event: TasksEvent): void;
   /** Whether changes are coming. */
   live(live: boolean): void;
 }
 
-/** Hears of changed tasks until `signal` aborts, whatever becomes of the connection. */
-export async function watchTasks({ event, live }: Watching, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
-    try {
+/** Hears of changed tasks until `signal` aborts, whatever becomes of the connection. @throws what does not pass. */
+export const watchTasks = ({ event, live }: Watching, signal: AbortSignal): Promise<void> =>
+  persist(
+    async (connected) => {
       const answer = await ask('v1/tasks/events', { signal });
-      live(true);
-      for await (const data of eventsOf(answer)) {
-        failures = 0;
-        event(JSON.parse(data) as TasksEvent);
-      }
-    } catch {
-      // Told by what follows: it is not live.
-    }
-    if (signal.aborted) return;
-    live(false);
-    const wait = AGAIN_AFTER_MS[Math.min(failures, AGAIN_AFTER_MS.length - 1)];
-    await new Promise((resolve) => setTimeout(resolve, wait));
-  }
-}
+      connected();
+      for await (const data of eventsOf(answer)) event(JSON.parse(data) as TasksEvent);
+      return false;
+    },
+    { signal, onConnection: (lost) => live(lost === undefined) },
+  );
 
 /** The data of server-sent events, which here is one line each. */
 export async function* eventsOf(answer: Response): AsyncGenerator<string, void, undefined> {
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {
-    const chunk = await reader?.read();
+    const chunk = await reader?.read().catch((error: unknown) => {
+      throw unanswered(error);
+    });
     if (chunk === undefined || chunk.done) return;
     const blocks = (rest + chunk.value).split('\n\n');
     rest = blocks.pop() ?? '';

@@ -1,5 +1,6 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { texts } from '../texts.ts';
+import { Boundary } from '../ui/boundary.tsx';
 import { Empty, ErrorNote, Loading } from '../ui/states.tsx';
 import { Layout } from './layout.tsx';
 import { PAGES } from './pages.ts';
@@ -22,9 +23,30 @@ export function App() {
   }
   return (
     <Layout me={now.me}>
-      <Current />
+      <Boundary of={route.value}>
+        <Current />
+      </Boundary>
     </Layout>
   );
+}
+
+/** Names the page, by what it is about, and gives it the focus where what had it is gone. */
+function useArrival(title: string | undefined): void {
+  const { path } = route.value;
+  const at = path.join('/');
+  const before = useRef(at);
+  useEffect(() => {
+    const names = [path[1], title, texts.product];
+    document.title = names.filter((name) => name !== undefined).join(' · ');
+  }, [at, title]);
+  useEffect(() => {
+    // Nobody has come to where the page opened, nor to where it went by itself.
+    const from = before.current;
+    before.current = at;
+    const lost = document.activeElement === document.body;
+    if (lost && from !== '' && from !== at)
+      document.getElementById('content')?.focus({ preventScroll: true });
+  }, [at]);
 }
 
 function Current() {
@@ -35,9 +57,7 @@ function Current() {
     // Where one is by now: somebody may have gone on since this was drawn.
     if (address().path.length === 0 && first !== undefined) redirect([first.id]);
   }, [id, first]);
-  useEffect(() => {
-    document.title = page === undefined ? texts.product : `${texts.nav[page.id]} · ${texts.product}`;
-  }, [page]);
+  useArrival(page && texts.nav[page.id]);
   if (page !== undefined && may(page.needs)) return <page.component />;
   if (id === undefined) return null;
   return (

@@ -1,5 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
-import { ApiError, request } from '../api/http.ts';
+import { ApiError } from '../api/api-error.ts';
+import { request } from '../api/http.ts';
 import { credential, forget, refusals } from './credential.ts';
 import { isReturning, returnFromIssuer, type SignInSettings } from './oidc.ts';
 

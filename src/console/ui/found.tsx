@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { ApiError } from '../api/http.ts';
+import { ApiError } from '../api/api-error.ts';
 import type { useLoaded } from '../api/load.ts';
 import { href } from '../app/router.ts';
 import { Empty, ErrorNote, Loading } from './states.tsx';

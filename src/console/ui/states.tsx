@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { ApiError } from '../api/http.ts';
+import { ApiError } from '../api/api-error.ts';
+import type { Lost } from '../api/persist.ts';
 import { texts } from '../texts.ts';
 
 interface EmptyProps {
@@ -15,7 +16,7 @@ export const Empty = ({ title, children }: EmptyProps) => (
   </div>
 );
 
-const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What went wrong, in the host's own words, and the way to try again where there is one. */
 export const ErrorNote = ({ error, retry }: { error: unknown; retry?: () => void }) => (
@@ -31,6 +32,19 @@ export const ErrorNote = ({ error, retry }: { error: unknown; retry?: () => void
         {texts.common.retry}
       </button>
     )}
+  </div>
+);
+
+/** What is waited for, until when, and the way not to wait. */
+export const LostNote = ({ lost: { error, afterMs, now } }: { lost: Lost }) => (
+  <div class="note warn">
+    <div class="wrap-anywhere" role="status">
+      <strong>{said(error)}</strong>
+      <span>{texts.common.again(Math.ceil(afterMs / 1000))}</span>
+    </div>
+    <button type="button" class="button push" onClick={now}>
+      {texts.common.retry}
+    </button>
   </div>
 );
 

@@ -60,6 +60,7 @@ export function tryIt(at: () => Place): void {
       await page.getByPlaceholder('Your answer').fill('perhaps');
       await page.keyboard.press('Enter');
       await page.getByRole('form', { name: 'Question' }).getByText('I could not take that').waitFor();
+      await page.locator('#answer:focus').waitFor();
       const answer = userMessage('yes', { taskId: taskIdIn(page) });
       await call(agentUrl(url, 'expense-approval'), 'SendMessage', { message: answer }, { version: '1.0' });
       await page.getByText('Completed', { exact: true }).waitFor();
@@ -117,6 +118,64 @@ export function tryIt(at: () => Place): void {
         await page.setViewportSize({ width, height: 800 });
         expect(await page.evaluate(OVERFLOW)).toBe(0);
       }
+    }));
+
+  it('goes on when a host that starts answers, and shows what can be shown of what it says', () =>
+    visit(at(), '#/agents', async (page) => {
+      const task = {
+        id: 'a-task',
+        contextId: 'a-context',
+        status: { state: 'TASK_STATE_COMPLETED' },
+        artifacts: [{ artifactId: 'p', parts: [{ url: 'http://' }, { text: 'the rest' }] }],
+      };
+      let starting = true;
+      await page.route('**/orchestrator/a2a/v1/echo', async (route) => {
+        const { id } = route.request().postDataJSON();
+        if (starting) {
+          const headers = { 'Retry-After': '60' };
+          await route.fulfill({ status: 503, headers, json: { message: 'The host is starting' } });
+        } else await route.fulfill({ json: { jsonrpc: '2.0', id, result: task } });
+      });
+      await page.goto(`${at().product.url}/#/agents/echo?tab=try&task=a-task`);
+      await page.getByText('The host is starting').waitFor();
+      await page.getByText('It is tried again in 60 s.').waitFor();
+      starting = false;
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('the rest').waitFor();
+      await page.getByText('http://', { exact: true }).waitFor();
+    }));
+
+  it('has a step in the history for each task, and leaves whoever went elsewhere there', () =>
+    visit(at(), '#/agents/echo?tab=try', async (page) => {
+      await send(page, 'the first');
+      await page.getByText('the first', { exact: true }).first().waitFor();
+      const first = taskIdIn(page);
+      await send(page, 'the second');
+      await page.getByText('the second', { exact: true }).first().waitFor();
+      expect(taskIdIn(page)).not.toBe(first);
+      await page.goBack();
+      await page.waitForURL(`**task=${first}`);
+      let answer = () => {};
+      const held = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      await page.route('**/orchestrator/a2a/v1/echo', async (route) => {
+        await held;
+        await route.continue();
+      });
+      const sent = page.waitForRequest('**/orchestrator/a2a/v1/echo');
+      await send(page, 'the third');
+      await sent;
+      await page.getByRole('link', { name: 'All agents' }).press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Agents' }).waitFor();
+      expect(await page.evaluate('document.activeElement.id')).toBe('content');
+      const answered = page.waitForResponse('**/orchestrator/a2a/v1/echo');
+      answer();
+      await answered;
+      await page.getByRole('link', { name: 'Expense approval' }).press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Expense approval' }).waitFor();
+      expect(await page.title()).toBe('expense-approval · Agents · Agent host');
+      expect(page.url()).not.toContain('task=');
     }));
 
   it('cancels', () =>

@@ -45,7 +45,8 @@ function Turns({ subject, status, ask }: { subject: Subject; status: Status; ask
     <span class="row turns">
       {changes.map((change) => (
         <button
-          key={change}
+          // The same button turns it back, and has the focus when the dialog is closed.
+          key={change === 'revoke' ? 'revoke' : 'turn'}
           type="button"
           class={`button tiny${change === 'revoke' ? ' danger' : ''}`}
           aria-label={`${words.turns[change]} ${subject.id}`}

@@ -3,7 +3,7 @@ import { digestOf } from '../../../receipts/canonical.ts';
 import { checkCheckpoint, checkReceipt, signatureCheck } from '../../../receipts/check.ts';
 import type { Checkpoint } from '../../../receipts/checkpoint.ts';
 import { type Receipt, type ReceiptResult, statementOf } from '../../../receipts/receipt.ts';
-import { ApiError } from '../../api/http.ts';
+import { ApiError } from '../../api/api-error.ts';
 import { checkpoint, hostKeys, type ReceiptInFull, receiptInFull } from '../../api/receipts.ts';
 import { texts } from '../../texts.ts';
 

@@ -31,7 +31,7 @@ export function useTaskEvents(heard: Heard): boolean {
       missed = false;
       waiting.clear();
     };
-    void watchTasks(
+    watchTasks(
       {
         live: setLive,
         event: (event) => {
@@ -41,7 +41,7 @@ export function useTaskEvents(heard: Heard): boolean {
         },
       },
       control.signal,
-    );
+    ).catch(() => control.signal.aborted || setLive(false));
     return () => {
       control.abort();
       cancelAnimationFrame(frame);

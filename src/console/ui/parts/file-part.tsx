@@ -43,7 +43,7 @@ export function FilePart({ part }: { part: Part }) {
 }
 
 function OutsideLink({ url, name }: { url: string; name: string }) {
-  if (!/^https?:/i.test(url)) return <code class="wrap-anywhere">{url}</code>;
+  if (!/^https?:/i.test(url) || !URL.canParse(url)) return <code class="wrap-anywhere">{url}</code>;
   return (
     <a href={url} target="_blank" rel="noopener noreferrer" class="wrap-anywhere">
       {name} ({new URL(url).host})

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Part } from '../../api/task-view.ts';
 import { texts } from '../../texts.ts';
+import { Boundary } from '../boundary.tsx';
 import { JsonTree } from '../json-tree.tsx';
 import { lazy } from '../lazy.tsx';
 import { DataTable } from './data-table.tsx';
@@ -10,7 +11,13 @@ import { rowsOfCsv, rowsOfData } from './tabular.ts';
 const Markdown = lazy(() => import('../markdown.tsx'));
 
 /** What an agent or its caller said, each kind as it is best read. */
-export function PartView({ part }: { part: Part }) {
+export const PartView = ({ part }: { part: Part }) => (
+  <Boundary of={part}>
+    <Content part={part} />
+  </Boundary>
+);
+
+function Content({ part }: { part: Part }) {
   if (part.text !== undefined) return <TextPart text={part.text} mediaType={part.mediaType ?? ''} />;
   if (part.data !== undefined) return <DataPart value={part.data} />;
   if (part.raw !== undefined || part.url !== undefined) return <FilePart part={part} />;

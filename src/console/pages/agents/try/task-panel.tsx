@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import {
   type ArtifactView,
   conversationOf,
@@ -15,7 +15,7 @@ import { CopyButton } from '../../../ui/code-block.tsx';
 import { clock } from '../../../ui/format.ts';
 import { PartView } from '../../../ui/parts/part.tsx';
 import { StateBadge } from '../../../ui/state-badge.tsx';
-import { ErrorNote, Loading } from '../../../ui/states.tsx';
+import { ErrorNote, Loading, LostNote } from '../../../ui/states.tsx';
 import type { OpenTask, Step } from './use-task.ts';
 
 interface TaskPanelProps {
@@ -26,17 +26,28 @@ interface TaskPanelProps {
 
 /** A task as it runs: how far it is, what it asks, what it has made. */
 export function TaskPanel({ open, isOwn }: TaskPanelProps) {
-  const { task, error } = open;
+  const { task } = open;
+  const { box, onAnswer } = useFocusAfterAnswer(task);
+  const trouble = <Trouble open={open} />;
   if (task === undefined) {
-    return <div class="panel">{error === undefined ? <Loading /> : <ErrorNote error={error} />}</div>;
+    return (
+      <div class="panel">
+        {open.error === undefined && <Loading />}
+        {trouble}
+      </div>
+    );
   }
   return (
-    <section class="panel" aria-label={texts.try.task}>
+    <section class="panel" aria-label={texts.try.task} ref={box} tabIndex={-1}>
       <Head task={task} open={open} isOwn={isOwn} />
       <div class="panel-body stack">
-        {error !== undefined && <ErrorNote error={error} />}
+        {trouble}
         <Now task={task} steps={open.steps} />
-        {isWaiting(task) && <Question key={task.status.message?.messageId} task={task} open={open} />}
+        <div aria-live="polite">
+          {isWaiting(task) && (
+            <Question key={task.status.message?.messageId} task={task} open={open} onAnswer={onAnswer} />
+          )}
+        </div>
         {(task.artifacts ?? []).map((artifact) => (
           <Artifact key={artifact.artifactId} artifact={artifact} />
         ))}
@@ -44,6 +55,29 @@ export function TaskPanel({ open, isOwn }: TaskPanelProps) {
       </div>
     </section>
   );
+}
+
+/** Why what is shown may be old, and the way to see it as it is. */
+const Trouble = ({ open: { error, lost, retry } }: { open: OpenTask }) =>
+  error !== undefined ? (
+    <ErrorNote error={error} retry={retry} />
+  ) : lost?.error !== undefined ? (
+    <LostNote lost={lost} />
+  ) : null;
+
+/** Whoever answered by keyboard goes on at the task, and at its next question, not at the top of the page. */
+function useFocusAfterAnswer(task: TaskView | undefined) {
+  const box = useRef<HTMLElement>(null);
+  const answered = useRef(false);
+  useEffect(() => {
+    const focused = document.activeElement;
+    if (!answered.current || (focused !== document.body && focused !== box.current)) return;
+    (box.current?.querySelector<HTMLElement>('.answer') ?? box.current)?.focus();
+  }, [task?.status]);
+  const onAnswer = () => {
+    answered.current = true;
+  };
+  return { box, onAnswer };
 }
 
 function Head({ task, open, isOwn }: TaskPanelProps & { task: TaskView }) {
@@ -115,8 +149,15 @@ const Progress = ({ steps }: { steps: Step[] }) => (
   </ol>
 );
 
+interface QuestionProps {
+  task: TaskView;
+  open: OpenTask;
+  /** Told when an answer is on its way. */
+  onAnswer(): void;
+}
+
 /** What the task waits for, answered where it is asked. */
-function Question({ task, open }: { task: TaskView; open: OpenTask }) {
+function Question({ task, open, onAnswer }: QuestionProps) {
   const [text, setText] = useState('');
   const [sending, setSending] = useState(false);
   const [error, setError] = useState<unknown>();
@@ -125,6 +166,7 @@ function Question({ task, open }: { task: TaskView; open: OpenTask }) {
     if (text.trim() === '' || sending) return;
     setSending(true);
     setError(undefined);
+    onAnswer();
     try {
       await open.send([{ text }], task.id);
       setText('');

@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { inputSchemaOf } from '../../../api/agents.ts';
 import type { Part } from '../../../api/task-view.ts';
-import { route, setQuery } from '../../../app/router.ts';
+import { navigate, route } from '../../../app/router.ts';
 import { texts } from '../../../texts.ts';
 import type { Schema } from '../../../ui/schema-form/schema.ts';
 import { Empty } from '../../../ui/states.tsx';
@@ -15,11 +15,25 @@ export function Try({ known: { agent, card } }: { known: Known }) {
   const taskId = route.value.query.get('task') ?? undefined;
   const open = useTask(agent, taskId);
   const [reply, setReply] = useState<Part[]>();
+  const here = useRef(true);
+  useEffect(
+    () => () => {
+      here.current = false;
+    },
+    [],
+  );
   const begin = async (parts: Part[]) => {
     setReply(undefined);
     const answer = await open.send(parts);
+    // Whoever went elsewhere meanwhile stays there.
+    if (!here.current) return;
     if ('reply' in answer) setReply(answer.reply);
-    setQuery({ task: 'taskId' in answer ? answer.taskId : undefined });
+    // A step in the history for each task, so that the one before is found again.
+    const { path, query } = route.peek();
+    navigate(path, {
+      ...Object.fromEntries(query),
+      task: 'taskId' in answer ? answer.taskId : undefined,
+    });
   };
   return (
     <div class="try">

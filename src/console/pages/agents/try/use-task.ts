@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { type AgentLink, linkTo } from '../../../api/a2a.ts';
 import type { Agent } from '../../../api/agents.ts';
+import { ApiError } from '../../../api/api-error.ts';
 import { linkElsewhere } from '../../../api/elsewhere.ts';
-import { ApiError } from '../../../api/http.ts';
+import { type Lost, passes, persist } from '../../../api/persist.ts';
 import { isEnded, type Part, type TaskView } from '../../../api/task-view.ts';
 import { usePageSeen } from '../../../ui/page-seen.ts';
 import { uniqueId } from '../../../ui/unique.ts';
@@ -18,7 +19,11 @@ export interface OpenTask {
   task: TaskView | undefined;
   steps: Step[];
   live: boolean;
+  /** While the connection is waited for. */
+  lost: Lost | undefined;
   error: unknown;
+  /** Follows the task once more after an error. */
+  retry(): void;
   /** @returns the task it makes or goes on with; the parts of a plain reply. */
   send(parts: Part[], taskId?: string): Promise<{ taskId: string } | { reply: Part[] }>;
   cancel(): Promise<void>;
@@ -29,9 +34,10 @@ export function useTask(agent: Agent, taskId: string | undefined): OpenTask {
   const link = useLink(agent);
   const [task, setTask] = useState<TaskView>();
   const [steps, setSteps] = useState<Step[]>([]);
-  const [live, setLive] = useState(false);
+  const [connection, setConnection] = useState<{ live: boolean; lost?: Lost | undefined }>({ live: false });
   const [error, setError] = useState<unknown>();
   const seen = usePageSeen();
+  const [turn, setTurn] = useState(0);
 
   useEffect(() => {
     setTask(undefined);
@@ -40,26 +46,33 @@ export function useTask(agent: Agent, taskId: string | undefined): OpenTask {
 
   useEffect(() => {
     setError(undefined);
+    setConnection({ live: false });
     if (taskId === undefined || !seen) return;
     const control = new AbortController();
-    const follow = async () => {
-      const events = (await link()).watch(taskId, { signal: control.signal, onConnection: setLive });
-      for await (const now of events) {
+    const { signal } = control;
+    const follow = async (live: () => void): Promise<boolean> => {
+      for await (const now of (await link()).watch(taskId, signal)) {
+        if (signal.aborted) return true;
+        live();
         setTask(now);
         setSteps((before) => withStep(before, now));
+        if (isEnded(now)) return true;
       }
+      return false;
     };
-    follow()
-      .catch((failure: unknown) => !control.signal.aborted && setError(failure))
-      .finally(() => !control.signal.aborted && setLive(false));
+    const onConnection = (lost: Lost | undefined) => setConnection({ live: lost === undefined, lost });
+    persist(follow, { signal, onConnection })
+      .catch((failure: unknown) => !signal.aborted && setError(failure))
+      .finally(() => !signal.aborted && setConnection({ live: false }));
     return () => control.abort();
-  }, [link, taskId, seen]);
+  }, [link, taskId, seen, turn]);
 
   const send = useSending(link);
   const cancel = useCallback(async () => {
     if (taskId !== undefined) setTask(await (await link()).cancel(taskId));
   }, [link, taskId]);
-  return { task, steps, live, error, send, cancel };
+  const retry = useCallback(() => setTurn((last) => last + 1), []);
+  return { task, steps, ...connection, lost: connection.lost, error, retry, send, cancel };
 }
 
 /** One link for an agent, made when it is first needed. */
@@ -75,10 +88,9 @@ function useLink(agent: Agent): () => Promise<AgentLink> {
   }, [agent.agent_id]);
 }
 
-/** Nothing answered, the first try is still under way, or the host could not say. */
-const UNDECIDED: readonly number[] = [0, 409, 503];
-
-const isDecided = (error: unknown): boolean => error instanceof ApiError && !UNDECIDED.includes(error.status);
+/** Not while nothing answered, the first try is still under way, or the host could not say. */
+const isDecided = (error: unknown): boolean =>
+  error instanceof ApiError && error.status !== 409 && !passes(error);
 
 function useSending(link: () => Promise<AgentLink>): OpenTask['send'] {
   const last = useRef({ said: '', messageId: '' });
