@@ -92,7 +92,8 @@ async function ask(who: Who, { path, method = 'POST', body, headers }: Request):
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  const json = response.headers.get('content-type')?.includes('json');
+  // Not lines of it.
+  const json = /[/+]json/.test(response.headers.get('content-type') ?? '');
   const answer = { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
   return asDescribed(method, `${product.url}${path}`, answer);
 }
@@ -354,6 +355,16 @@ const TABLE: Record<string, Entry> = {
     right: '404 key_not_found',
   },
   'get /v1/admin/audit': { request: of('/v1/admin/audit'), other: '403 insufficient_scope', right: 200 },
+  'post /v1/admin/callers/:caller_id/export': {
+    request: of('/v1/admin/callers/key:nobody/export', 'POST'),
+    other: '403 insufficient_scope',
+    right: 200,
+  },
+  'post /v1/admin/callers/:caller_id/erase': {
+    request: of('/v1/admin/callers/key:nobody/erase', 'POST', () => ({ cancel: 'yes' })),
+    other: '403 insufficient_scope',
+    right: '400 invalid_request',
+  },
   'get /v1/admin/stats': { request: of('/v1/admin/stats'), other: '403 insufficient_scope', right: 200 },
   'get /v1/tasks': { request: of('/v1/tasks'), other: 200, right: 200 },
   'get /v1/tasks/events': {

@@ -154,7 +154,8 @@ async function request(
     return asDescribed(method, url, { status, headers: response.headers, body: undefined });
   }
   const text = await response.text();
-  const answer = { status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  const body = text === '' || type?.startsWith('application/x-ndjson') ? undefined : JSON.parse(text);
+  const answer = { status, headers: response.headers, body };
   // Of a path that no surface reads.
   if (answer.body?.message === 'The request cannot be read') return answer;
   expect(status, `${method} ${url}\n${given?.body.slice(0, 2_000)}\n${text}`).toBeLessThan(500);
