@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import type { CommandContext } from './context.ts';
 import type { DiscoverOptions } from './discover.ts';
 import type { ExitCode } from './failure.ts';
+import type { InvokeOptions } from './invoke.ts';
 
 /** Runs a command, and keeps what it exits with. */
 export type Run = (command: Promise<ExitCode>) => Promise<void>;
 
-/** The commands about agents: finding, publishing and looking at them. */
+/** The commands about agents: finding, publishing and looking at them, and calling them through the gateway. */
 export function addRegistryCommands(
   program: Command,
   { run, context }: { run: Run; context(): CommandContext },
@@ -45,4 +46,20 @@ export function addRegistryCommands(
     .description("show an agent's card")
     .argument('<code>', 'the agent')
     .action((code: string) => run(import('./agents.ts').then(({ showCard }) => showCard(context(), code))));
+  program
+    .command('tasks')
+    .description('list your newest tasks with an agent')
+    .argument('<code>', 'the agent')
+    .action((code: string) => run(import('./tasks.ts').then(({ listTasks }) => listTasks(context(), code))));
+  program
+    .command('invoke')
+    .description('call an agent through the gateway, where policy decides first')
+    .argument('<code>', 'the agent')
+    .argument('<text>', 'the text of the message')
+    .option('--region <country>', 'the country of the call, ISO 3166-1 alpha-2')
+    .option('--confirm-risky', 'a person has approved the call')
+    .option('--task <id>', 'go on with this task')
+    .action((code: string, text: string, options: InvokeOptions) =>
+      run(import('./invoke.ts').then(({ invoke }) => invoke(context(), code, text, options))),
+    );
 }

@@ -1,13 +1,15 @@
-import type { Task } from '@a2a-js/sdk';
+import { type Task, TaskState } from '@a2a-js/sdk';
 import type { Client } from '@a2a-js/sdk/client';
 import { isFinal } from '../tasks/state.ts';
-import type { TaskState } from '../tasks/task.ts';
+import type { TaskState as State } from '../tasks/task.ts';
 import { type CommandContext, commandLine } from './context.ts';
 import { EXIT, type ExitCode } from './failure.ts';
+import { connectAgent } from './remote/agent.ts';
 import { findTaskHome } from './remote/find-task.ts';
 import { follow } from './remote/follow.ts';
 import { Progress, Shown } from './show/progress.ts';
-import { exitOfState, stateOf, taskJson, taskLines } from './show/task.ts';
+import { exitOfState, stateOf, statusLines, taskJson, taskLines } from './show/task.ts';
+import { table } from './show/text.ts';
 
 export interface TaskOptions {
   /** The agent that has the task; looked for when absent. */
@@ -31,11 +33,7 @@ export async function showTask(
   return exit;
 }
 
-async function printTask(
-  context: CommandContext,
-  client: Client,
-  id: string,
-): Promise<TaskState | undefined> {
+async function printTask(context: CommandContext, client: Client, id: string): Promise<State | undefined> {
   const task = await client.getTask({ tenant: '', id });
   print(context, task);
   return stateOf(task.status);
@@ -45,10 +43,34 @@ async function followTask(
   { output }: CommandContext,
   client: Client,
   id: string,
-): Promise<TaskState | undefined> {
+): Promise<State | undefined> {
   const progress = new Progress(output, new Shown());
   await follow(client, id, progress);
   return progress.state;
+}
+
+/** How many tasks are listed: the newest. */
+const LISTED = 20;
+
+/** The caller's newest tasks with an agent. */
+export async function listTasks(context: CommandContext, code: string): Promise<ExitCode> {
+  const { output } = context;
+  const client = await connectAgent(context, code);
+  const { tasks } = await client.listTasks({
+    tenant: '',
+    contextId: '',
+    status: TaskState.TASK_STATE_UNSPECIFIED,
+    pageSize: LISTED,
+    pageToken: '',
+    statusTimestampAfter: undefined,
+  });
+  output.object({ tasks: tasks.map(taskJson) });
+  if (tasks.length === 0) output.text(`You have no task with ${code}.`);
+  else {
+    const rows = tasks.map(({ id, status }) => [id, statusLines(status).join(' ')]);
+    output.text(...table(['task', 'status'], rows, output.width));
+  }
+  return EXIT.ok;
 }
 
 /** Succeeds when the task is canceled, or will be: that is what was asked for. */

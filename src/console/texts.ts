@@ -164,7 +164,6 @@ export const texts = {
     language: 'Language',
     languages: { curl: 'curl', cli: 'CLI', typescript: 'TypeScript' },
     hello: 'Hello there',
-    none: 'There is no such call in this language.',
     titles: {
       find: 'Find it',
       card: 'Read its card',

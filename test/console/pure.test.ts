@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/console/api/api-error.ts';
 import { type Lost, pauseAfter, persist } from '../../src/console/api/persist.ts';
 import { applied, conversationOf, isEnded, stateOf, type TaskView } from '../../src/console/api/task-view.ts';
+import { gatewaySnippet, snippets } from '../../src/console/pages/agents/snippets.ts';
 import { rowsOfCsv, rowsOfData } from '../../src/console/ui/parts/tabular.ts';
 import { filled, kindOf, resolved, type Schema, titleOf } from '../../src/console/ui/schema-form/schema.ts';
 
@@ -155,5 +156,21 @@ describe('a form', () => {
     });
     expect(filled({ a: '' })).toBeUndefined();
     expect(titleOf('remindAfter', {})).toBe('Remind after');
+  });
+});
+
+describe('calls to be pasted', () => {
+  const options = { host: 'http://127.0.0.1:1', code: 'echo', guarded: true, example: "it's" };
+
+  it('leave the key that is there as it is', () => {
+    const { cli } = snippets(options)[0]?.text ?? {};
+    expect(cli?.split('\n')[0]).toBe(': "$' + '{AGENT_HOST_API_KEY:?must be your API key}"');
+  });
+
+  it('bring what policy asks for', () => {
+    const { curl, cli, typescript } = gatewaySnippet({ ...options, region: 'DE', risky: true }).text;
+    expect(curl).toContain(`'{"message": "it'\\''s", "region": "DE", "confirm_risky": true}'`);
+    expect(cli).toMatch(/invoke echo 'it'\\''s' --region DE --confirm-risky$/);
+    expect(typescript).toContain(`JSON.stringify({ message: "it's", region: 'DE', confirm_risky: true })`);
   });
 });

@@ -92,8 +92,28 @@ export function agents(at: () => Place): void {
         expect(ran['Send a message']).toMatch(/TASK_STATE_COMPLETED.*Hello there/);
         expect(JSON.parse(ran['List tasks'] ?? '').result.tasks).not.toEqual([]);
         expect(JSON.parse(ran['Call through the gateway'] ?? '').status).toBe('completed');
-        await page.getByText('TypeScript').click();
-        await page.getByText("connectAgent({ url: '").first().waitFor();
+        const copied = async (language: string, call: string) => {
+          await page.getByText(language, { exact: true }).click();
+          const section = page.locator('section').filter({ has: page.getByRole('heading', { name: call }) });
+          return (await section.locator('pre').textContent()) ?? '';
+        };
+        const shell = 'agent-host() { node dist/main.js "$@"; };';
+        const program = ['--input-type=module', '-e'];
+        const [sent, found, listed, called] = await Promise.all([
+          run('bash', ['-c', `${shell} ${await copied('CLI', 'List tasks')}`]),
+          run('node', [...program, await copied('TypeScript', 'Find it')]),
+          run('node', [...program, await copied('TypeScript', 'List tasks')]),
+          // What policy asks for goes with the call.
+          page
+            .goto(`${at().product.url}/#/agents/order-refund?tab=calls`)
+            .then(() => page.getByRole('heading', { level: 1, name: 'Order refund' }).waitFor())
+            .then(() => copied('CLI', 'Call through the gateway'))
+            .then((command) => run('bash', ['-c', `${shell} ${command} || echo "exit $?"`])),
+        ]);
+        expect(sent.stdout).toMatch(/TASK +STATUS\n[\da-f-]{36} {2}completed/);
+        expect(found.stdout).toContain("id: 'echo'");
+        expect(listed.stdout).toContain("contextId: '");
+        expect(called.stdout).toMatch(/input-required: .*receipt [\da-f-]{36}\nexit 3/s);
       },
       { permissions: ['clipboard-read', 'clipboard-write'] },
     ));

@@ -16,6 +16,8 @@ export function Calls({ known: { agent } }: { known: Known }) {
     code: agent.agent_id,
     guarded: session.value.state === 'in' && session.value.me.how !== 'local',
     example: agent.skills.flatMap(({ examples = [] }) => examples)[0] ?? texts.calls.hello,
+    region: agent.review.allowed_regions[0],
+    risky: agent.review.human_approval_required || agent.review.risk_level === 'high',
   };
   const all = agent.kind === 'remote' ? [gatewaySnippet(options)] : snippets(options);
   return (
@@ -40,11 +42,7 @@ export function Calls({ known: { agent } }: { known: Known }) {
             <h2>{texts.calls.titles[id]}</h2>
             <p class="quiet small">{texts.calls.about[id]}</p>
           </div>
-          {text[language] === undefined ? (
-            <p class="quiet small">{texts.calls.none}</p>
-          ) : (
-            <CodeBlock label={texts.calls.titles[id]} text={text[language]} />
-          )}
+          <CodeBlock label={texts.calls.titles[id]} text={text[language]} />
         </section>
       ))}
     </div>

@@ -8,14 +8,17 @@ export interface SnippetOptions {
   guarded: boolean;
   /** What a first message to the agent could say. */
   example: string;
+  /** Where policy lets it be called from, when not from anywhere. */
+  region?: string | undefined;
+  /** Whether policy asks for a person's approval of each call. */
+  risky?: boolean;
 }
 
 export type Language = 'curl' | 'cli' | 'typescript';
 
 export interface Snippet {
   id: 'find' | 'card' | 'send' | 'stream' | 'answer' | 'get' | 'list' | 'cancel' | 'gateway';
-  /** By language; absent where there is no such command. */
-  text: Partial<Record<Language, string>>;
+  text: Record<Language, string>;
 }
 
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
@@ -27,7 +30,7 @@ export function snippets(options: SnippetOptions): Snippet[] {
   const agent = `${host}/orchestrator/a2a/v1/${code}`;
   const task = '"id": "TASK_ID"';
   const message = (text: string, more = '') =>
-    `{"messageId": "m-'$(date +%s)'", "role": "ROLE_USER", "parts": [{"text": ${escapedForShell(text)}}]${more}}`;
+    `{"messageId": "m-'$(date +%s)-$RANDOM'", "role": "ROLE_USER", "parts": [{"text": ${escapedForShell(text)}}]${more}}`;
   const rpc = (method: string, params: string) =>
     curl(options, agent, `{"jsonrpc": "2.0", "id": 1, "method": "${method}", "params": {\n    ${params}}}`);
   const program = (lines: string) => typescript(options, lines);
@@ -42,6 +45,7 @@ export function snippets(options: SnippetOptions): Snippet[] {
           false,
         ),
         cli: cli(options, `agents ${shellQuoted(code)}`),
+        typescript: posted(options, `/orchestrator/a2a/v1/agents/search`, [`query: ${quoted(code)}`]),
       },
     },
     {
@@ -92,7 +96,16 @@ export function snippets(options: SnippetOptions): Snippet[] {
         ),
       },
     },
-    { id: 'list', text: { curl: rpc('ListTasks', '"pageSize": 20') } },
+    {
+      id: 'list',
+      text: {
+        curl: rpc('ListTasks', '"pageSize": 20'),
+        cli: cli(options, `tasks ${code}`),
+        typescript: program(
+          "const { tasks } = await agent.listTasks({ tenant: '', contextId: '', status: 0, pageSize: 20, pageToken: '', statusTimestampAfter: undefined });\nconsole.log(tasks);",
+        ),
+      },
+    },
     {
       id: 'cancel',
       text: {
@@ -107,18 +120,26 @@ export function snippets(options: SnippetOptions): Snippet[] {
   ];
 }
 
-/** The one call of an agent elsewhere. */
-export const gatewaySnippet = (options: SnippetOptions): Snippet => ({
-  id: 'gateway',
-  text: {
-    curl: curl(
-      options,
-      `${options.host}/v1/agents/${options.code}/invoke`,
-      `{"message": ${escapedForShell(options.example)}}`,
-      false,
-    ),
-  },
-});
+/** The one call of an agent elsewhere, with what policy asks for. */
+export function gatewaySnippet(options: SnippetOptions): Snippet {
+  const { host, code, example, region, risky = false } = options;
+  const path = `/v1/agents/${code}/invoke`;
+  const asked = region === undefined ? '' : `, "region": "${region}"`;
+  const body = `{"message": ${escapedForShell(example)}${asked}${risky ? ', "confirm_risky": true' : ''}}`;
+  const flags = `${region === undefined ? '' : ` --region ${region}`}${risky ? ' --confirm-risky' : ''}`;
+  return {
+    id: 'gateway',
+    text: {
+      curl: curl(options, `${host}${path}`, body, false),
+      cli: cli(options, `invoke ${code} ${shellQuoted(example)}${flags}`),
+      typescript: posted(options, path, [
+        `message: ${quoted(example)}`,
+        ...(region === undefined ? [] : [`region: '${region}'`]),
+        ...(risky ? ['confirm_risky: true'] : []),
+      ]),
+    },
+  };
+}
 
 /** A JSON string within single quotes of a shell. */
 const escapedForShell = (text: string): string => quoted(text).replaceAll("'", "'\\''");
@@ -132,7 +153,9 @@ function curl(options: SnippetOptions, url: string, body: string, a2a = true): s
 }
 
 function cli({ host, guarded }: SnippetOptions, command: string): string {
-  const ready = guarded ? 'export AGENT_HOST_API_KEY=…\n' : '';
+  // Where the key is missing, it says so; where there is one, it stays.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's.
+  const ready = guarded ? ': "${AGENT_HOST_API_KEY:?must be your API key}"\n' : '';
   return `${ready}agent-host --url ${host} ${command}`;
 }
 
@@ -140,4 +163,15 @@ function typescript({ host, code, guarded }: SnippetOptions, lines: string): str
   const apiKey = guarded ? ', apiKey: process.env.AGENT_HOST_API_KEY ?? ""' : '';
   const imports = lines.includes('messageOf') ? 'connectAgent, messageOf' : 'connectAgent';
   return `import { ${imports} } from 'workflow-agent-host/client';\n\nconst agent = await connectAgent({ url: '${host}'${apiKey.replaceAll('"', "'")} }, '${code}');\n${lines}`;
+}
+
+/** What the protocol's client has no call for. */
+function posted({ host, guarded }: SnippetOptions, path: string, fields: string[]): string {
+  const apiKey = guarded ? ", 'x-api-key': process.env.AGENT_HOST_API_KEY ?? ''" : '';
+  return `const answer = await fetch('${host}${path}', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json'${apiKey} },
+  body: JSON.stringify({ ${fields.join(', ')} }),
+});
+console.log(await answer.json());`;
 }
