@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Backlog } from './storage/backlog.ts';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
-const REFUSED = ['request', 'stream'] as const;
+const REFUSED = ['request', 'stream', 'task'] as const;
 const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
 
 export interface Metrics {
@@ -142,7 +142,7 @@ function showCapacity(registry: Registry, { capacity }: MetricSources): void {
   });
   new Counter({
     name: 'agent_host_capacity_refusals_total',
-    help: 'Requests and streams refused because the host had as much to do as it takes',
+    help: 'Requests, streams and new tasks refused because there was as much to do as can be done',
     labelNames: ['of'],
     registers,
     collect() {

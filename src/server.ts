@@ -120,9 +120,10 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(async () => callers?.refusals.close());
 
   const waits = () => callers?.capacity.waits();
+  const refused = () => callers?.capacity.taskRefused();
   const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
-  const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client), config.KILL_AT);
+  const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client, refused), config.KILL_AT);
   const registry = new PrismaAgentRegistry(db);
   const inspector = new TemporalInspector(() => temporal.client);
   const feed = new PostgresTaskFeed({

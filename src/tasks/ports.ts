@@ -4,6 +4,11 @@ import type { Message, Metadata, Task, TaskChange, TaskState } from './task.ts';
 /** Runs tasks. Each method may be repeated: what was done already is not done again. */
 export interface TaskEngine {
   /**
+   * To be asked before a new task is taken.
+   * @throws HostError `unavailable` when it would only wait behind many others that have waited for long.
+   */
+  checkRoom(): void;
+  /**
    * Starts the task's workflow, or finds it started.
    * @throws HostError `unavailable` when the engine does not answer within its deadline; the start may
    * still have happened.

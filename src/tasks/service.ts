@@ -132,6 +132,8 @@ export class TaskService {
     const id = randomUUID();
     const contextId = request.contextId ?? randomUUID();
     checkStart(agent, { taskId: id, contextId, message });
+    // What an agent's own work calls is of a task that is taken already.
+    if (!request.uncounted) this.#engine.checkRoom();
     // Before the task: a death in between leaves a file without a task, never a task without its file.
     await save();
     const limits = limitsFor(agent, request.uncounted ? undefined : this.#limits);

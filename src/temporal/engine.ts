@@ -28,10 +28,16 @@ const INSIST_MS = 3_500;
 /** Temporal counts as away after so many calls in a row, and is then asked once in a while. */
 const FAILURES = 3;
 const ASK_AGAIN_MS = 1_000;
+/** So many starts of which the first has taken so long are more than Temporal can do: a deadline is near. */
+const MANY_STARTS = 30;
+const SLOW_MS = 2_000;
 
 /** Tasks on Temporal: a task is a workflow, a follow-up an Update, a cancel Temporal's cancellation. */
 export class TemporalTaskEngine implements TaskEngine {
   readonly #currentClient: () => Client;
+  readonly #refused: () => void;
+  /** When each start under way began, the first one first. */
+  readonly #starts = new Set<{ since: number }>();
   // While Temporal is away nobody waits for it: what is recorded runs when it is back.
   readonly #breaker = circuitBreaker(handleWhen(isOutage), {
     breaker: new ConsecutiveBreaker(FAILURES),
@@ -39,12 +45,34 @@ export class TemporalTaskEngine implements TaskEngine {
   });
   readonly #limit = timeout(INSIST_MS, TimeoutStrategy.Aggressive);
 
-  /** @param client gives the client, or throws `unavailable` while there is none. */
-  constructor(client: () => Client) {
+  /**
+   * @param client gives the client, or throws `unavailable` while there is none.
+   * @param refused hears of each new task that there is no room for.
+   */
+  constructor(client: () => Client, refused = () => {}) {
     this.#currentClient = client;
+    this.#refused = refused;
   }
 
-  async start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<void> {
+  checkRoom(): void {
+    const [first] = this.#starts;
+    if (first === undefined || this.#starts.size < MANY_STARTS) return;
+    if (performance.now() - first.since < SLOW_MS) return;
+    this.#refused();
+    throw unavailable('The workflow engine has as much to do as it can; try again');
+  }
+
+  async start(workflow: WorkflowRef, input: TaskInput): Promise<void> {
+    const start = { since: performance.now() };
+    this.#starts.add(start);
+    try {
+      await this.#start(workflow, input);
+    } finally {
+      this.#starts.delete(start);
+    }
+  }
+
+  async #start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<void> {
     try {
       await this.#call(() =>
         this.#client.workflow.start(workflowType, {

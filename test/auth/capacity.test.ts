@@ -16,7 +16,7 @@ describe('requests', () => {
     const first = enter(capacity);
     enter(capacity);
     expect(capacity.enter()).toBeUndefined();
-    expect(capacity.refused).toEqual({ request: 1, stream: 0 });
+    expect(capacity.refused).toEqual({ request: 1, stream: 0, task: 0 });
     first.end();
     first.end();
     expect(capacity.working).toBe(1);
@@ -73,7 +73,7 @@ it('streams are as many as may be, whatever is worked on', () => {
   const open = [enter(capacity), enter(capacity)];
   for (const place of open) place.run(() => capacity.waits());
   expect(() => capacity.checkStream()).toThrow(expect.objectContaining({ code: 'unavailable' }));
-  expect(capacity.refused).toEqual({ request: 0, stream: 1 });
+  expect(capacity.refused).toEqual({ request: 0, stream: 1, task: 0 });
   open[0]?.end();
   capacity.checkStream();
 });

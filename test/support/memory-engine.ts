@@ -39,6 +39,8 @@ export const agentMessage = (text: string): Message => ({
  * text says is done: `ask` asks, `hold` goes on working, `fail` fails, `reply` replies, anything else completes.
  */
 export class MemoryEngine implements TaskEngine {
+  checkRoom(): void {}
+
   /** `before`: calls fail and nothing is done. `after`: it is done, and the answer is lost. */
   outage: 'none' | 'before' | 'after' = 'none';
   /** Every delivery is refused with this. */

@@ -24,7 +24,7 @@ const WORK_MS = 10_000;
  */
 export class Capacity {
   /** What was refused since the process began. */
-  readonly refused = { request: 0, stream: 0 };
+  readonly refused = { request: 0, stream: 0, task: 0 };
   readonly #most: CapacityOptions;
   /** With when they came, the oldest first. */
   readonly #working = new Map<Place, number>();
@@ -70,6 +70,11 @@ export class Capacity {
   waits(): void {
     const place = this.#current.getStore();
     if (place !== undefined) this.#rest(place);
+  }
+
+  /** A new task was refused by who would do it. */
+  taskRefused(): void {
+    this.refused.task += 1;
   }
 
   /** To be asked before a stream is opened. @throws HostError `unavailable` when there are as many as may be. */
