@@ -1,6 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, {
   type ErrorRequestHandler,
@@ -11,6 +17,7 @@ import express, {
   type Router,
 } from 'express';
 import type { Logger } from 'pino';
+import { type Capacity, CROWDED, CROWDED_RETRY_S } from './auth/limits/capacity.ts';
 import type { Drain } from './drain.ts';
 import { HostError, messageOf } from './errors.ts';
 import { tracedRequests } from './tracing/http.ts';
@@ -22,6 +29,7 @@ export interface HttpOptions {
   headers: RequestHandler;
   guard: RequestHandler;
   drain: Pick<Drain, 'answering'>;
+  capacity: Pick<Capacity, 'refuses'>;
   /** How the surface of a path tells a refusal. */
   refusalBody(path: string): (status: number, message: string) => object;
   /** Hears of each answer but streams, which end when their readers like. */
@@ -31,8 +39,27 @@ export interface HttpOptions {
   log: Logger;
 }
 
-/** The one Express app: the surfaces' routers. */
-export function createApp(options: HttpOptions): Express {
+/** The one Express app: the surfaces' routers. What it cannot take it is not even shown. */
+export function createApp(options: HttpOptions): RequestListener {
+  const app = expressApp(options);
+  const { capacity, headers, refusalBody } = options;
+  return (req, res) => {
+    // To find a route takes longer than to refuse a call. What is answered always is read, not posted.
+    if (req.method !== 'POST' || !capacity.refuses()) {
+      app(req, res);
+      return;
+    }
+    headers(req as Request, res as Response, () => {
+      const [path = '/'] = (req.url ?? '/').split('?', 1);
+      res.statusCode = 503;
+      res.setHeader('Content-Type', 'application/json; charset=utf-8');
+      res.setHeader('Retry-After', CROWDED_RETRY_S);
+      res.end(JSON.stringify(refusalBody(path)(503, CROWDED)));
+    });
+  };
+}
+
+function expressApp(options: HttpOptions): Express {
   const { trustProxy, headers, guard, drain, answered, routers, log } = options;
   const refuse: Refuse = (req, res, status, message) => {
     res.status(status).json(options.refusalBody(req.path)(status, message));
@@ -155,7 +182,7 @@ function starting(_req: IncomingMessage, res: ServerResponse): void {
 
 export interface Listening {
   port: number;
-  serve(app: Express): void;
+  serve(app: RequestListener): void;
   /** Takes no more connections, waits for the answers under way, bounded. */
   close(): Promise<void>;
 }

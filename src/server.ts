@@ -216,6 +216,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     push: push.delivery,
     changed: (taskId, { pushes, calls }, lagMs) => {
       metrics.recorded(lagMs);
+      engine.heard(taskId);
       if (pushes) push.changed(taskId);
       if (calls) gateway.taskChanged(taskId);
     },

@@ -104,6 +104,7 @@ export async function serve(
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
     guard: parts.callers.guard(surfacesFor(config.INVOKE_REQUIRE_DPOP), [ownUrl, publicUrl]),
     drain: parts.drain,
+    capacity: parts.callers.capacity,
     refusalBody: refusalBodies(SURFACES),
     answered: parts.metrics.answered,
     routers: [

@@ -407,7 +407,12 @@ const ARROWS: Record<string, Arrows> = {
     types: ['config.ts', 'undo.ts'],
     packages: [],
   },
-  'http.ts': { imports: ['tracing'], types: ['drain.ts'], packages: ['express'], packageTypes: ['pino'] },
+  'http.ts': {
+    imports: ['auth/limits/capacity.ts', 'tracing'],
+    types: ['drain.ts'],
+    packages: ['express'],
+    packageTypes: ['pino'],
+  },
   'health.ts': {
     imports: [],
     types: ['drain.ts', 'storage', 'temporal'],

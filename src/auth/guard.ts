@@ -5,7 +5,7 @@ import { HostError } from '../errors.ts';
 import type { AuditLog } from './audit.ts';
 import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
-import type { Capacity } from './limits/capacity.ts';
+import { type Capacity, CROWDED, CROWDED_RETRY_S } from './limits/capacity.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { challengesOf, Refusal } from './refusal.ts';
 import { type Body, plainBody, refusalBodies } from './refusal-bodies.ts';
@@ -94,7 +94,7 @@ function check(route: RouteAccess, surface: GuardedSurface, options: GuardOption
   return (req, res, next) => {
     const place = options.capacity.enter();
     if (place === undefined) {
-      res.set('Retry-After', RETRY_AFTER_S);
+      res.set('Retry-After', CROWDED_RETRY_S);
       res.status(503).json(body(503, CROWDED));
       return;
     }
@@ -102,9 +102,6 @@ function check(route: RouteAccess, surface: GuardedSurface, options: GuardOption
     return place.run(() => letIn(req, res, next));
   };
 }
-
-/** What a request is told above the host's capacity. */
-export const CROWDED = 'The host has as much to do as it takes; try again';
 
 function whoMay(
   route: RouteAccess,

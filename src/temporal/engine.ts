@@ -28,16 +28,17 @@ const INSIST_MS = 3_500;
 /** Temporal counts as away after so many calls in a row, and is then asked once in a while. */
 const FAILURES = 3;
 const ASK_AGAIN_MS = 1_000;
-/** So many starts of which the first has taken so long are more than Temporal can do: a deadline is near. */
-const MANY_STARTS = 30;
-const SLOW_MS = 2_000;
+/** So many tasks on their way of which the first has been for so long are more than Temporal can do: a deadline is near. */
+const MANY_STARTS = 50;
+const SLOW_MS = 1_000;
+const FORGET_MS = 5_000;
 
 /** Tasks on Temporal: a task is a workflow, a follow-up an Update, a cancel Temporal's cancellation. */
 export class TemporalTaskEngine implements TaskEngine {
   readonly #currentClient: () => Client;
   readonly #refused: () => void;
-  /** When each start under way began, the first one first. */
-  readonly #starts = new Set<{ since: number }>();
+  /** When each task began that this process starts and has heard nothing of yet, the first one first. */
+  readonly #starts = new Map<string, number>();
   // While Temporal is away nobody waits for it: what is recorded runs when it is back.
   readonly #breaker = circuitBreaker(handleWhen(isOutage), {
     breaker: new ConsecutiveBreaker(FAILURES),
@@ -55,26 +56,38 @@ export class TemporalTaskEngine implements TaskEngine {
   }
 
   checkRoom(): void {
-    const [first] = this.#starts;
-    if (first === undefined || this.#starts.size < MANY_STARTS) return;
-    if (performance.now() - first.since < SLOW_MS) return;
+    const now = performance.now();
+    for (const [taskId, since] of this.#starts) {
+      if (now - since < FORGET_MS) break;
+      this.#starts.delete(taskId);
+    }
+    const [first = now] = this.#starts.values();
+    if (this.#starts.size < MANY_STARTS || now - first < SLOW_MS) return;
     this.#refused();
     throw unavailable('The workflow engine has as much to do as it can; try again');
   }
 
   async start(workflow: WorkflowRef, input: TaskInput): Promise<void> {
-    const start = { since: performance.now() };
-    this.#starts.add(start);
+    const { taskId } = input;
+    this.#starts.set(taskId, performance.now());
+    let here = false;
     try {
-      await this.#start(workflow, input);
+      here = await this.#start(workflow, input);
     } finally {
-      this.#starts.delete(start);
+      // Of one that runs elsewhere nothing is heard here.
+      if (!here) this.#starts.delete(taskId);
     }
   }
 
-  async #start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<void> {
+  /** A change of the task was recorded by this process. */
+  heard(taskId: string): void {
+    this.#starts.delete(taskId);
+  }
+
+  /** Whether its first step runs in this process. */
+  async #start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<boolean> {
     try {
-      await this.#call(() =>
+      const { eagerlyStarted } = await this.#call(() =>
         this.#client.workflow.start(workflowType, {
           workflowId: workflowIdOf(input.taskId),
           taskQueue,
@@ -88,9 +101,11 @@ export class TemporalTaskEngine implements TaskEngine {
           staticSummary: input.agentCode,
         }),
       );
+      // It may have come so far already.
+      return eagerlyStarted && this.#starts.has(input.taskId);
     } catch (error) {
       // It ran and ended before this call: nothing is left to start.
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
       throw error;
     }
   }

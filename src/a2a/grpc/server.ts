@@ -2,7 +2,7 @@ import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/ser
 import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
 import { logVerbosity, Metadata, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { CROWDED } from '../../auth/guard.ts';
+import { CROWDED, CROWDED_RETRY_S } from '../../auth/limits/capacity.ts';
 import { urlHost } from '../../auth/loopback.ts';
 import { HostError, messageOf } from '../../errors.ts';
 import { type Around, eachCall } from './around.ts';
@@ -88,7 +88,7 @@ const withinCapacity =
     const place = agents.capacity.enter();
     if (place === undefined) {
       const metadata = new Metadata();
-      metadata.set('retry-after', '1');
+      metadata.set('retry-after', CROWDED_RETRY_S);
       return { code: status.UNAVAILABLE, details: CROWDED, metadata };
     }
     place.run(() => run(place.end));

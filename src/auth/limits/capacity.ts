@@ -15,6 +15,10 @@ export interface Place {
   end(): void;
 }
 
+/** What a request is told that there is no place for, to be said again in so many seconds. */
+export const CROWDED = 'The host has as much to do as it takes; try again';
+export const CROWDED_RETRY_S = '1';
+
 /** What is not answered after so long waits for others, whoever they are. */
 const WORK_MS = 10_000;
 
@@ -45,16 +49,20 @@ export class Capacity {
     return this.#waiting.size;
   }
 
-  /** A place for a request that has come; undefined when there is none, and it is to be refused. */
-  enter(): Place | undefined {
+  /** Whether a request that has come is to be refused: there is no place for it. */
+  refuses(): boolean {
     const now = performance.now();
     for (const [place, since] of this.#working) {
       if (now - since < WORK_MS || !this.#rest(place)) break;
     }
-    if (this.#working.size >= this.#most.requests) {
-      this.refused.request += 1;
-      return undefined;
-    }
+    const full = this.#working.size >= this.#most.requests;
+    if (full) this.refused.request += 1;
+    return full;
+  }
+
+  /** A place for a request that has come; undefined when it is to be refused. */
+  enter(): Place | undefined {
+    if (this.refuses()) return undefined;
     const place: Place = {
       run: (work) => this.#current.run(place, work),
       end: () => {
@@ -62,7 +70,7 @@ export class Capacity {
         this.#waiting.delete(place);
       },
     };
-    this.#working.set(place, now);
+    this.#working.set(place, performance.now());
     return place;
   }
 
