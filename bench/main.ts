@@ -1,7 +1,5 @@
 /** `npm run bench`: what the product costs beside what it stands on. */
-import { startGround } from '../test/support/ground.ts';
-import { endAllProducts } from '../test/support/product.ts';
-import { endAllChildren } from './child.ts';
+import { Measurements, runCommand, withServers } from './command.ts';
 import { type BenchOptions, readOptions } from './options.ts';
 import { credentials } from './parts/credentials.ts';
 import { followUp } from './parts/follow-up.ts';
@@ -16,7 +14,7 @@ import { send } from './parts/send.ts';
 import { start } from './parts/start.ts';
 import { streams } from './parts/streams.ts';
 import { sweep } from './parts/sweep.ts';
-import { type Row, table, writeJson } from './report.ts';
+import type { Row } from './report.ts';
 import { type Servers, type Setting, withProduct } from './setting.ts';
 
 /** On a running product, together. */
@@ -41,66 +39,21 @@ const ON_SERVERS: Record<string, (servers: Servers) => Promise<Row[]>> = {
   search: searchAtSize,
 };
 
+const PARTS = [...new Set(['start', ...Object.keys(ON_PRODUCT), ...Object.keys(ON_SERVERS)])];
+
 async function run(options: BenchOptions): Promise<Row[]> {
-  const wanted = (part: string) => options.only === undefined || options.only === part;
-  const rows: Row[] = [];
-  const measure = async (part: string, work: () => Promise<Row[]>) => {
-    if (!wanted(part)) return;
-    const begin = Date.now();
-    const measured = await work();
-    process.stderr.write(`${part}: ${((Date.now() - begin) / 1_000).toFixed(0)} s\n`);
-    rows.push(...measured);
-  };
-  await measure('start', () => start(options));
-  if (options.only === 'start') return rows;
-  await onServers(options, async (servers) => {
-    if (Object.keys(ON_PRODUCT).some(wanted)) {
+  const all = new Measurements(options);
+  await all.measure('start', () => start(options));
+  if (options.only === 'start') return all.rows;
+  await withServers(options, async (servers) => {
+    if (Object.keys(ON_PRODUCT).some((part) => all.wanted(part))) {
       await withProduct(servers, async (setting) => {
-        for (const [part, work] of Object.entries(ON_PRODUCT)) await measure(part, () => work(setting));
+        for (const [part, work] of Object.entries(ON_PRODUCT)) await all.measure(part, () => work(setting));
       });
     }
-    for (const [part, work] of Object.entries(ON_SERVERS)) await measure(part, () => work(servers));
+    for (const [part, work] of Object.entries(ON_SERVERS)) await all.measure(part, () => work(servers));
   });
-  return rows;
+  return all.rows;
 }
 
-/** The given servers; embedded ones, ended afterwards, when one is missing. */
-async function onServers(options: BenchOptions, use: (servers: Servers) => Promise<void>): Promise<void> {
-  const { temporal, database } = options;
-  if (temporal !== undefined && database !== undefined) {
-    await use({ temporalAddress: temporal, databaseUrl: database });
-    return;
-  }
-  const ground = await startGround();
-  try {
-    await use({
-      temporalAddress: temporal ?? ground.direct.temporalAddress,
-      databaseUrl: database ?? ground.direct.databaseUrl,
-    });
-  } finally {
-    await ground.stop();
-  }
-}
-
-async function endEverything(): Promise<void> {
-  endAllChildren();
-  await endAllProducts();
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void endEverything().finally(() => process.exit(130)));
-}
-
-try {
-  const options = readOptions(process.argv.slice(2), [
-    ...new Set(['start', ...Object.keys(ON_PRODUCT), ...Object.keys(ON_SERVERS)]),
-  ]);
-  const rows = await run(options);
-  process.stdout.write(`${table(rows)}\n`);
-  if (options.json !== undefined) await writeJson(options.json, rows);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : error}\n`);
-  process.exitCode = 1;
-} finally {
-  await endEverything();
-}
+await runCommand(() => readOptions(process.argv.slice(2), PARTS), run);

@@ -1,9 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const MB = 1024;
+const QUIET_S = 10;
 
 /** What a process holds, KB. Linux only, as the numbers are. */
-export const residentKb = (pid: number): number => field(`/proc/${pid}/status`, 'VmRSS');
+const residentKb = (pid: number): number => field(`/proc/${pid}/status`, 'VmRSS');
+
+/** The least resident memory of some quiet seconds, in which the garbage collector comes by, KB. */
+export async function quietMemory(pid: number): Promise<number> {
+  let least = residentKb(pid);
+  for (let tries = 0; tries < QUIET_S; tries++) {
+    await delay(1_000);
+    least = Math.min(least, residentKb(pid));
+  }
+  return least;
+}
 
 /** What a process and all it started hold, MB: `rss` counts shared pages in each process, `pss` once. */
 export function treeMemory(pid: number): { rss: number; pss: number; processes: number } {

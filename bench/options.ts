@@ -10,17 +10,21 @@ export interface BenchOptions {
   only?: string;
 }
 
-/** @throws TypeError for an option there is not, or a part there is not. */
-export function readOptions(args: string[], parts: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args,
-    options: {
-      temporal: { type: 'string' },
-      database: { type: 'string' },
-      json: { type: 'string' },
-      only: { type: 'string' },
-    },
-  });
+const OPTIONS = ['temporal', 'database', 'json', 'only'] as const;
+
+/**
+ * @param more options there are beside those of every measurement.
+ * @throws TypeError for an option there is not, or a part there is not.
+ */
+export function readOptions<More extends string = never>(
+  args: string[],
+  parts: readonly string[],
+  more: readonly More[] = [],
+): BenchOptions & Partial<Record<More, string>> {
+  const options = Object.fromEntries(
+    [...OPTIONS, ...more].map((name) => [name, { type: 'string' as const }]),
+  );
+  const values = parseArgs({ args, options }).values as BenchOptions & Partial<Record<More, string>>;
   if (values.only !== undefined && !parts.includes(values.only)) {
     throw new TypeError(`--only: there is no part ${values.only}; there are ${parts.join(', ')}`);
   }

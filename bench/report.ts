@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 /** One line of the table. */
 export interface Row {
   name: string;
-  unit: 'ms' | 's' | '/s' | 'KB' | 'MB';
+  /** Empty for a number of things. */
+  unit: 'ms' | 's' | '/s' | 'KB' | 'MB' | '';
   ours: number;
   /** What the same costs without the product, on the same servers in the same minute. */
   baseline: number | null;
@@ -53,8 +54,8 @@ const HEAD = ['row', 'ours', 'baseline', 'ratio', 'target', 'met'];
 export function table(rows: readonly Row[]): string {
   const cells = rows.map(({ name, unit, ours, baseline, ratio, target, met }) => [
     name,
-    `${ours} ${unit}`,
-    baseline === null ? '' : `${baseline} ${unit}`,
+    `${ours} ${unit}`.trimEnd(),
+    baseline === null ? '' : `${baseline} ${unit}`.trimEnd(),
     ratio === null ? '' : String(ratio),
     target ?? '',
     met === null ? '' : met ? 'yes' : 'NO',

@@ -4,7 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { serveRequests } from '../child.ts';
 import { encode, type HttpRequest } from './connection.ts';
 
-export type StreamRequest = { open: HttpRequest; count: number } | { collect: true };
+/** Requests are taken in turn. */
+export type StreamRequest = { open: HttpRequest[]; count: number } | { collect: true };
 
 /** For each change, by its number: how long each subscriber waited for it, ms. */
 export type Waits = Map<number, number[]>;
@@ -19,10 +20,11 @@ let waits: Waits = new Map();
 serveRequests(async () => async (request: StreamRequest): Promise<unknown> => {
   if ('collect' in request) return close();
   waits = new Map();
-  const bytes = encode(request.open);
+  const requests = request.open.map((each) => ({ url: each.url, bytes: encode(each) }));
   for (let opened = 0; opened < request.count; opened += OPENING_AT_ONCE) {
     const wave = Math.min(OPENING_AT_ONCE, request.count - opened);
-    sockets.push(...(await Promise.all(Array.from({ length: wave }, () => open(request.open.url, bytes)))));
+    const next = Array.from({ length: wave }, (_, at) => requests[(opened + at) % requests.length]);
+    sockets.push(...(await Promise.all(next.flatMap((each) => (each ? open(each.url, each.bytes) : [])))));
   }
   return undefined;
 });

@@ -3,7 +3,7 @@ import type { Product } from '../../test/support/product.ts';
 import { agentUrl } from '../../test/support/rpc.ts';
 import { type Child, startChild } from '../child.ts';
 import type { StreamRequest, Waits } from '../load/stream-load.ts';
-import { residentKb } from '../memory.ts';
+import { quietMemory } from '../memory.ts';
 import { type Row, row } from '../report.ts';
 import { rpcRequest } from '../rpc-requests.ts';
 import { type Servers, withProduct } from '../setting.ts';
@@ -13,7 +13,6 @@ import { newTicker, startTicking } from './tickers.ts';
 const TICKS = 30;
 const EVERY_MS = 200;
 const MANY = 1_000;
-const QUIET_S = 10;
 // The last of some changes may come late; this is not waited for for ever.
 const PATIENCE_MS = 20_000;
 
@@ -49,7 +48,7 @@ async function measure(product: Product): Promise<Row[]> {
 }
 
 /** For each change, sorted: how long until the last subscriber had it, ms. */
-async function watched(
+export async function watched(
   base: string,
   load: Child,
   count: number,
@@ -57,7 +56,7 @@ async function watched(
 ): Promise<number[]> {
   const id = await newTicker(base, { times: TICKS, everyMs: EVERY_MS, by: 'activity' });
   const open = rpcRequest(agentUrl(base, 'bench-tick'), 'SubscribeToTask', { id });
-  await load.ask({ open, count } satisfies StreamRequest);
+  await load.ask({ open: [open], count } satisfies StreamRequest);
   await whileOpen();
   await startTicking(base, id);
   await delay(TICKS * EVERY_MS);
@@ -80,14 +79,4 @@ async function hasEnded(base: string, id: string): Promise<boolean> {
     body: body ?? '',
   });
   return (await response.text()).includes('"TASK_STATE_COMPLETED"');
-}
-
-/** The least resident memory of some quiet seconds, in which the garbage collector comes by, KB. */
-async function quietMemory(pid: number): Promise<number> {
-  let least = residentKb(pid);
-  for (let tries = 0; tries < QUIET_S; tries++) {
-    await delay(1_000);
-    least = Math.min(least, residentKb(pid));
-  }
-  return least;
 }
