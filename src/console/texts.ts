@@ -1,6 +1,8 @@
+import { asJson, items, wrong } from './texts/form.ts';
 import { operate } from './texts/operate.ts';
 import { receipts } from './texts/receipts.ts';
 import { tasks } from './texts/tasks.ts';
+import type { Problem } from './ui/schema-form/problems.ts';
 
 /** Every word that the console says, in one place. */
 export const texts = {
@@ -34,9 +36,17 @@ export const texts = {
   form: {
     optional: 'optional',
     choose: 'Choose…',
-    notJson: 'This is not JSON',
+    yes: 'Yes',
+    no: 'No',
+    none: 'None (null)',
+    asJson,
+    items,
+    wrong,
+    summary: (wrong: number, first: Problem): string =>
+      `${wrong === 1 ? 'One thing is' : `${wrong} things are`} not as the agent takes it. First: ${first.at || 'all of it'}`,
     entry: (at: number): string => `Entry ${at}`,
     add: 'Add',
+    addOne: (what: string): string => `Add ${what}`,
     remove: 'Remove',
   },
   parts: {

@@ -5,7 +5,9 @@ import { type Lost, pauseAfter, persist } from '../../src/console/api/persist.ts
 import { applied, conversationOf, isEnded, stateOf, type TaskView } from '../../src/console/api/task-view.ts';
 import { gatewaySnippet, snippets } from '../../src/console/pages/agents/snippets.ts';
 import { rowsOfCsv, rowsOfData } from '../../src/console/ui/parts/tabular.ts';
-import { filled, kindOf, resolved, type Schema, titleOf } from '../../src/console/ui/schema-form/schema.ts';
+import { filled, startOf, Unread } from '../../src/console/ui/schema-form/data.ts';
+import { problemsOf } from '../../src/console/ui/schema-form/problems.ts';
+import { kindOf, resolved, type Schema, shapeOf, titleOf } from '../../src/console/ui/schema-form/schema.ts';
 
 const task: TaskView = { id: 't', contextId: 'c', status: { state: 'TASK_STATE_WORKING' } };
 
@@ -149,13 +151,73 @@ describe('a form', () => {
     });
   });
 
-  it('leaves out what was left open, and names fields as people write them', () => {
-    expect(filled({ a: '', b: { c: undefined }, d: [undefined], e: 0, f: false })).toEqual({
-      e: 0,
-      f: false,
-    });
-    expect(filled({ a: '' })).toBeUndefined();
+  it('names fields as people write them', () => {
     expect(titleOf('remindAfter', {})).toBe('Remind after');
+  });
+
+  const object = (properties: Record<string, Schema>, required: string[] = []): Schema => ({
+    type: 'object',
+    properties,
+    required,
+  });
+  const text: Schema = { type: 'string' };
+  const yesNo: Schema = { type: 'boolean' };
+  const list: Schema = { type: 'array', items: text };
+
+  it.each<[string, Schema, unknown, unknown]>([
+    ['without what was left open', object({ a: text, b: object({ c: text }) }), { a: '', b: {} }, {}],
+    ['a box that is not ticked as false', object({ a: yesNo, b: yesNo }, ['a']), {}, { a: false }],
+    ['a false that was chosen', object({ a: yesNo }), { a: false }, { a: false }],
+    ['a list that must be there', object({ a: list, b: list }, ['a']), {}, { a: [] }],
+    ['an entry that was left open, to be refused', object({ a: list }), { a: [undefined] }, { a: [null] }],
+    ['null where it was chosen', object({ a: { type: ['string', 'null'] } }), { a: null }, { a: null }],
+    ['what a needed group needs', object({ a: object({ b: yesNo }, ['b']) }, ['a']), {}, { a: { b: false } }],
+    ['no more of a group than was begun', object({ a: object({ b: yesNo }, ['b']) }), {}, {}],
+    ['a constant', object({ a: { const: 1 } }, ['a']), {}, { a: 1 }],
+  ])('sends %s', (_what, schema, given, sent) => {
+    expect(filled(given, schema, schema)).toEqual(sent);
+  });
+
+  it('begins with defaults, and with no group that may be left out', () => {
+    const eur: Schema = { type: 'string', default: 'EUR' };
+    const schema = object({ a: eur, b: object({ c: eur }), d: object({ c: eur }) }, ['d']);
+    expect(startOf(schema, schema)).toEqual({ a: 'EUR', d: { c: 'EUR' } });
+  });
+
+  it.each<[Schema, Schema, boolean]>([
+    [{ type: ['string', 'null'] }, { type: 'string' }, true],
+    [{ anyOf: [{ type: 'integer' }, { type: 'null' }], title: 'N' }, { type: 'integer', title: 'N' }, true],
+    [{ oneOf: [{ const: 'a' }, { const: 'b' }] }, { enum: ['a', 'b'] }, false],
+    [{ anyOf: [text, yesNo] }, { anyOf: [text, yesNo] }, false],
+  ])('asks for %j as what it comes to', (schema, shape, nullable) => {
+    expect(shapeOf(schema, schema)).toEqual({ schema: shape, nullable });
+  });
+
+  it('ends where a schema holds itself', () => {
+    const node = object({ child: { $ref: '#/$defs/node' } }, ['child']);
+    const root: Schema = { $ref: '#/$defs/node', $defs: { node } };
+    expect(startOf(root, root)).toBeUndefined();
+    expect(filled(undefined, root, root)).toBeTypeOf('object');
+    const loop: Schema = { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/a' } } };
+    expect(kindOf(resolved(loop, loop))).toBe('json');
+  });
+
+  it.each<[string, Schema, unknown, string[]]>([
+    ['a pattern anywhere in the text', { type: 'string', pattern: '^ORD-' }, 'ORD-7', []],
+    [
+      'a number at its bound',
+      object({ a: { type: 'number', exclusiveMinimum: 0 } }),
+      { a: 0 },
+      ['/a exclusiveMinimum'],
+    ],
+    ['what is not there', object({ 'a/b': text }, ['a/b']), {}, ['/a~1b required']],
+    ['too few', object({ a: { ...list, minItems: 2 } }), { a: ['x'] }, ['/a minItems']],
+    ['an entry within', object({ a: list }), { a: ['x', null] }, ['/a/1 type']],
+    ['none of two', object({ a: { anyOf: [text, yesNo] } }), { a: 1 }, ['/a anyOf']],
+    ['what is no JSON', object({ a: {} }, ['b']), { a: new Unread('{') }, ['/a unread']],
+    ['nothing of a schema it cannot read', { $ref: '#/$defs/none' }, {}, []],
+  ])('says %s', (_what, schema, data, problems) => {
+    expect(problemsOf(data, schema).map(({ at, keyword }) => `${at} ${keyword}`)).toEqual(problems);
   });
 });
 

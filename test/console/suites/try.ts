@@ -42,9 +42,9 @@ export function tryIt(at: () => Place): void {
     await visit(at(), '#/agents/expense-approval?tab=try', async (page) => {
       // What the schema wants is asked for before anything is sent.
       await page.getByRole('button', { name: 'Send' }).click();
-      expect(await page.evaluate("document.querySelectorAll('input:invalid, textarea:invalid').length")).toBe(
-        3,
-      );
+      await page.locator('[aria-invalid=true]:focus').waitFor();
+      expect(await page.locator('[aria-invalid=true]').count()).toBe(3);
+      expect(await page.getByText('This is needed').count()).toBe(3);
       await page.getByLabel('Amount').fill('1200');
       await page.getByLabel('Currency').fill('USD');
       await page.getByLabel('Purpose').fill('Conference ticket');
@@ -176,6 +176,62 @@ export function tryIt(at: () => Place): void {
       await page.getByRole('heading', { level: 1, name: 'Expense approval' }).waitFor();
       expect(await page.title()).toBe('expense-approval · Agents · Agent host');
       expect(page.url()).not.toContain('task=');
+    }));
+
+  it('asks for whatever a schema can say, and sends what the schema takes', () =>
+    visit(at(), '#/agents', async (page) => {
+      const node = {
+        type: 'object',
+        properties: { name: { type: 'string' }, child: { $ref: '#/$defs/node' } },
+      };
+      const schema = {
+        type: 'object',
+        required: ['order', 'gift', 'note', 'tags'],
+        properties: {
+          order: { type: 'string', pattern: '^ORD-' },
+          gift: { type: 'boolean' },
+          note: { type: ['string', 'null'] },
+          tags: { type: 'array', minItems: 1, items: { type: 'string' } },
+          currency: { type: 'string', default: 'EUR' },
+          extra: { description: 'Anything' },
+          node: { $ref: '#/$defs/node' },
+        },
+        $defs: { node },
+      };
+      await page.route('**/echo/.well-known/agent-card.json', async (route) => {
+        const response = await route.fetch();
+        const card = await response.json();
+        const uri = 'https://workflow-agent-host.dev/extensions/input-schema/v1';
+        card.capabilities.extensions = [{ uri, params: { schema } }];
+        await route.fulfill({ response, json: card });
+      });
+      await page.goto(`${at().product.url}/#/agents/echo?tab=try`);
+      await page.getByLabel('Order').fill('7');
+      await page.getByLabel('None (null)').check();
+      await page.getByRole('button', { name: 'Send' }).click();
+      await page.getByText('This does not match ^ORD-').waitFor();
+      await page.getByLabel('Order').fill('ORD-7');
+      await page.getByText('At least 1', { exact: true }).waitFor();
+      expect(await page.getByText('This does not match').count()).toBe(0);
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await page.getByLabel('Entry 1').fill('blue');
+      await page.getByLabel('Extra').fill('{"a":1}');
+      await page.getByText('Words', { exact: true }).click();
+      await page.getByText('Form', { exact: true }).click();
+      expect(JSON.parse(await page.getByLabel('Extra').inputValue())).toEqual({ a: 1 });
+      await page.getByRole('button', { name: 'Add Child' }).click();
+      await page.getByLabel('Name').nth(1).fill('leaf');
+      const sent = page.waitForRequest('**/orchestrator/a2a/v1/echo');
+      await page.getByRole('button', { name: 'Send' }).click();
+      expect((await sent).postDataJSON().params.message.parts[0].data).toEqual({
+        order: 'ORD-7',
+        gift: false,
+        note: null,
+        tags: ['blue'],
+        currency: 'EUR',
+        extra: { a: 1 },
+        node: { child: { name: 'leaf' } },
+      });
     }));
 
   it('cancels', () =>

@@ -8,6 +8,8 @@ export interface Schema {
   description?: string;
   enum?: unknown[];
   const?: unknown;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
   default?: unknown;
   format?: string;
   pattern?: string;
@@ -20,6 +22,8 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
+  minItems?: number;
+  maxItems?: number;
 }
 
 export type FieldKind =
@@ -39,7 +43,7 @@ const LINE = 200;
 
 /** How a value is asked for; `json` where a form knows no better way. */
 export function kindOf(schema: Schema): FieldKind {
-  if (schema.enum !== undefined) return 'choice';
+  if (optionsOf(schema) !== undefined) return 'choice';
   switch (schema.type) {
     case 'string':
       return (schema.maxLength ?? (schema.format ? 0 : LINE)) > LINE ? 'long-text' : 'text';
@@ -59,19 +63,67 @@ export function kindOf(schema: Schema): FieldKind {
   }
 }
 
-/** The schema that a local reference means; itself where it is none. */
-export function resolved(schema: Schema, root: Schema): Schema {
-  const [, name] = /^#\/\$defs\/([^/]+)$/.exec(schema.$ref ?? '') ?? [];
-  const target = name === undefined ? undefined : root.$defs?.[name];
-  return target === undefined ? schema : { ...target, ...schema };
+/** The few values that there are; undefined where they are not named. */
+export const optionsOf = (schema: Schema): unknown[] | undefined =>
+  schema.enum ?? ('const' in schema ? [schema.const] : undefined);
+
+/** What a JSON pointer (RFC 6901) within the schema leads to. */
+function pointed(root: Schema, ref: string): Schema | undefined {
+  if (!ref.startsWith('#')) return undefined;
+  let at: unknown = root;
+  for (const step of ref.slice(1).split('/').slice(1)) {
+    at = (at as Record<string, unknown> | undefined)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  return at as Schema | undefined;
 }
 
-type TextInput = 'text' | 'date' | 'email' | 'time' | 'url';
+/** The schema that a local reference means; itself where it is none. */
+export function resolved(schema: Schema, root: Schema): Schema {
+  const seen = new Set<string>();
+  let now = schema;
+  while (now.$ref !== undefined && !seen.has(now.$ref)) {
+    seen.add(now.$ref);
+    const target = pointed(root, now.$ref);
+    if (target === undefined) return now;
+    const { $ref, ...own } = now;
+    now = { ...target, ...own };
+  }
+  return now;
+}
+
+interface Shape {
+  /** Without references, and without null among its types. */
+  schema: Schema;
+  /** Whether null is a value of it, besides. */
+  nullable: boolean;
+}
+
+/** What is to be asked for, however the schema words it. */
+export function shapeOf(schema: Schema, root: Schema): Shape {
+  const { anyOf, oneOf, ...own } = resolved(schema, root);
+  const branches = (anyOf ?? oneOf)?.map((branch) => resolved(branch, root));
+  if (branches !== undefined) {
+    const some = branches.filter(({ type }) => type !== 'null');
+    const nullable = some.length < branches.length;
+    const [only] = some;
+    if (only !== undefined && some.length === 1) return { schema: { ...only, ...own }, nullable };
+    if (some.every((branch) => 'const' in branch)) {
+      return { schema: { ...own, enum: some.map((branch) => branch.const) }, nullable };
+    }
+    return { schema: { ...own, anyOf: branches }, nullable: false };
+  }
+  if (!Array.isArray(own.type) || own.enum !== undefined) return { schema: own, nullable: false };
+  const types = own.type.filter((type) => type !== 'null');
+  const [only] = types;
+  if (only === undefined || types.length > 1) return { schema: own, nullable: false };
+  return { schema: { ...own, type: only }, nullable: types.length < own.type.length };
+}
+
+type TextInput = 'text' | 'date' | 'email' | 'url';
 
 const INPUT_TYPES: Record<string, TextInput> = {
   date: 'date',
   email: 'email',
-  time: 'time',
   uri: 'url',
   url: 'url',
 };
@@ -86,18 +138,4 @@ export function titleOf(name: string, { title }: Schema): string {
     .replace(/[_-]+/g, ' ')
     .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** Without what was left open, so that the agent's own defaults hold; undefined when nothing is left. */
-export function filled(value: unknown): unknown {
-  if (value === '' || value === undefined) return undefined;
-  if (Array.isArray(value)) {
-    const kept = value.map(filled).filter((each) => each !== undefined);
-    return kept.length === 0 ? undefined : kept;
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value)
-    .map(([key, each]) => [key, filled(each)] as const)
-    .filter(([, each]) => each !== undefined);
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }

@@ -1,8 +1,10 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Part } from '../../../api/task-view.ts';
 import { texts } from '../../../texts.ts';
-import { Group } from '../../../ui/schema-form/field.tsx';
-import { filled, type Schema } from '../../../ui/schema-form/schema.ts';
+import { filled, startOf } from '../../../ui/schema-form/data.ts';
+import { Field, Form } from '../../../ui/schema-form/field.tsx';
+import type { Problem } from '../../../ui/schema-form/problems.ts';
+import type { Schema } from '../../../ui/schema-form/schema.ts';
 import { ErrorNote } from '../../../ui/states.tsx';
 import { Attachments, partOf } from './attachments.tsx';
 
@@ -21,7 +23,9 @@ interface ComposerProps {
 export function Composer({ schema, examples, modes, note, onSend }: ComposerProps) {
   const form = useRef<HTMLFormElement>(null);
   const [asForm, setAsForm] = useState(schema !== undefined);
-  const [data, setData] = useState<unknown>();
+  const [data, setData] = useState<unknown>(() => schema && startOf(schema, schema));
+  const [problems, setProblems] = useState<readonly Problem[]>([]);
+  const [refusals, setRefusals] = useState(0);
   const [text, setText] = useState('');
   const [files, setFiles] = useState<File[]>([]);
   const [sending, setSending] = useState(false);
@@ -29,11 +33,17 @@ export function Composer({ schema, examples, modes, note, onSend }: ComposerProp
 
   const send = async (event: Event) => {
     event.preventDefault();
-    const said = asForm ? { data: filled(data) ?? {} } : text.trim() === '' ? undefined : { text };
+    const said = asForm && schema !== undefined ? { data: filled(data, schema, schema) } : saidIn(text);
     if (sending || (said === undefined && files.length === 0)) return;
     setSending(true);
     setError(undefined);
     try {
+      const wrong = asForm && schema !== undefined ? await wrongIn(said?.data, schema) : [];
+      setProblems(wrong);
+      if (wrong.length > 0) {
+        setRefusals((before) => before + 1);
+        return;
+      }
       await onSend([
         ...(said === undefined ? [] : [said]),
         ...(await Promise.all(files.map((file) => partOf(file, modes)))),
@@ -45,6 +55,16 @@ export function Composer({ schema, examples, modes, note, onSend }: ComposerProp
       setSending(false);
     }
   };
+  useEffect(() => {
+    if (refusals > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [refusals]);
+  const change = (now: unknown) => {
+    setData(now);
+    // What was found wrong is no longer said once it is right.
+    if (problems.length > 0 && schema !== undefined) {
+      void wrongIn(filled(now, schema, schema), schema).then(setProblems);
+    }
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
   };
@@ -52,6 +72,8 @@ export function Composer({ schema, examples, modes, note, onSend }: ComposerProp
   return (
     <form
       ref={form}
+      // The schema says what is wrong: what the browser could say of it is not the same.
+      noValidate
       class="panel composer"
       onSubmit={send}
       onKeyDown={onKeyDown}
@@ -69,12 +91,19 @@ export function Composer({ schema, examples, modes, note, onSend }: ComposerProp
       </div>
       <div class="panel-body stack">
         {asForm && schema !== undefined ? (
-          <Group name="" schema={schema} root={schema} required value={data} onChange={setData} />
+          <Form.Provider value={{ root: schema, problems }}>
+            <Field name="" at="" schema={schema} required within={[]} value={data} onChange={change} />
+          </Form.Provider>
         ) : (
           <Words text={text} examples={examples} onChange={setText} />
         )}
         {modes.length > 0 && <Attachments files={files} modes={modes} onChange={setFiles} />}
         {note !== undefined && <p class="quiet small">{note}</p>}
+        {asForm && problems[0] !== undefined && (
+          <p class="note bad" role="alert">
+            {texts.form.summary(problems.length, problems[0])}
+          </p>
+        )}
         {error !== undefined && <ErrorNote error={error} />}
         <div class="row">
           <button type="submit" class="button primary" disabled={sending}>
@@ -85,6 +114,14 @@ export function Composer({ schema, examples, modes, note, onSend }: ComposerProp
       </div>
     </form>
   );
+}
+
+const saidIn = (text: string): Part | undefined => (text.trim() === '' ? undefined : { text });
+
+/** What checks comes when it is first needed. */
+async function wrongIn(data: unknown, schema: Schema): Promise<Problem[]> {
+  const { problemsOf } = await import('../../../ui/schema-form/problems.ts');
+  return problemsOf(data, schema);
 }
 
 interface ChoiceProps {
