@@ -8,6 +8,9 @@ import './styles/try.css';
 import { App } from './app/app.tsx';
 import { enter } from './app/session.ts';
 
+// A file that is dropped where nothing takes it is not opened in place of the page.
+for (const type of ['dragover', 'drop']) addEventListener(type, (event) => event.preventDefault());
+
 const root = document.getElementById('app');
 if (root !== null) render(<App />, root);
 void enter();

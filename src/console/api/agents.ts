@@ -1,4 +1,4 @@
-import { hostUrl, request } from './http.ts';
+import { hostFetch, hostUrl, request } from './http.ts';
 
 /** Where the agent surface is. */
 const SURFACE = 'orchestrator/a2a/v1';
@@ -87,6 +87,17 @@ export async function searchAgents(query: string, signal: AbortSignal): Promise<
     signal,
   });
   return resources.map(({ id }) => id);
+}
+
+export interface Readiness {
+  status: string;
+  checks: Record<string, { ok: boolean; error?: string }>;
+}
+
+/** How the host does; what is wrong comes in the same words, with a 503. */
+export async function readiness(signal: AbortSignal): Promise<Readiness> {
+  const response = await hostFetch(hostUrl('readyz'), { signal });
+  return response.json();
 }
 
 const agentPath = (code: string): string => `${SURFACE}/${encodeURIComponent(code)}`;

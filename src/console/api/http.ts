@@ -48,7 +48,11 @@ export async function ask(path: string, options: RequestOptions = {}): Promise<R
 /** The JSON of an answer; undefined for one without a body. @throws ApiError */
 export async function request<T>(path: string, options?: RequestOptions): Promise<T> {
   const response = await ask(path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+  if (response.status === 204) return undefined as T;
+  return response.json().catch((cause: unknown) => {
+    if (options?.signal?.aborted) throw cause;
+    throw new ApiError('What answers is not the host', { status: response.status, cause });
+  });
 }
 
 interface Refused {

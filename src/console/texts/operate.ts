@@ -127,6 +127,9 @@ export const operate = {
     preview: 'Ends with',
     expires: 'Expires',
     forget: 'Forget',
+    forgetTitle: 'Forget the credential',
+    forgetAbout: (provider: string): string =>
+      `Your calls of ${provider}’s agents go without it from now on. It cannot be had back: it is to be stored anew.`,
   },
   audit: {
     none: 'Nothing is on record here',

@@ -128,7 +128,9 @@ export const receipts = {
     check: 'Check them all here',
     checking: (receipts: number): string => `Checking… ${receipts} receipts so far`,
     good: (receipts: number): string =>
-      `${receipts} ${receipts === 1 ? 'receipt is' : 'receipts are'} as signed, and none is missing.`,
+      receipts === 0
+        ? 'There are no receipts to check.'
+        : `${receipts} ${receipts === 1 ? 'receipt is' : 'receipts are'} as signed, and none is missing.`,
     bad: (findings: number, receipts: number): string => `${findings} found in ${receipts} receipts`,
     more: (left: number): string => `and ${left} more`,
   },

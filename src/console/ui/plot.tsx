@@ -34,6 +34,9 @@ const TOP = 8;
 const BOTTOM = 22;
 const TICK_ROOM = 80;
 
+const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact' });
+/** From here on a number is too long for the scale. */
+const MANY = 100_000;
 const plain = (value: number): string => value.toLocaleString();
 
 /** Values over time. What is pointed at is told below. */
@@ -166,7 +169,7 @@ const Grid = ({ top, width, yOf, format }: GridProps) => (
       <g key={value}>
         <line x1={LEFT} x2={width - RIGHT} y1={yOf(value)} y2={yOf(value)} />
         <text x={LEFT - 6} y={yOf(value)} class="value">
-          {value === 0 ? '0' : format(value)}
+          {value === 0 ? '0' : format === plain && value >= MANY ? SHORT.format(value) : format(value)}
         </text>
       </g>
     ))}

@@ -62,6 +62,8 @@ export function operate(at: () => Place): void {
       await page.getByRole('grid').getByText('oken').waitFor();
       expect(await page.content()).not.toContain('a-long-secret-token');
       await page.getByRole('button', { name: /^Forget/ }).click();
+      const dialog = page.getByRole('dialog', { name: 'Forget the credential' });
+      await dialog.getByRole('button', { name: 'Forget', exact: true }).click();
       await page.getByText('No credentials are stored').waitFor();
     }));
 }

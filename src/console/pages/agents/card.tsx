@@ -5,13 +5,19 @@ import { href } from '../../app/router.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
 import { useInSight } from '../../ui/in-sight.ts';
-import { AgentStatus, Modes, RiskBadge, SignatureBadge, securityOf } from './facts.tsx';
+import { AgentStatus, HealthBadge, Modes, RiskBadge, SignatureBadge, securityOf } from './facts.tsx';
 
 /** Skills named on a card; its page names all. */
 const SKILLS = 3;
 
+interface AgentCardProps {
+  agent: Agent;
+  /** Whether the host can run tasks; undefined until it has said. */
+  ready: boolean | undefined;
+}
+
 /** An agent at a glance; its own card is read, and its signature checked, when it comes into sight. */
-export function AgentCardView({ agent }: { agent: Agent }) {
+export function AgentCardView({ agent, ready }: AgentCardProps) {
   const { element, seen } = useInSight<HTMLLIElement>();
   const { value } = useLoaded(
     async (signal) => {
@@ -61,11 +67,19 @@ export function AgentCardView({ agent }: { agent: Agent }) {
         )}
         <dt>{texts.agents.security}</dt>
         <dd>{card ? securityOf(card) : agent.kind === 'remote' ? texts.agents.byGateway : '…'}</dd>
+        <dt>{texts.agents.health.title}</dt>
+        <dd>
+          <HealthBadge agent={agent} ready={ready} />
+        </dd>
       </dl>
       <div class="row agent-foot">
         <SignatureBadge agent={agent} verdict={value?.verdict} />
         <RiskBadge review={agent.review} />
         {agent.kind === 'remote' && <Badge>{texts.agents.remote}</Badge>}
+        {agent.review.human_approval_required && <Badge tone="warn">{texts.agents.review.approves}</Badge>}
+        {agent.review.allowed_regions.length > 0 && (
+          <span class="quiet small">{agent.review.allowed_regions.join(', ')}</span>
+        )}
         {agent.review.cost_per_call_units > 0 && (
           <span class="quiet small">{texts.agents.cost(agent.review.cost_per_call_units)}</span>
         )}

@@ -16,6 +16,34 @@ export const AgentStatus = ({ agent }: { agent: Agent }) => (
   </Badge>
 );
 
+interface HealthProps {
+  agent: Agent;
+  /** Whether the host can run tasks; undefined until it has said. */
+  ready: boolean | undefined;
+}
+
+/** Whether it answers: one of this host as the host does, one elsewhere as it did when it was called. */
+export function HealthBadge({ agent: { kind, health }, ready }: HealthProps) {
+  const say = texts.agents.health;
+  if (kind === 'workflow') {
+    return ready === undefined ? (
+      <>…</>
+    ) : (
+      <Badge dot tone={ready ? 'ok' : 'bad'}>
+        {ready ? say.ok : say.bad}
+      </Badge>
+    );
+  }
+  if (health?.card_problem) return <Badge tone="bad">{health.card_problem}</Badge>;
+  if (health?.success_rate == null) return <>{say.never}</>;
+  const share = Math.round(health.success_rate * 100);
+  return (
+    <Badge dot tone={share === 100 ? 'ok' : share === 0 ? 'bad' : 'warn'}>
+      {say.share(share)}
+    </Badge>
+  );
+}
+
 const RISK_TONES: Record<Review['risk_level'], Tone> = { low: 'idle', medium: 'warn', high: 'bad' };
 
 export const RiskBadge = ({ review }: { review: Review }) => (

@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type Agent, allAgents, searchAgents } from '../../api/agents.ts';
+import { type Agent, allAgents, readiness, searchAgents } from '../../api/agents.ts';
 import { useLoaded } from '../../api/load.ts';
 import { route, setQuery } from '../../app/router.ts';
 import { texts } from '../../texts.ts';
 import { PageHead } from '../../ui/page-head.tsx';
+import { usePageSeen } from '../../ui/page-seen.ts';
 import { SearchField } from '../../ui/search-field.tsx';
 import { Empty, ErrorNote, Loading } from '../../ui/states.tsx';
 import { AgentCardView } from './card.tsx';
@@ -14,7 +15,11 @@ const PAGE = 24;
 /** What is published, as cards; search finds as one types. */
 export function AgentList() {
   const query = route.value.query.get('q') ?? '';
-  const all = useLoaded(allAgents, []);
+  // Whoever comes back to the page sees what was blocked meanwhile.
+  const seen = usePageSeen();
+  const all = useLoaded(allAgents, [seen]);
+  const health = useLoaded(readiness, [seen]);
+  const checks = health.value && Object.values(health.value.checks);
   const found = useLoaded(
     async (signal) => (query.trim() === '' ? undefined : searchAgents(query, signal)),
     [query],
@@ -49,13 +54,13 @@ export function AgentList() {
       ) : agents.length === 0 ? (
         <Nothing searched={query !== ''} />
       ) : (
-        <Cards key={query} agents={agents} />
+        <Cards key={query} agents={agents} ready={checks?.every(({ ok }) => ok)} />
       )}
     </div>
   );
 }
 
-function Cards({ agents }: { agents: Agent[] }) {
+function Cards({ agents, ready }: { agents: Agent[]; ready: boolean | undefined }) {
   const [shown, setShown] = useState(PAGE);
   // A shorter list begins again.
   useEffect(() => setShown((now) => Math.max(PAGE, Math.min(now, agents.length))), [agents.length]);
@@ -63,7 +68,7 @@ function Cards({ agents }: { agents: Agent[] }) {
     <>
       <ul class="cards">
         {agents.slice(0, shown).map((agent) => (
-          <AgentCardView key={agent.agent_id} agent={agent} />
+          <AgentCardView key={agent.agent_id} agent={agent} ready={ready} />
         ))}
       </ul>
       {agents.length > shown && (

@@ -1,6 +1,5 @@
-import type { Agent, Card } from '../../api/agents.ts';
+import { type Agent, type Card, readiness } from '../../api/agents.ts';
 import type { SignatureVerdict } from '../../api/card-signature.ts';
-import { hostFetch, hostUrl } from '../../api/http.ts';
 import { useLoaded } from '../../api/load.ts';
 import { texts } from '../../texts.ts';
 import { Badge } from '../../ui/badge.tsx';
@@ -104,17 +103,9 @@ const RemoteHealth = ({ agent: { health } }: { agent: Agent }) => (
   </dl>
 );
 
-interface Readiness {
-  checks: Record<string, { ok: boolean; error?: string }>;
-}
-
 /** An agent of this host is as well as what it runs on. */
 function OwnHealth() {
-  const { value } = useLoaded<Readiness>(async (signal) => {
-    // 503 says what is wrong in the same words.
-    const response = await hostFetch(hostUrl('readyz'), { signal });
-    return response.json();
-  }, []);
+  const { value } = useLoaded(readiness, []);
   return (
     <dl class="facts">
       {Object.entries(value?.checks ?? {}).map(([name, { ok, error }]) => (

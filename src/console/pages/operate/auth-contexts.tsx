@@ -9,7 +9,6 @@ import {
 import { texts } from '../../texts.ts';
 import { FormDialog, TextField } from '../../ui/form-dialog.tsx';
 import { ListTable } from '../../ui/list-table.tsx';
-import { ErrorNote } from '../../ui/states.tsx';
 import type { Column } from '../../ui/table.tsx';
 import { Moment } from '../../ui/time.tsx';
 
@@ -48,10 +47,7 @@ const columns = (forget: (context: AuthContext) => void): Column<AuthContext>[] 
 export function AuthContexts() {
   const list = useLoaded(listAuthContexts, []);
   const [adding, setAdding] = useState(false);
-  const [problem, setProblem] = useState<unknown>();
-  const forget = ({ auth_context_id }: AuthContext) => {
-    forgetAuthContext(auth_context_id).then(list.reload, setProblem);
-  };
+  const [forgetting, setForgetting] = useState<AuthContext>();
   return (
     <div class="stack">
       <p class="quiet">{words.about}</p>
@@ -60,14 +56,28 @@ export function AuthContexts() {
           {words.add}
         </button>
       </div>
-      {problem !== undefined && <ErrorNote error={problem} />}
       <ListTable
         list={{ ...list, rows: list.value }}
         label={texts.operate.tabs.contexts}
-        columns={columns(forget)}
+        columns={columns(setForgetting)}
         keyOf={(row) => row.auth_context_id}
         none={words.none}
       />
+      {forgetting !== undefined && (
+        <FormDialog
+          title={words.forgetTitle}
+          submit={words.forget}
+          danger
+          act={async () => {
+            await forgetAuthContext(forgetting.auth_context_id);
+            setForgetting(undefined);
+            list.reload();
+          }}
+          onClose={() => setForgetting(undefined)}
+        >
+          <p>{words.forgetAbout(forgetting.provider_id)}</p>
+        </FormDialog>
+      )}
       {adding && (
         <AddContext
           onClose={() => setAdding(false)}

@@ -20,7 +20,7 @@ const REST_MS = 5_000;
 /** What happened over time. */
 export function Health() {
   const given = route.value.query.get('time');
-  const range: Range = given !== null && given in HOURS ? (given as Range) : 'day';
+  const range: Range = given !== null && Object.hasOwn(HOURS, given) ? (given as Range) : 'day';
   const loaded = useLoaded((signal) => statisticsOf(HOURS[range], signal), [range]);
   const soon = useRested(loaded.reload);
   useTaskEvents({ missed: soon, changed: soon });
