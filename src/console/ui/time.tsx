@@ -4,6 +4,8 @@ const SHORT = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
+  // Where clocks have twelve hours the rest would not fit its column.
+  hourCycle: 'h23',
 });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 
