@@ -2,6 +2,7 @@ import type { CallerLine } from '../data-life/caller-data.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
 import { RECEIPT_COLUMNS, type StoredRow, toStored } from './receipt-rows.ts';
+import { NIL_UUID } from './uuid.ts';
 
 /** Rows of one statement; fewer where a row may be large. */
 const ROWS = 500;
@@ -65,7 +66,7 @@ async function* taskLines(db: PrismaClient, owner: string, agentCode: string): A
   let after: { status_at: Date; id: string } | undefined;
   for (;;) {
     const from = after?.status_at.toISOString() ?? '-infinity';
-    const id = after?.id ?? '00000000-0000-0000-0000-000000000000';
+    const id = after?.id ?? NIL_UUID;
     const tasks = await rows<{ status_at: Date; id: string }>(
       db,
       Prisma.sql`
@@ -96,8 +97,7 @@ async function* partsOf(db: PrismaClient, taskIds: string[]): AsyncGenerator<Cal
   }
 }
 
-const NO_TASK = '00000000-0000-0000-0000-000000000000';
-const taskOf = (after: Row | undefined) => Prisma.sql`${after?.task_id ?? NO_TASK}::uuid`;
+const taskOf = (after: Row | undefined) => Prisma.sql`${after?.task_id ?? NIL_UUID}::uuid`;
 
 const MESSAGES =
   (ids: string[]): Read =>
@@ -155,7 +155,7 @@ async function* receiptLines(db: PrismaClient, caller: string): AsyncGenerator<C
   const read: Read = (after) => Prisma.sql`
     select ${RECEIPT_COLUMNS}, r.request, r.result from receipt r
     where r.caller = ${caller}
-      and (r.started_at, r.id) > (${startOf(after)}::timestamptz, ${after?.id ?? NO_TASK}::uuid)
+      and (r.started_at, r.id) > (${startOf(after)}::timestamptz, ${after?.id ?? NIL_UUID}::uuid)
     order by r.started_at, r.id limit ${LARGE_ROWS}`;
   for await (const row of paged(db, LARGE_ROWS, read)) {
     yield { kind: 'receipt', ...toStored(row as unknown as StoredRow) };

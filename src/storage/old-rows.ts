@@ -3,6 +3,7 @@ import type { TaskState } from '../tasks/task.ts';
 import { BULLETIN_CHANNEL } from './bulletin.ts';
 import { reachable } from './client.ts';
 import { Prisma, type PrismaClient } from './generated/client.ts';
+import { NIL_UUID } from './uuid.ts';
 
 /** What every process is told when tasks that had ended are gone. */
 export const TASKS_REMOVED_TOPIC = 'tasks-removed';
@@ -44,7 +45,7 @@ export class PrismaOldRows implements OldRows {
   removeTasks(
     state: TaskState,
     olderThanMs: number,
-    after: TaskPlace = { createdAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' },
+    after: TaskPlace = { createdAt: '-infinity', id: NIL_UUID },
   ): Promise<{ removed: number; next?: TaskPlace }> {
     const before = Prisma.sql`now() - make_interval(secs => ${olderThanMs / 1000})`;
     return reachable(async () => {

@@ -57,12 +57,13 @@ export async function persist(
     const afterMs = pauseAfter(failures, error);
     failures += 1;
     await new Promise<void>((now) => {
-      const timer = setTimeout(now, afterMs);
       const atOnce = () => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', atOnce);
         now();
       };
-      signal.addEventListener('abort', atOnce, { once: true });
+      const timer = setTimeout(atOnce, afterMs);
+      signal.addEventListener('abort', atOnce);
       onConnection({ error, afterMs, now: atOnce });
     });
   }
