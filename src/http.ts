@@ -98,8 +98,9 @@ const measured =
       if (String(res.getHeader('content-type')).startsWith('text/event-stream')) return;
       answered({ surface, status }, ms);
     };
-    // In the trace of its request, whatever else the connection is for.
-    res.once('finish', AsyncResource.bind(finished));
+    // In the trace of its request, whatever else the connection is for. Not `bind`: it weighs kilobytes a stream.
+    const request = new AsyncResource('REQUEST');
+    res.once('finish', () => request.runInAsyncScope(finished));
     next();
   };
 
