@@ -11,6 +11,7 @@ import { createOutput } from './output.ts';
 import type { ExportOptions, VerifyOptions } from './receipts.ts';
 import { addRegistryCommands, type Run } from './registry-commands.ts';
 import type { SendOptions } from './send.ts';
+import { plain } from './show/text.ts';
 import type { TaskOptions } from './tasks.ts';
 
 /** What of the process the program touches. */
@@ -56,7 +57,7 @@ const isHelp = ({ exitCode }: CommanderError): boolean => exitCode === 0;
 function report(error: unknown, { stdout, stderr, env }: Io, json: boolean): ExitCode {
   const { exit, ...failure } = describeFailure(error);
   if (json) stdout.write(`${JSON.stringify({ error: failure })}\n`);
-  else stderr.write(`${failure.message}\n${failure.hint === undefined ? '' : `${failure.hint}\n`}`);
+  else stderr.write(`${plain(failure.message)}\n${failure.hint === undefined ? '' : `${failure.hint}\n`}`);
   if (env.DEBUG && error instanceof Error) stderr.write(`${error.stack}\n`);
   return exit;
 }

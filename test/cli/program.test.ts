@@ -144,6 +144,12 @@ describe.concurrent('send', () => {
     expect((await run(['send', 'steering', 'hi'])).stdout).toContain('completed: a[2Jbc\n');
   });
 
+  it('lets no host steer it by what it refuses', async () => {
+    const { code, stderr } = await run(['send', 'refusing', 'hi']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no[2J thanks') });
+    expect(stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
   it.each([[[]], [['--stream']]])('exits 1 when the task fails %j', async (flags) => {
     const { code, stdout } = await run(['send', 'broken', 'hi', ...flags]);
     expect(code).toBe(1);

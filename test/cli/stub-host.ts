@@ -148,6 +148,9 @@ export async function startStubHost({ ready = true } = {}): Promise<StubHost> {
   app.post('/orchestrator/a2a/v1/agents/search', express.json(), (req, res) => {
     res.json(searchAnswer(req.body));
   });
+  app.use('/orchestrator/a2a/v1/refusing', (_req, res) => {
+    res.status(400).json({ message: 'no\u001b[2J thanks', status: 400 });
+  });
   for (const [code, execute] of Object.entries(AGENTS)) mount(app, url, { code, execute });
   app.use((_req, res) => void res.status(404).json({ message: 'There is nothing here', status: 404 }));
   return {

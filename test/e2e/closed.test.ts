@@ -1,5 +1,8 @@
 /** What is closed unless opened: other origins, forwarded addresses, headers and bodies without end. */
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from '../support/grpc.ts';
 import {
@@ -133,6 +136,18 @@ describe('a request without end', () => {
     });
     expect(status).toBe(431);
   });
+
+  // Node looks for those every 30 seconds.
+  it.runIf(process.env.FULL).each(['GET /healthz HTTP/1.1\r\nHost: x\r\n', ''])(
+    'of time: 408',
+    { timeout: 120_000 },
+    async (begun) => {
+      const socket = connect(Number(new URL(product.url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(begun);
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    },
+  );
 
   it('of parts: names the field', async () => {
     const { body } = await send(userMessage('', { parts: Array(1_001).fill({ text: 'x' }) }));

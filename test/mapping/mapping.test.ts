@@ -34,6 +34,8 @@ describe('mapped', () => {
     ['$.data.nope', '$.data.nope is missing'],
     ['$.data.id.deeper', '$.data.id.deeper is missing'],
     ['$.data.constructor', '$.data.constructor is missing'],
+    ['$.__proto__.polluted', '$.__proto__.polluted is missing'],
+    ['$.text.length', '$.text.length is missing'],
     ['$.data.lines[2]', '$.data.lines[2] is missing'],
     ['on {{ $.data.nope }}', '$.data.nope is missing'],
   ])('%s leads nowhere', (mapping, message) => {

@@ -1,5 +1,9 @@
+import { AgentCard, canonicalizeAgentCard } from '@a2a-js/sdk';
 import { describe, expect, it } from 'vitest';
 import { CardError, fetchCard } from '../../src/remote/fetch-card.ts';
+import { cardSigner } from '../../src/signing/card-signer.ts';
+import { parseSigningKeys } from '../../src/signing/keys.ts';
+import { newSigningKey } from '../support/signing-key.ts';
 
 const card = {
   name: 'Remote',
@@ -71,5 +75,23 @@ describe('a card', () => {
     expect(error).toBeInstanceOf(CardError);
     expect(error).toMatchObject({ away: false, message: expect.stringContaining(problem) });
     expect((error as Error).message).not.toMatch(/undefined|reading/);
+  });
+
+  it('a signature by a key of another origin is none', async () => {
+    const keys = await parseSigningKeys(newSigningKey(), 'the test');
+    const parsed = AgentCard.fromJSON(card);
+    const asked: string[] = [];
+    const signedAt = async (origin: string) => {
+      const signatures = [await cardSigner(keys, origin)(canonicalizeAgentCard(parsed))];
+      return fetchCard('http://a.example/card', async (input) => {
+        asked.push(String(input));
+        return Response.json(
+          String(input).endsWith('jwks.json') ? { keys: keys.publicJwks } : { ...card, signatures },
+        );
+      });
+    };
+    expect(await signedAt('http://a.example')).toMatchObject({ signed: true });
+    await expect(signedAt('http://evil.example')).rejects.toThrow('the card’s signature is not right');
+    expect(asked.filter((url) => url.includes('evil'))).toEqual([]);
   });
 });
