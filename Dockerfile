@@ -6,7 +6,9 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json prisma.config.ts ./
 COPY prisma prisma
 COPY src src
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+COPY scripts/sbom.ts scripts/
+# What the image is made of is in it: dist/sbom.cdx.json.
+RUN npm run build && npm run sbom && npm prune --omit=dev --ignore-scripts
 
 FROM node:22-bookworm-slim
 # Its root may be read-only: what it keeps for the next start goes where it may write.
