@@ -1,6 +1,6 @@
 /**
- * `npm run cluster -- --port 8042 --data .cluster`: the production shape without containers. Postgres and Temporal are the
- * embedded ones; they, two hosts behind a balancer and two workers are processes of this machine.
+ * `npm run cluster -- --port 8042 --data .cluster`: the production shape without containers. The embedded Postgres, a Temporal
+ * server on it, two hosts behind a balancer and two workers are processes of this machine.
  */
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,11 +8,15 @@ import { lockDataDir } from '../src/embedded/data-dir.ts';
 import { openSecretBox } from '../src/secrets/keys.ts';
 import { openKeyFile } from '../src/signing/key-file.ts';
 import { startEmbeddedPostgres } from '../src/storage/embedded-postgres.ts';
-import { startEmbeddedTemporal } from '../src/temporal/embedded.ts';
 import { type Cluster, startCluster } from './cluster.ts';
+import { type ClusterTemporal, startClusterTemporal } from './temporal.ts';
 
 const { values } = parseArgs({
-  options: { port: { type: 'string', default: '8042' }, data: { type: 'string', default: '.cluster' } },
+  options: {
+    port: { type: 'string', default: '8042' },
+    data: { type: 'string', default: '.cluster' },
+    'embedded-temporal': { type: 'boolean', default: false },
+  },
 });
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const told = new Promise<void>((done) => {
@@ -20,12 +24,16 @@ const told = new Promise<void>((done) => {
 });
 
 const dataDir = await lockDataDir(resolve(values.data));
-const [postgres, temporal] = await Promise.all([
-  startEmbeddedPostgres({ dataDir }),
-  startEmbeddedTemporal({ dataDir, namespace: 'default', progress: print }),
-]);
+const postgres = await startEmbeddedPostgres({ dataDir });
+let temporal: ClusterTemporal | undefined;
 let cluster: Cluster | undefined;
 try {
+  temporal = await startClusterTemporal({
+    dataDir,
+    postgresUrl: postgres.url,
+    embedded: values['embedded-temporal'],
+    progress: print,
+  });
   // Made as a host would that keeps them itself; here four processes share them.
   await openKeyFile(dataDir.path);
   await openSecretBox(dataDir.path);
@@ -41,7 +49,7 @@ try {
     { port: Number(values.port), checkMs: 250 },
   );
   print(`postgres  ${new URL(postgres.url).host}`);
-  print(`temporal  ${temporal.address}`);
+  print(`temporal  ${temporal.address}, ${temporal.kind}`);
   for (const { name, pid, url } of await Promise.all(
     [...cluster.hosts, ...cluster.workers].map(async (member) => ({
       name: member.name,
@@ -53,6 +61,7 @@ try {
   await told;
 } finally {
   await cluster?.stop();
-  await Promise.all([postgres.stop(), temporal.stop()]);
+  await temporal?.stop();
+  await postgres.stop();
   await dataDir.release();
 }

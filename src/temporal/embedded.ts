@@ -80,8 +80,8 @@ interface Failure {
   readonly crashed: boolean;
 }
 
-/** @returns what went wrong, or `undefined`. */
-async function becomeReady(
+/** Waits until a server answers for the namespace. @returns what went wrong, or `undefined`. */
+export async function becomeReady(
   server: GuardedProcess,
   address: string,
   namespace: string,
@@ -149,7 +149,8 @@ async function probe(connection: Connection, namespace: string): Promise<string 
   }
 }
 
-function reasonOf({ code, signal, output }: Exit): string {
+/** Why a server ended, in one line. */
+export function reasonOf({ code, signal, output }: Exit): string {
   const lines = output.trim().split('\n');
   // A panic says why in its first line, and where in all that follow.
   const line =

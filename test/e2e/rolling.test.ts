@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, startCluster } from '../../cluster/cluster.ts';
+import { startClusterTemporal } from '../../cluster/temporal.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { Load } from '../support/load.ts';
 import { endAllProducts } from '../support/product.ts';
@@ -14,7 +15,15 @@ describe.runIf(process.env.FULL)('two hosts and two workers, replaced in turn un
   let cluster: Cluster;
 
   beforeAll(async () => {
-    ground = await startGround();
+    // The server as it runs in production, where it can be had.
+    ground = await startGround(async ({ dataDir, postgresUrl }) =>
+      startClusterTemporal({
+        dataDir,
+        postgresUrl: await postgresUrl,
+        embedded: false,
+        progress: console.log,
+      }),
+    );
     cluster = await startCluster({ ...ground.env, DRAIN: '3' }, { checkMs: 250 });
   }, WITHIN_MS);
 

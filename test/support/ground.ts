@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockDataDir } from '../../src/embedded/data-dir.ts';
+import { type DataDir, lockDataDir } from '../../src/embedded/data-dir.ts';
 import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
-import { startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
+import { type EmbeddedTemporal, startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
 import { startProxy } from './proxy.ts';
 import { newSigningKey } from './signing-key.ts';
 
@@ -26,17 +26,23 @@ export interface TestGround {
   stop(): Promise<void>;
 }
 
+/** Starts a Temporal with its state in this directory, or in this Postgres, under the namespace `default`. */
+type StartTemporal = (on: {
+  dataDir: DataDir;
+  postgresUrl: Promise<string>;
+}) => Promise<EmbeddedTemporal>;
+
+const embedded: StartTemporal = ({ dataDir }) => startEmbeddedTemporal({ dataDir, namespace: 'default' });
+
 /** A Postgres and a Temporal of the test's own, for products that share them or outlive each other. */
-export async function startGround(): Promise<TestGround> {
+export async function startGround(startTemporal = embedded): Promise<TestGround> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-host-ground-'));
   // As root, Postgres runs as another user, who must be able to get in.
   await chmod(folder, 0o711);
   const dataDir = await lockDataDir(join(folder, 'data'));
-  const options = { dataDir, namespace: 'default' };
-  let [postgres, temporal] = await Promise.all([
-    startEmbeddedPostgres({ dataDir }),
-    startEmbeddedTemporal(options),
-  ]);
+  const starting = startEmbeddedPostgres({ dataDir });
+  const temporalHere = () => startTemporal({ dataDir, postgresUrl: starting.then(({ url }) => url) });
+  let [postgres, temporal] = await Promise.all([starting, temporalHere()]);
   const temporalProxy = await startProxy(temporal.address);
   const url = new URL(postgres.url);
   const postgresProxy = await startProxy(url.host);
@@ -63,7 +69,7 @@ export async function startGround(): Promise<TestGround> {
       temporalProxy.close();
     },
     reviveTemporal: async () => {
-      temporal = await startEmbeddedTemporal(options);
+      temporal = await temporalHere();
       temporalProxy.target = temporal.address;
       temporalProxy.open();
     },
@@ -79,7 +85,8 @@ export async function startGround(): Promise<TestGround> {
     },
     stop: async () => {
       await Promise.all([temporalProxy.stop(), postgresProxy.stop()]);
-      await Promise.all([postgres.stop(), temporal.stop()]);
+      await temporal.stop();
+      await postgres.stop();
       await dataDir.release();
       await rm(folder, { recursive: true, force: true });
     },
