@@ -138,8 +138,8 @@ function configuration({ hostname, port, username, password }: URL, ports: numbe
       numHistoryShards: SHARDS,
       datastores: {
         // Each of the four services opens so many.
-        default: store(DATABASES.temporal, 8),
-        visibility: store(DATABASES.visibility, 2),
+        default: store(DATABASES.temporal, 15),
+        visibility: store(DATABASES.visibility, 3),
       },
     },
     global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
