@@ -124,7 +124,9 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
   const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client, refused), config.KILL_AT);
-  const registry = new PrismaAgentRegistry(db);
+  const registry = new PrismaAgentRegistry(db, (code, err) => {
+    log.error({ code, err }, 'an agent cannot be found by searches: the record does not take what it says');
+  });
   const inspector = new TemporalInspector(() => temporal.client);
   const feed = new PostgresTaskFeed({
     db,

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { HostError, messageOf } from '../errors.ts';
 import { type AgentDefinition, defineAgent } from './definition.ts';
 import { fromJsonSchema } from './json-schema.ts';
+import { illFormedIn } from './text.ts';
 
 // YAML is JSON too.
 const NAMES = ['agents.yaml', 'agents.yml', 'agents.json'];
@@ -75,6 +76,11 @@ function definitionOf({ input, ...given }: { code: string; input?: Record<string
 }
 
 function inputOf(code: string, schema: Record<string, unknown>): z.ZodType {
+  const text = illFormedIn(schema, ['input']);
+  if (text !== undefined) {
+    const field = text.path.join('.');
+    throw new HostError('config', `agent "${code}": ${field}: ${text.problem}`, { field });
+  }
   try {
     return fromJsonSchema(schema);
   } catch (error) {

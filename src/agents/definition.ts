@@ -4,6 +4,7 @@ import type { PlainWorkflow } from '../mapping/plain.ts';
 import { type AgentAccess, accessSchema } from './access.ts';
 import { plainSchema, theirQueue } from './plain.ts';
 import { type DeclaredReview, reviewSchema } from './review.ts';
+import { illFormedIn } from './text.ts';
 
 /** A2A v1.0 §4.4.5. */
 export interface AgentSkill {
@@ -138,6 +139,8 @@ const definitionFields = z.strictObject({
 const definitionSchema = definitionFields.check(({ value, issues }) => {
   const problem = problemOf(value);
   if (problem) issues.push({ code: 'custom', input: value, ...problem });
+  const text = illFormedIn(value);
+  if (text) issues.push({ code: 'custom', input: value, path: text.path, message: text.problem });
 });
 
 type Shaped = { [K in 'workflow' | 'plain' | 'cooperating' | 'taskQueue' | 'mayReply']?: unknown };

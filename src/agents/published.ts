@@ -75,7 +75,7 @@ export interface PublishedAgentsOptions {
   catalog: AgentCatalog;
   /** Told after the catalog has changed. */
   changed(): Promise<void>;
-  /** Told of what is published and cannot be served. */
+  /** Told once of what is published and cannot be served. */
   unserved(code: string, problem: string): void;
 }
 
@@ -83,6 +83,8 @@ export interface PublishedAgentsOptions {
 export class PublishedAgents {
   readonly #options: PublishedAgentsOptions;
   readonly #served = new Map<string, PublishedAgent>();
+  /** Those of which it was told that they are not. */
+  readonly #unserved = new Set<string>();
   #refreshing: Promise<void> = Promise.resolve();
   /** The next one, which has read nothing yet. */
   #next: Promise<void> | undefined;
@@ -153,16 +155,17 @@ export class PublishedAgents {
   }
 
   async #refresh(): Promise<void> {
-    const { store, catalog, changed, unserved } = this.#options;
+    const { store, catalog, changed } = this.#options;
     const deployed = new Set(catalog.deployed().map(({ definition }) => definition.code));
     const newest = (await store.versions()).filter((version) => version.newest);
     const served = newest.flatMap((version) => {
       if (!deployed.has(version.code)) return this.#agentOf(version) ?? [];
-      unserved(version.code, 'the deployment’s files have an agent of this code');
+      this.#tellUnserved(version, 'the deployment’s files have an agent of this code');
       return [];
     });
     const keys = new Set(newest.map(keyOf));
     for (const key of this.#served.keys()) if (!keys.has(key)) this.#served.delete(key);
+    for (const key of this.#unserved) if (!keys.has(key)) this.#unserved.delete(key);
     await catalog.replacePublished(served);
     await changed();
   }
@@ -180,11 +183,18 @@ export class PublishedAgents {
       this.#served.set(key, agent);
       return agent;
     } catch (error) {
-      // Published by a host that understood more than this one.
+      // Published by a host that understood more than this one, or minded less.
       if (!(error instanceof HostError)) throw error;
-      this.#options.unserved(version.code, error.message);
+      this.#tellUnserved(version, error.message);
       return undefined;
     }
+  }
+
+  #tellUnserved(version: AgentVersion, problem: string): void {
+    const key = keyOf(version);
+    if (this.#unserved.has(key)) return;
+    this.#unserved.add(key);
+    this.#options.unserved(version.code, problem);
   }
 }
 

@@ -7,9 +7,9 @@ import {
   registryEntry,
   searchTerms,
 } from '../agents/search.ts';
-import { changeEntries, settleWords } from './agent-entries.ts';
+import { changeEntries, type EntryChange, settleWords } from './agent-entries.ts';
 import { type Found, listing, mostCommon, ranking, wantedOf } from './agent-search.ts';
-import { reachable } from './client.ts';
+import { isOfValue, reachable } from './client.ts';
 import type { Prisma, PrismaClient } from './generated/client.ts';
 
 /** Agents that are written in one transaction. */
@@ -29,13 +29,16 @@ type Digests = ReadonlyMap<string, string>;
 /** The registry in Postgres: full-text search over words and stems, spelling by what alike words have in common. */
 export class PrismaAgentRegistry implements AgentRegistry {
   readonly #prisma: PrismaClient;
+  readonly #unfit: (code: string, error: unknown) => void;
   readonly #digests = new WeakMap<PublishedAgent, string>();
   /** What this process wrote last; undefined when that is not known. */
   #written: Digests | undefined;
   #syncing: Promise<void> = Promise.resolve();
 
-  constructor(prisma: PrismaClient) {
+  /** @param unfit told of an agent that cannot be kept, once by each process. */
+  constructor(prisma: PrismaClient, unfit: (code: string, error: unknown) => void = () => {}) {
     this.#prisma = prisma;
+    this.#unfit = unfit;
   }
 
   sync(agents: readonly PublishedAgent[]): Promise<void> {
@@ -53,14 +56,31 @@ export class PrismaAgentRegistry implements AgentRegistry {
     // At once when they are few: a renamed agent is then never missing and never there twice.
     for (let index = 0; index < Math.max(gone.length, changed.length); index += BATCH) {
       const batch = changed.slice(index, index + BATCH);
-      const change = {
+      await this.#change({
         gone: gone.slice(index, index + BATCH),
         entries: batch.map((agent) => ({ ...registryEntry(agent), digest: this.#digestOf(agent) })),
-      };
-      await this.#prisma.$transaction((tx) => changeEntries(tx, change), BATCH_TIMES);
+      });
     }
     await this.#settleWords();
     this.#written = wanted;
+  }
+
+  /** Of entries that the database does not take, one at a time is found and left out: searches find the others. */
+  async #change({ gone, entries }: EntryChange): Promise<void> {
+    try {
+      await this.#prisma.$transaction((tx) => changeEntries(tx, { gone, entries }), BATCH_TIMES);
+    } catch (error) {
+      const [entry] = entries;
+      if (!isOfValue(error) || entry === undefined) throw error;
+      if (entries.length === 1) {
+        this.#unfit(entry.code, error);
+        // What it was before is no answer any more.
+        return this.#change({ gone: [...gone, entry.code], entries: [] });
+      }
+      const half = Math.ceil(entries.length / 2);
+      await this.#change({ gone, entries: entries.slice(0, half) });
+      await this.#change({ gone: [], entries: entries.slice(half) });
+    }
   }
 
   /** Settles the words in doubt, also those that a process left that died. */

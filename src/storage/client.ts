@@ -42,13 +42,22 @@ function preparedName(): (query: { sql: string }) => string {
 
 interface DriverError {
   code?: string;
-  meta?: { driverAdapterError?: { cause?: { kind?: string } } };
+  meta?: { driverAdapterError?: { cause?: { kind?: string; originalCode?: string } } };
 }
 
 /** Whether a statement failed because the row is there already. */
 export function isUniqueViolation(error: unknown): boolean {
   const { code, meta } = error as DriverError;
   return code === 'P2002' || meta?.driverAdapterError?.cause?.kind === 'UniqueConstraintViolation';
+}
+
+// 22…: no such value can be; 54…: it is larger than the database can hold.
+const VALUE_SQLSTATES = /^(22|54)/;
+
+/** Whether a statement failed by what it was to write: it will fail again. */
+export function isOfValue(error: unknown): boolean {
+  const { meta } = error as DriverError;
+  return VALUE_SQLSTATES.test(meta?.driverAdapterError?.cause?.originalCode ?? '');
 }
 
 /** Runs statements, turning a database that cannot be reached or does not answer into `unavailable`. */
@@ -76,7 +85,7 @@ function isOutage(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
   const { code, meta } = error as DriverError;
   if (code !== undefined && OUTAGE_CODES.has(code)) return true;
-  const cause = meta?.driverAdapterError?.cause as { kind?: string; originalCode?: string } | undefined;
+  const cause = meta?.driverAdapterError?.cause;
   if (cause?.kind !== undefined && OUTAGE_KINDS.has(cause.kind)) return true;
   if (cause?.originalCode !== undefined && OUTAGE_SQLSTATES.test(cause.originalCode)) return true;
   return (

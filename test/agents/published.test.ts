@@ -10,12 +10,14 @@ import {
 } from '../../src/agents/published.ts';
 import { agentOf } from '../support/agents.ts';
 
+const skill = { id: 'do', name: 'Do', description: 'Does it.', tags: ['test'] };
+
 const given = (more: Record<string, unknown> = {}): GivenAgent => ({
   code: 'shout',
   name: 'Shout',
   description: 'Says it louder.',
   version: '1.0.0',
-  skills: [{ id: 'do', name: 'Do', description: 'Does it.', tags: ['test'] }],
+  skills: [skill],
   plain: { workflowType: 'Shout', taskQueue: 'company' },
   ...more,
 });
@@ -143,6 +145,8 @@ describe('agents published at run time', () => {
     const { catalog, store, published, unserved } = setUp();
     store.held = [versionOf(given({ code: 'echo' })), versionOf(given({ plain: {} }))];
     await published.refresh();
+    // Said once.
+    await published.refresh();
     expect(catalog.get('echo')?.definition.name).toBe('echo');
     expect(catalog.get('shout')).toBeUndefined();
     expect(unserved).toEqual([
@@ -162,6 +166,32 @@ it.each([
   ],
   [{ agents: [given({ input: { type: 'nothing' } })] }, 'agent "shout": input: '],
   [{ agents: [given({ draining: true })] }, 'agent "shout": Unrecognized key: "draining"'],
+  [{ agents: [given({ name: 'a\0b' })] }, 'agent "shout": name: is not well-formed text'],
+  [{ agents: [given({ version: '1\ud800' })] }, 'agent "shout": version: is not well-formed text'],
+  [
+    { agents: [given({ skills: [{ ...skill, tags: ['a', '\udc00'] }] })] },
+    'agent "shout": skills.0.tags.1: is not well-formed text',
+  ],
+  [
+    { agents: [given({ skills: [{ ...skill, examples: ['\0'] }] })] },
+    'agent "shout": skills.0.examples.0: is not well-formed text',
+  ],
+  [
+    { agents: [given({ review: { riskLevel: 'low', dataClasses: ['\0'] } })] },
+    'agent "shout": review.dataClasses.0: is not well-formed text',
+  ],
+  [
+    { agents: [given({ plain: { workflowType: 'X', taskQueue: 'x', memo: { 'a\0': 'b' } } })] },
+    'agent "shout": plain.memo: has a name that is not well-formed text',
+  ],
+  [
+    { agents: [given({ input: { type: 'object', properties: { x: { title: 'a\ud800' } } } })] },
+    'agent "shout": input.properties.x.title: is not well-formed text',
+  ],
 ])('what is no agent is told by its field: %o', (value, problem) => {
   expect(() => agentsIn(value).map(publish)).toThrow(problem);
+});
+
+it('text of every alphabet is well-formed', () => {
+  expect(agentsIn({ agents: [given({ name: 'Größe 価格 😀', description: 'a\tb\nc' })] })).toHaveLength(1);
 });

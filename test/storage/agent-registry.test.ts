@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AgentCatalog } from '../../src/agents/catalog.ts';
 import type { AgentQuery } from '../../src/agents/search.ts';
@@ -229,6 +230,25 @@ describe('sync of a change', () => {
     expect(
       await database.prisma.$queryRaw`SELECT word FROM agent_word WHERE word = 'nobodys' OR doubtful`,
     ).toEqual([]);
+  });
+
+  it('leaves out what the record does not take, says so once, and finds all others', async () => {
+    await publish();
+    const unfit = [
+      { ...agentOf('echo', { version: '2' }), name: 'Echo\0' },
+      { ...agentOf('half'), description: 'Half a \ud83d character.' },
+      { ...agentOf('long-name'), name: randomBytes(10_000).toString('hex') },
+    ];
+    const told: string[] = [];
+    const writer = new PrismaAgentRegistry(database.prisma, (code) => told.push(code));
+    const fit = [...AGENTS.filter(({ code }) => code !== 'echo'), agentOf('after-them')];
+    const all = new AgentCatalog([...unfit, ...fit]).all();
+    await writer.sync(all);
+    await writer.sync(all);
+    expect(told.sort()).toEqual(unfit.map(({ code }) => code).sort());
+    expect((await found('')).sort()).toEqual(fit.map(({ code }) => code).sort());
+    await writer.sync(new AgentCatalog(AGENTS).all());
+    expect(await found('echo')).toEqual(['echo']);
   });
 
   it('that failed is made by the next', async () => {
