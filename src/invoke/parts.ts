@@ -1,9 +1,9 @@
 /** The content parts of a message. Pure. */
 import { z } from 'zod';
+import { isBase64 } from '../tasks/part.ts';
 import type { Json, Metadata, Part } from '../tasks/task.ts';
 
 const CONTENTS = ['text', 'data', 'url', 'raw'] as const;
-const BASE64 = /^[\w+/-]*={0,2}$/;
 
 const aboutSchema = z.strictObject({
   text: z.unknown().optional().describe('Words. Exactly one of these four is given.'),
@@ -43,10 +43,4 @@ function problemOf(content: 'text' | 'url' | 'raw', value: unknown): string | un
   if (content === 'url' && value === '') return 'must not be empty';
   if (content === 'raw' && !isBase64(value)) return 'is not base64';
   return undefined;
-}
-
-/** RFC 4648 §4 or §5; the padding may be left out, and not be wrong. */
-function isBase64(value: string): boolean {
-  if (!BASE64.test(value)) return false;
-  return value.endsWith('=') ? value.length % 4 === 0 : value.length % 4 !== 1;
 }

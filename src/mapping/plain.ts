@@ -28,7 +28,8 @@ export interface PlainWorkflow {
    * final message or the parts of an artifact `result`. When absent a string is the final message, anything else
    * an artifact `result`.
    */
-  result?: ResultMapping | ((result: unknown, message: IncomingMessage) => string | readonly Part[]);
+  // biome-ignore lint/suspicious/noExplicitAny: what it is, its author knows
+  result?: ResultMapping | ((result: any, message: IncomingMessage) => string | readonly Part[]);
   /** Its execution timeout, such as `15m`, `2h`, `7d`; `1d` when absent. */
   timeout?: string;
   /** How long a cancel waits for it; `10s` when absent. After that the task is canceled, whatever it does. */

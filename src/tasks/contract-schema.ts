@@ -4,9 +4,17 @@
  */
 import { z } from 'zod';
 import type { Projection } from './contract.ts';
+import { BASE64, CONTENT_FIELDS, hasOneContent, isBase64 } from './part.ts';
+import type { Part } from './task.ts';
 
 const json = z.json().meta({ id: 'json' });
 const metadata = z.record(z.string(), json);
+/** As the record can keep it; a pattern of that is not understood in every language. */
+const id = z
+  .string()
+  .min(1)
+  .refine((given) => !/[\0\p{Surrogate}]/u.test(given), 'is not well-formed text');
+
 /** An empty list may be left out, or be null, as some languages write it. */
 const list = <T extends z.ZodType>(items: T) =>
   z
@@ -14,12 +22,19 @@ const list = <T extends z.ZodType>(items: T) =>
     .nullish()
     .transform((given) => given ?? []);
 
+const NO_BASE64 = 'is not base64';
+
 const part = z
   .strictObject({
     text: z.string().optional(),
     data: json.optional(),
     url: z.string().optional(),
-    raw: z.string().optional().describe('Bytes in base64, at most 64 KB of them'),
+    raw: z
+      .string()
+      .regex(BASE64, NO_BASE64)
+      .refine(isBase64, NO_BASE64)
+      .optional()
+      .describe('Bytes in base64, RFC 4648 §4 or §5'),
     file: z
       .strictObject({ id: z.string(), size: z.number() })
       .optional()
@@ -28,13 +43,14 @@ const part = z
     mediaType: z.string().optional(),
     metadata: metadata.optional(),
   })
-  .meta({ id: 'part' });
+  .refine((given) => hasOneContent(given as Part), 'must have exactly one of text, data, url, raw and file')
+  .meta({ id: 'part', oneOf: CONTENT_FIELDS.map((name) => ({ required: [name] })) });
 
 const message = z
   .strictObject({
-    messageId: z.string().min(1).describe('A UUID; the same for each attempt to say it'),
+    messageId: id.describe('A UUID; the same for each attempt to say it'),
     role: z.enum(['user', 'agent']),
-    parts: z.array(part).describe('Each with exactly one of text, data, url, raw and file'),
+    parts: z.array(part),
     metadata: metadata.optional(),
     extensions: z.array(z.string()).optional(),
     referenceTaskIds: z.array(z.string()).optional(),
@@ -43,7 +59,7 @@ const message = z
 
 const artifact = z
   .strictObject({
-    artifactId: z.string().min(1).describe('Reported again, it replaces the artifact'),
+    artifactId: id.describe('Reported again, it replaces the artifact'),
     name: z.string().optional(),
     description: z.string().optional(),
     parts: z.array(part).min(1),
@@ -75,7 +91,7 @@ const projection = z.strictObject({
   status: status.optional().describe('Left out when it has not changed'),
   artifacts: list(artifact),
   messages: list(message).describe('New in the history: questions and what is said last'),
-  applied: list(z.string()).describe('The ids of the messages that were taken since the last report'),
+  applied: list(id).describe('The ids of the messages that were taken since the last report'),
 });
 
 const taskInput = z.looseObject({

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { invalidParams } from '../errors.ts';
+import { hasOneContent } from './part.ts';
 import type { Message, Part } from './task.ts';
 
 // The package is CommonJS and its types say otherwise.
@@ -14,7 +15,6 @@ export const MAX_PARTS = 1_000;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 // Half a character: the database would take any two of them for the same id.
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const CONTENT_FIELDS = ['text', 'data', 'url', 'raw', 'file'] as const;
 
 /** @throws HostError `invalid_params` naming the field. */
 export function checkMessage(message: Message): void {
@@ -48,10 +48,7 @@ function idProblem(id: string): string | undefined {
 }
 
 function checkPart(field: string, part: Part): void {
-  const contents = CONTENT_FIELDS.filter((name) => part[name] !== undefined);
-  if (contents.length !== 1) {
-    throw invalidParams(field, 'must have exactly one of text, data, url and raw');
-  }
+  if (!hasOneContent(part)) throw invalidParams(field, 'must have exactly one of text, data, url and raw');
 }
 
 /** Tells a repetition of a message from another one under the same id: all of it but the id itself. */

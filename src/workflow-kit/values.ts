@@ -1,4 +1,5 @@
 import type { AgentCall } from '../tasks/contract.ts';
+import { hasOneContent, isBase64 } from '../tasks/part.ts';
 import type { Artifact, Json, Message, Metadata, Part } from '../tasks/task.ts';
 import type { ArtifactContent, Say } from './task-context.ts';
 
@@ -25,7 +26,17 @@ export function artifactOf(content: ArtifactContent): Artifact {
   if (content.data !== undefined) parts.push({ data: content.data, ...type });
   parts.push(...(content.parts ?? []));
   if (parts.length === 0) throw new TypeError(`artifact ${content.name}: give text, data or parts`);
-  for (const part of parts) checkJson(`artifact ${content.name}: data`, part.data);
+  for (const [index, part] of parts.entries()) {
+    if (!hasOneContent(part)) {
+      throw new TypeError(
+        `artifact ${content.name}: part ${index}: give one of text, data, url, raw and file`,
+      );
+    }
+    if (part.raw !== undefined && !isBase64(part.raw)) {
+      throw new TypeError(`artifact ${content.name}: part ${index}: raw is not base64`);
+    }
+    checkJson(`artifact ${content.name}: data`, part.data);
+  }
   checkJson(`artifact ${content.name}: metadata`, content.metadata);
   return {
     artifactId: content.id ?? content.name,

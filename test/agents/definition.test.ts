@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defineAgent } from '../../src/agents/definition.ts';
 import { HostError } from '../../src/errors.ts';
 import { agentOf, skillOf } from '../support/agents.ts';
 
@@ -73,6 +74,25 @@ describe('defineAgent', () => {
     { cooperating: plain },
   ])('takes %j', (given) => {
     expect(agentOf('order', { workflow: undefined, ...given } as never)).toMatchObject(given);
+  });
+
+  it('takes functions of a result as the README writes them, and of one whose shape is known', () => {
+    const about = { code: 'order', name: 'Order', description: 'Prices.', version: '1', skills: [skillOf()] };
+    const definitions = [
+      defineAgent({
+        ...about,
+        plain: {
+          ...plain,
+          args: (message) => [JSON.parse(message.text), 'EUR'],
+          result: (result) => [{ data: result }],
+        },
+      }),
+      defineAgent({
+        ...about,
+        plain: { ...plain, result: (result: { total: number }) => `It costs ${result.total}.` },
+      }),
+    ];
+    expect(definitions.map((each) => typeof each.plain?.result)).toEqual(['function', 'function']);
   });
 
   it('refuses a field it does not know', () => {

@@ -54,6 +54,12 @@ test.each(ARTIFACTS)('an artifact of %s', (_what, content, expected) => {
 test('an artifact of nothing is the author’s mistake, and says which', () => {
   expect(() => artifactOf({ name: 'report' })).toThrow('artifact report: give text, data or parts');
   expect(() => artifactOf({ name: 'report', parts: [] })).toThrow(TypeError);
+  expect(() => artifactOf({ name: 'report', parts: [{ text: 'a', data: 1 }] })).toThrow(
+    'artifact report: part 0: give one of text, data, url, raw and file',
+  );
+  expect(() => artifactOf({ name: 'report', text: 'a', parts: [{ raw: '!!' }] })).toThrow(
+    'artifact report: part 1: raw is not base64',
+  );
 });
 
 test.each([0, false, '', null, [], { a: 1 }] as Json[])('a returned %j is the artifact `result`', (value) => {
