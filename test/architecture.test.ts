@@ -73,7 +73,7 @@ const ARROWS: Record<string, Arrows> = {
 
   // In the sandbox: of tasks/ only what is pure, so that the bundle holds no service.
   'workflow-kit': {
-    imports: ['tasks/contract.ts', 'tasks/state.ts', 'tasks/task.ts', 'mapping'],
+    imports: ['tasks/contract.ts', 'tasks/part.ts', 'tasks/state.ts', 'tasks/task.ts', 'mapping'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
     sandboxed: true,
   },

@@ -27,10 +27,7 @@ export interface TestGround {
 }
 
 /** Starts a Temporal with its state in this directory, or in this Postgres, under the namespace `default`. */
-type StartTemporal = (on: {
-  dataDir: DataDir;
-  postgresUrl: Promise<string>;
-}) => Promise<EmbeddedTemporal>;
+type StartTemporal = (on: { dataDir: DataDir; postgresUrl: Promise<string> }) => Promise<EmbeddedTemporal>;
 
 const embedded: StartTemporal = ({ dataDir }) => startEmbeddedTemporal({ dataDir, namespace: 'default' });
 
