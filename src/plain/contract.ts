@@ -10,7 +10,12 @@ export interface Watch {
   waitsFor: WaitsFor;
   /** The question known already; null while it does not wait. */
   known: string | null;
+  /** It was told already that its questions cannot be read: that is no news until they can. */
+  unreadable?: true;
 }
+
+/** The type of the failure with which a watch says that the questions cannot be read, and why. */
+export const UNREADABLE = 'Unreadable';
 
 export interface Answer {
   workflowId: string;
@@ -29,7 +34,10 @@ export interface PlainResult {
 
 /** The host's steps for plain workflows, outside of its own. */
 export interface PlainActivities {
-  /** Resolves once what the workflow asks differs from what is known; also when it has ended, and then asks nothing. */
+  /**
+   * Resolves once what the workflow asks differs from what is known; also when it has ended, and then asks nothing.
+   * @throws ApplicationFailure `Unreadable` when that could not be read for a while.
+   */
   watchPlain(watch: Watch): Promise<string | null>;
   /** Hands an answer over. @returns why it was refused; null when it was taken, or the workflow has ended. */
   answerPlain(answer: Answer): Promise<string | null>;

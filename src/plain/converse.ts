@@ -1,10 +1,12 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { IncomingMessage } from '../mapping/incoming.ts';
 import { MappingError, mapped } from '../mapping/mapping.ts';
 import type { WaitsFor } from '../mapping/plain.ts';
 import type { Json } from '../tasks/task.ts';
+import { describeFailure } from '../workflow-kit/failures.ts';
 import type { TaskContext } from '../workflow-kit/index.ts';
-import { type PlainActivities, WATCH_TASK_QUEUE } from './contract.ts';
+import { type PlainActivities, UNREADABLE, WATCH_TASK_QUEUE, type Watch } from './contract.ts';
 
 const retry = { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' } as const;
 
@@ -20,25 +22,43 @@ const { watchPlain, answerPlain } = proxyActivities<PlainActivities>({
 });
 
 /**
- * Hands a workflow's questions to the user and the user's answers to the workflow, for as long as it runs.
- * @throws ActivityFailure when it cannot be asked or answered at all.
+ * Hands a workflow's questions to the user and the user's answers to the workflow, for as long as it runs. When its
+ * questions cannot be read the task says so, and the workflow goes on: its work is not undone for that.
+ * @throws ActivityFailure when it cannot be answered at all.
  */
 export async function converse(task: TaskContext, workflowId: string, waitsFor: WaitsFor): Promise<never> {
   let refusal: string | null = null;
   for (;;) {
-    const question = await watchPlain({ workflowId, waitsFor, known: null });
+    const question = await nextQuestion(task, { workflowId, waitsFor, known: null });
     if (question === null) {
       // It has ended: what it ended with is on its way.
       await new Promise<never>(() => {});
       continue;
     }
     const asked = refusal === null ? question : `That was not taken: ${refusal}\n${question}`;
-    const answer = await answerTo(task, asked, () => watchPlain({ workflowId, waitsFor, known: question }));
+    // Cannot it be read for a moment, then it is not withdrawn.
+    const withdrawn = () => watchPlain({ workflowId, waitsFor, known: question, unreadable: true });
+    const answer = await answerTo(task, asked, withdrawn);
     refusal = null;
     if (answer === undefined) task.status('Going on: an answer is no longer waited for');
     else refusal = await give(answer, workflowId, waitsFor);
   }
 }
+
+async function nextQuestion(task: TaskContext, watch: Watch): Promise<string | null> {
+  try {
+    return await watchPlain(watch);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    task.status(describeFailure(error));
+    return watchPlain({ ...watch, unreadable: true });
+  }
+}
+
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof ActivityFailure &&
+  error.cause instanceof ApplicationFailure &&
+  error.cause.type === UNREADABLE;
 
 /** What the user answers; undefined when the question is withdrawn before. */
 async function answerTo(

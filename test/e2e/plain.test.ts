@@ -155,14 +155,6 @@ describe('failures', () => {
       'Workflow Polite was terminated by an operator',
     );
   });
-
-  it('a query that is not there', async () => {
-    const task = await send('unasked', 'x');
-    expect([task.status.state, textOf(task)]).toEqual([
-      'TASK_STATE_FAILED',
-      'The workflow has no query nowhere',
-    ]);
-  });
 });
 
 const terminate = (id: string): Promise<true | undefined> =>
@@ -228,6 +220,34 @@ describe('questions', () => {
     const asked = await send('approve', [{ data: { amount: 5 } }]);
     await client.workflow.getHandle(`agent-plain/${asked.id}`).executeUpdate('decide', { args: ['no'] });
     expect(textOf(await reaches('approve', asked.id, 'COMPLETED'))).toBe('Refused by the head');
+  });
+
+  it('a query that fails at first is asked again', async () => {
+    const asked = await send('loading', [{ data: 1_500 }]);
+    expect([asked.status.state, textOf(asked)]).toEqual(['TASK_STATE_INPUT_REQUIRED', 'Which one?']);
+    expect(textOf(await answer('loading', asked.id, 'this'))).toBe('It is this');
+  });
+
+  it('a query that goes on failing, or is not there: the task says so and the workflow goes on', async () => {
+    const [throwing, missing] = await Promise.all([begin('loading', [{ data: 0 }]), begin('unasked', 'x')]);
+    const says = (code: string, { id }: Wire) =>
+      until(`${code} says so`, async () => {
+        const { status } = await get(code, id);
+        return status.message && [status.state, status.message.parts[0].text];
+      });
+    expect(await says('loading', throwing)).toEqual([
+      'TASK_STATE_WORKING',
+      'Its questions cannot be read: the query state: the state is not loaded',
+    ]);
+    expect(await says('unasked', missing)).toEqual([
+      'TASK_STATE_WORKING',
+      expect.stringMatching(/^Its questions cannot be read: the query nowhere: .*nowhere/),
+    ]);
+    await client.workflow.getHandle(`agent-plain/${throwing.id}`).signal('answer', 'elsewhere');
+    expect(textOf(await reaches('loading', throwing.id, 'COMPLETED'))).toBe('Done unasked');
+    expect((await client.workflow.getHandle(`agent-plain/${missing.id}`).describe()).status.name).toBe(
+      'RUNNING',
+    );
   });
 
   it('a cancel while it asks', async () => {
