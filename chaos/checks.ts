@@ -2,28 +2,32 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection, Client as Temporal } from '@temporalio/client';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { workflowIdOf } from '../src/tasks/contract.ts';
 import { runProduct } from '../test/support/product.ts';
 import { taskOf } from './clients/a2a.ts';
 import { eventually, type World } from './clients/ask.ts';
-import type { Call } from './ledger.ts';
+import { type Call, count, type Ledger } from './ledger.ts';
 import type { Shape } from './shape.ts';
 
-/** Looks at all there is when the faults are over, and adds what is wrong to the ledger. */
-export async function checkAll(shape: Shape, world: World): Promise<void> {
-  const record = new Client({ connectionString: shape.ground.databaseUrl });
-  await record.connect();
-  try {
-    await checkTasks(world);
-    await checkTraces(world, record);
-    await checkRecord(world, record);
-    await checkNotifications(shape, world);
-    await checkWorkflows(shape, world);
-    await checkReceipts(shape, world, record);
-  } finally {
-    await record.end();
-  }
+/** Looks at all there is when the faults are over, and adds what is wrong to the ledger. @returns how much it looked at. */
+export async function checkAll(shape: Shape, world: World, record: Client): Promise<Map<string, number>> {
+  await checkTasks(world);
+  const effects = await checkTraces(world, record);
+  const changes = await checkRecord(world, record);
+  const notified = await checkNotifications(shape, world);
+  await checkWorkflows(shape, world);
+  const receipts = await checkReceipts(shape, world, record);
+  await tellMore(world, record);
+  return new Map([
+    ...[...count(world.ledger.calls.map(({ ending }) => ending))].map(
+      ([ending, tasks]) => [`tasks ${ending}`, tasks] as const,
+    ),
+    ['side effects, each once', effects],
+    ['changes in the log', changes],
+    ['webhooks told of an end', notified],
+    ['receipts, none running', receipts],
+  ]);
 }
 
 /** Each call has its one task, in the state its plan leads to, with each message in it once. */
@@ -45,7 +49,7 @@ async function checkTasks(world: World): Promise<void> {
 }
 
 /** Each step of each call was taken once, by one workflow, and none besides. */
-async function checkTraces({ ledger }: World, record: Client): Promise<void> {
+async function checkTraces({ ledger }: World, record: Client): Promise<number> {
   const { rows } = await record.query<{ key: string; step: string; workflow_id: string; total: number }>(
     'SELECT trace.*, total FROM chaos.trace JOIN chaos.counter USING (key)',
   );
@@ -65,6 +69,7 @@ async function checkTraces({ ledger }: World, record: Client): Promise<void> {
         : steps.join() !== meant.join();
     if (wrong) ledger.problem(call, `took the steps ${steps.join(', ')}, not ${meant.join(', ')}`);
   }
+  return rows.length;
 }
 
 function stepsOf({ plan, steps, answer }: Call): string[] {
@@ -74,7 +79,7 @@ function stepsOf({ plan, steps, answer }: Call): string[] {
 }
 
 /** The record holds the calls that were made and nothing else, and nothing in it waits for anything. */
-async function checkRecord({ ledger }: World, record: Client): Promise<void> {
+async function checkRecord({ ledger }: World, record: Client): Promise<number> {
   const { rows } = await record.query<{ id: string; state: string }>(
     `SELECT id, state FROM task WHERE agent_code = 'chaos-steps'`,
   );
@@ -84,21 +89,45 @@ async function checkRecord({ ledger }: World, record: Client): Promise<void> {
   }
   const pending = await record.query('SELECT task_id FROM task_message WHERE pending_since IS NOT NULL');
   if (pending.rowCount) ledger.problems.push(`${pending.rowCount} messages still wait to be acknowledged`);
+  return checkLog(ledger, record);
 }
 
-/** The webhook of each call that named one has heard of its end. */
-async function checkNotifications({ webhook }: Shape, world: World): Promise<void> {
-  const ends = () =>
-    new Set(
-      webhook.taken.filter(({ text }) => /_(COMPLETED|FAILED|CANCELED)/.test(text)).map(({ path }) => path),
-    );
-  for (const call of world.ledger.calls.filter(({ notified }) => notified)) {
-    await eventually(
-      world,
-      'its webhook hears of the end',
-      async () => ends().has(`/hook?${call.key}`) || undefined,
-    ).catch((error: Error) => world.ledger.problem(call, error.message));
+/** No change is missing from the log of a task, and its last one is its only end. */
+async function checkLog(ledger: Ledger, record: Client): Promise<number> {
+  const { rows } = await record.query<{ id: string; versions: number[]; ends: number[]; version: number }>(
+    `SELECT id, task.version, array_agg(change.version ORDER BY change.version) AS versions,
+       array_agg(change.version) FILTER (WHERE change.state IN ('completed', 'failed', 'canceled', 'rejected')) AS ends
+     FROM task JOIN task_change change ON task_id = id WHERE agent_code = 'chaos-steps' GROUP BY id`,
+  );
+  let changes = 0;
+  for (const { id, version, versions, ends } of rows) {
+    changes += versions.length;
+    const [first = 0] = versions;
+    if (first > 1 || versions.some((each, index) => each !== first + index) || versions.at(-1) !== version)
+      ledger.problems.push(`task ${id} is at version ${version}, its log has ${versions.join(', ')}`);
+    if (ends?.join() !== String(version))
+      ledger.problems.push(`task ${id} is at version ${version} and ended at ${ends?.join(' and ')}`);
   }
+  return changes;
+}
+
+/** The webhook of each call that named one has heard of its end, and of no other. */
+async function checkNotifications({ webhook }: Shape, world: World): Promise<number> {
+  const endsOf = ({ key }: Call): string[] =>
+    webhook.taken.flatMap(({ path, text }) => {
+      if (path !== `/hook?${key}`) return [];
+      return /"(?:TASK_STATE_)?(COMPLETED|FAILED|CANCELED|REJECTED)"/.exec(text)?.[1]?.toLowerCase() ?? [];
+    });
+  const calls = world.ledger.calls.filter(({ notified }) => notified);
+  for (const call of calls) {
+    const told = async () => endsOf(call).length > 0 || undefined;
+    await eventually(world, 'its webhook hears of the end', told).catch((error: Error) =>
+      world.ledger.problem(call, error.message),
+    );
+    const others = endsOf(call).filter((end) => end !== call.ending);
+    if (others.length > 0) world.ledger.problem(call, `its webhook heard of ${others.join(' and ')}`);
+  }
+  return calls.length;
 }
 
 /** No workflow of a task runs on; of one that does, what it waits for is told. */
@@ -121,7 +150,7 @@ async function checkWorkflows({ ground }: Shape, world: World): Promise<void> {
 }
 
 /** No receipt is running, each says what came of its call, and the chain holds. */
-async function checkReceipts({ env }: Shape, world: World, record: Client): Promise<void> {
+async function checkReceipts({ env }: Shape, world: World, record: Client): Promise<number> {
   const { ledger } = world;
   const all = 'SELECT id, status, task_id FROM receipt';
   const receipts = await eventually(world, 'every receipt is final', async () => {
@@ -132,9 +161,11 @@ async function checkReceipts({ env }: Shape, world: World, record: Client): Prom
   const byTask = groupBy(receipts, ({ task_id }) => task_id);
   for (const call of ledger.calls.filter(({ by }) => /gateway|invoke/.test(by))) {
     const own = byTask.get(call.taskId ?? '') ?? [];
-    if (own.length !== 1) ledger.problem(call, `has ${own.length} receipts`);
-    else if (own[0]?.status !== meant[call.ending])
-      ledger.problem(call, `its receipt says ${own[0]?.status}`);
+    const calls = call.answer === undefined ? 1 : 2;
+    if (own.length !== calls) ledger.problem(call, `has ${own.length} receipts, not ${calls}`);
+    for (const { status } of own) {
+      if (status !== meant[call.ending]) ledger.problem(call, `its receipt says ${status}`);
+    }
   }
   // Broken off before it reached the agent; its client has called again.
   for (const { id, status } of byTask.get(null) ?? []) {
@@ -149,7 +180,23 @@ async function checkReceipts({ env }: Shape, world: World, record: Client): Prom
   } finally {
     await rm(folder, { recursive: true });
   }
+  return receipts.length;
 }
+
+/** Of each task that is named in a problem, what its log says. */
+async function tellMore({ ledger }: World, record: Client): Promise<void> {
+  const ids = new Set(ledger.problems.flatMap((problem) => problem.match(UUIDS) ?? []));
+  const { rows } = await record.query<{ id: string; place: string; log: string }>(
+    `SELECT id, concat_ws(' ', run_id, sequence, problem) AS place,
+       string_agg(concat_ws(' ', to_char(change.at, 'HH24:MI:SS.MS'), change.state, change.status_message #>> '{parts,0,text}'),
+                  ' | ' ORDER BY change.version) AS log
+     FROM task JOIN task_change change ON task_id = id WHERE id = ANY ($1) GROUP BY id`,
+    [[...ids]],
+  );
+  for (const { id, place, log } of rows) ledger.problems.push(`log of ${id} (${place}): ${log}`);
+}
+
+const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 function groupBy<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();

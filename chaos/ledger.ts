@@ -1,5 +1,8 @@
 import type { Random } from './random.ts';
 
+/** What a state of any surface is called once nothing follows it. */
+export const FINAL = /(COMPLETED|FAILED|CANCELED|REJECTED)$/i;
+
 export type Plan = 'finish' | 'ask' | 'fail' | 'wait';
 type Ending = 'completed' | 'failed' | 'canceled';
 
@@ -17,7 +20,6 @@ export interface Call {
   answer?: string;
   /** A webhook was named that is to hear of the end. */
   notified?: boolean;
-  receiptId?: string;
 }
 
 const ENDING: Record<Plan, Ending> = {
@@ -33,6 +35,7 @@ export class Ledger {
   readonly problems: string[] = [];
   /** How often each thing was seen that a figure is made of. */
   readonly seen = new Map<string, number>();
+  readonly #orderly: { to: number }[] = [];
 
   open(by: string, plan: Plan, random: Random): Call {
     const call: Call = {
@@ -57,7 +60,27 @@ export class Ledger {
     this.problems.push(`${key} (task ${taskId ?? 'unknown'}): ${what}`);
   }
 
+  /** What a host does on the way is done in good order: it closes its streams. */
+  async inGoodOrder(work: Promise<void>): Promise<void> {
+    const span = { to: Number.POSITIVE_INFINITY };
+    this.#orderly.push(span);
+    await work;
+    span.to = Date.now();
+  }
+
+  /** Some host was told to go in good order, and had not gone before `since`. */
+  wasOrderly(since: number): boolean {
+    return this.#orderly.some(({ to }) => to >= since);
+  }
+
   count(what: string): void {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
   }
+}
+
+/** How often each is among them. */
+export function count(items: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
 }

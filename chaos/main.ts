@@ -22,7 +22,7 @@ function wholeNumber(name: string, text: string): number {
   return value;
 }
 
-function show({ seed, problems, calls, faults, seen, settledMs }: ChaosReport): string {
+function show({ seed, problems, calls, faults, seen, checked, levels, settledMs }: ChaosReport): string {
   const table = (title: string, counts: Map<string, number>) => [
     `${title} (${[...counts.values()].reduce((sum, count) => sum + count, 0)})`,
     ...[...counts].sort().map(([name, count]) => `  ${String(count).padStart(5)}  ${name}`),
@@ -31,6 +31,10 @@ function show({ seed, problems, calls, faults, seen, settledMs }: ChaosReport): 
     ...table('calls', calls),
     ...table('faults', faults),
     ...table('seen by clients on the way', seen),
+    'looked at in the end',
+    ...[...checked].map(([name, count]) => `  ${String(count).padStart(5)}  ${name}`),
+    'held before | after',
+    ...levels.map((line) => `  ${line}`),
     `settled ${(settledMs / 1_000).toFixed(1)} s after the last fault`,
     ...problems.map((problem) => `PROBLEM ${problem}`),
     `seed ${seed}: ${problems.length === 0 ? 'clean' : `${problems.length} problems`}`,

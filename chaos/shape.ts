@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
-import { type Cluster, startCluster } from '../cluster/cluster.ts';
+import { type Cluster, type ClusterOptions, startCluster } from '../cluster/cluster.ts';
 import { startGround, type TestGround } from '../test/support/ground.ts';
 import { endAllProducts } from '../test/support/product.ts';
 import { startWebhook, type Webhook } from '../test/support/webhook.ts';
+import { memoryProbe } from './memory.ts';
 
-/** What is put to the test: two hosts behind a balancer and two workers, on one Postgres and one Temporal. */
+/** What is put to the test: hosts behind a balancer and workers, on one Postgres and one Temporal. */
 export interface Shape extends Cluster {
   ground: TestGround;
   webhook: Webhook;
@@ -15,7 +16,7 @@ export interface Shape extends Cluster {
 
 const WORKFLOWS = fileURLToPath(new URL('./workflows', import.meta.url));
 
-export async function startShape(): Promise<Shape> {
+export async function startShape(size: Pick<ClusterOptions, 'hosts' | 'workers'>): Promise<Shape> {
   const [ground, webhook] = await Promise.all([startGround(), startWebhook()]);
   const env = { ...ground.env, WORKFLOWS, PUSH_ALLOW: '127.0.0.1', LOG_LEVEL: 'error' };
   const stopGround = async () => {
@@ -25,7 +26,7 @@ export async function startShape(): Promise<Shape> {
   };
   try {
     await prepareTrace(ground.direct.databaseUrl);
-    const cluster = await startCluster(env);
+    const cluster = await startCluster({ ...env, ...memoryProbe }, size);
     return {
       ...cluster,
       ground,

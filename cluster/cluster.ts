@@ -1,7 +1,7 @@
 import { type Balancer, type BalancerOptions, startBalancer } from './balancer.ts';
 import { Member } from './member.ts';
 
-/** Two hosts behind a balancer and two workers: processes of their own, each started again when it ends. */
+/** Hosts behind a balancer and workers: processes of their own, each started again when it ends. */
 export interface Cluster {
   balancer: Balancer;
   hosts: Member[];
@@ -9,14 +9,23 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
+export interface ClusterOptions extends BalancerOptions {
+  /** Two when absent. */
+  hosts?: number;
+  workers?: number;
+}
+
+const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);
+
 /** @param settings of every process: of the servers they share, at least. */
 export async function startCluster(
   settings: Record<string, string>,
-  balancing: BalancerOptions = {},
+  { hosts: hostCount = 2, workers: workerCount = 2, ...balancing }: ClusterOptions = {},
 ): Promise<Cluster> {
   const balancer = await startBalancer(balancing);
   const env = { PUBLIC_URL: balancer.url, ...settings };
-  const hosts = ['host 1', 'host 2'].map((name) => {
+  const hosts = numbered('host', hostCount).map((name) => {
     let address: string | undefined;
     return new Member(name, { ...env, ROLE: 'host' }, (url) => {
       if (address !== undefined) balancer.targets.delete(address);
@@ -24,7 +33,7 @@ export async function startCluster(
       balancer.targets.add(address);
     });
   });
-  const workers = ['worker 1', 'worker 2'].map((name) => new Member(name, { ...env, ROLE: 'worker' }));
+  const workers = numbered('worker', workerCount).map((name) => new Member(name, { ...env, ROLE: 'worker' }));
   const members = [...hosts, ...workers];
   const stop = async () => {
     await Promise.all(members.map((member) => member.stop()));

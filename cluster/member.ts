@@ -85,6 +85,14 @@ export class Member {
     return (await readdir(`/proc/${(await this.up()).pid}/fd`)).length;
   }
 
+  /** What it says of itself, below, on standard error, once it is asked by a signal. */
+  async tells(signal: NodeJS.Signals, answer: RegExp): Promise<string> {
+    const { pid, log } = await this.up();
+    const told = log().length;
+    process.kill(pid, signal);
+    return until(`${this.name} answers ${signal}`, () => answer.exec(log().slice(told))?.[1]);
+  }
+
   async stop(): Promise<void> {
     this.#over = true;
     this.#expected = true;

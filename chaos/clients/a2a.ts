@@ -1,9 +1,9 @@
 import { agentUrl, stream, userMessage, type Wire } from '../../test/support/rpc.ts';
-import type { Call } from '../ledger.ts';
-import { ask, eventually, Refused, type World } from './ask.ts';
+import { type Call, FINAL } from '../ledger.ts';
+import { ask, eventually, Refused, severalTimes, type World } from './ask.ts';
+import { Watched } from './watched.ts';
 
 const AGENT = 'chaos-steps';
-const FINAL = /_(COMPLETED|FAILED|CANCELED|REJECTED)$/;
 
 export const dataOf = ({ key, plan, steps, stepMs }: Call): Wire => ({ key, plan, steps, stepMs });
 
@@ -17,6 +17,12 @@ async function rpc(world: World, method: string, params: unknown): Promise<Wire>
 }
 
 export const taskOf = (world: World, id: string): Promise<Wire> => rpc(world, 'GetTask', { id });
+
+export const inState = (world: World, id: string, wanted: RegExp): Promise<Wire> =>
+  eventually(world, `${id} is ${wanted}`, async () => {
+    const task = await taskOf(world, id);
+    return wanted.test(task.status.state) ? task : undefined;
+  });
 
 /** What is asked of the agent, under one message id however often it is sent. */
 function requestOf(world: World, call: Call): Wire {
@@ -36,73 +42,75 @@ async function sendOnce(world: World, call: Call, request: Wire): Promise<void> 
 }
 
 /** Sends, sometimes several times at once. */
-async function send(world: World, call: Call): Promise<string> {
-  const request = requestOf(world, call);
-  const times = world.random.oneIn(3) ? world.random.between(2, 5) : 1;
-  await Promise.all(Array.from({ length: times }, () => sendOnce(world, call, request)));
+async function send(world: World, call: Call, request: Wire): Promise<string> {
+  await severalTimes(world, () => sendOnce(world, call, request));
   return String(call.taskId);
 }
 
-const inState = (world: World, id: string, wanted: RegExp): Promise<Wire> =>
-  eventually(world, `${id} is ${wanted}`, async () => {
-    const task = await taskOf(world, id);
-    return wanted.test(task.status.state) ? task : undefined;
-  });
+/** Sends once more what was answered long ago. */
+async function repeat(world: World, call: Call, request: Wire): Promise<void> {
+  if (!world.random.oneIn(3)) return;
+  world.ledger.count('calls repeated after their end');
+  await sendOnce(world, call, request);
+}
 
 /** Sends, and asks for the task until it has ended. */
 export async function sendAndPoll(world: World, call: Call): Promise<void> {
-  await inState(world, await send(world, call), FINAL);
+  const request = requestOf(world, call);
+  await inState(world, await send(world, call, request), FINAL);
+  await repeat(world, call, request);
 }
 
 /** Sends, waits for the question, and answers it, several times at once. */
 export async function answer(world: World, call: Call): Promise<void> {
-  const taskId = await send(world, call);
+  const request = requestOf(world, call);
+  const taskId = await send(world, call, request);
   await inState(world, taskId, /INPUT_REQUIRED$/);
   call.answer = `yes to ${call.key}`;
   const message = userMessage(call.answer, { taskId });
   await Promise.all([1, 2, 3].map(() => sendOnce(world, call, { message })));
   await inState(world, taskId, FINAL);
+  await repeat(world, call, request);
+  await repeat(world, call, { message });
 }
 
 /** Sends, waits until it is at work, and cancels. */
 export async function cancel(world: World, call: Call): Promise<void> {
-  const taskId = await send(world, call);
+  const request = requestOf(world, call);
+  const taskId = await send(world, call, request);
   await inState(world, taskId, /WORKING$/);
   await rpc(world, 'CancelTask', { id: taskId }).catch((error: unknown) => {
     // The first try was heard, its answer was not.
     if (!(error instanceof Refused && /-32002/.test(error.message))) throw error;
   });
   await inState(world, taskId, /CANCELED$/);
+  await repeat(world, call, request);
 }
 
 /** Sends by a stream, and subscribes again whenever it breaks, until it has seen the end. */
 export async function follow(world: World, call: Call): Promise<void> {
   const request = requestOf(world, call);
   const url = agentUrl(world.url, AGENT);
-  for (;;) {
+  const watched = new Watched(world, call);
+  const options = { version: '1.0', signal: world.late };
+  async function* events(): AsyncGenerator<void> {
     const { taskId: id } = call;
-    const events =
+    const results =
       id === undefined
-        ? stream(url, 'SendStreamingMessage', request, { version: '1.0' })
-        : stream(url, 'SubscribeToTask', { id }, { version: '1.0' });
-    if (await sawEnd(world, call, events)) return;
-    if (Date.now() > world.deadline()) throw new Refused('its stream never showed the end');
-    // A task that has ended cannot be subscribed to; it shows its end by itself.
-    if (call.taskId !== undefined && FINAL.test((await taskOf(world, call.taskId)).status.state)) return;
-    world.ledger.count('streams opened again');
-  }
-}
-
-async function sawEnd(world: World, call: Call, events: AsyncIterable<Wire>): Promise<boolean> {
-  let ended = false;
-  try {
-    for await (const { task, statusUpdate } of events) {
-      const id = task?.id ?? statusUpdate?.taskId;
-      if (id !== undefined) world.ledger.told(call, id);
-      if (FINAL.test(task?.status.state ?? statusUpdate?.status.state ?? '')) ended = true;
+        ? stream(url, 'SendStreamingMessage', request, options)
+        : stream(url, 'SubscribeToTask', { id }, options);
+    for await (const { task, statusUpdate } of results) {
+      const told = task?.id ?? statusUpdate?.taskId;
+      if (told !== undefined) world.ledger.told(call, told);
+      const status = task?.status ?? statusUpdate?.status;
+      if (status !== undefined) watched.see(status.state, status.message?.parts?.[0]?.text);
+      yield;
     }
-  } catch {
-    // Broken off; what was seen before counts.
   }
-  return ended;
+  await watched.toTheEnd(events, async () => {
+    // A task that has ended cannot be subscribed to; it shows its end by itself.
+    if (call.taskId === undefined) return false;
+    return FINAL.test((await taskOf(world, call.taskId)).status.state);
+  });
+  await repeat(world, call, request);
 }

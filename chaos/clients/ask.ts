@@ -9,8 +9,8 @@ export interface World {
   webhookUrl: string;
   ledger: Ledger;
   random: Random;
-  /** When a client that still has no answer gives up, in milliseconds since 1970; infinite while faults go on. */
-  deadline(): number;
+  /** Aborted when a client that still has no answer gives up: some time after the faults are over. */
+  late: AbortSignal;
 }
 
 /** A refusal that another try would not change. */
@@ -18,6 +18,7 @@ export class Refused extends Error {}
 
 const PATIENCE_MS = 15_000;
 const PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 1_000;
 
 export interface Request {
   path: string;
@@ -31,7 +32,7 @@ export interface Request {
  * @throws Refused, with status and body.
  */
 export async function ask(world: World, request: Request): Promise<Wire> {
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     const found = await once(world, request).catch((error: Error) => {
       world.ledger.count(`no answer: ${error.name}`);
       return undefined;
@@ -41,10 +42,14 @@ export async function ask(world: World, request: Request): Promise<Wire> {
       world.ledger.count(`answer ${found.status}`);
       if (!found.again) throw new Refused(`${request.path}: ${found.status} ${JSON.stringify(found.body)}`);
     }
-    if (Date.now() > world.deadline()) throw new Refused(`${request.path}: no answer to the end`);
-    await delay(PAUSE_MS);
+    if (world.late.aborted) throw new Refused(`${request.path}: no answer to the end`);
+    await pause(tries);
   }
 }
+
+/** Before the next try, longer with each. */
+export const pause = (tries: number): Promise<void> =>
+  delay(Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** tries));
 
 const AGAIN = new Set([409, 429, 503]);
 
@@ -63,6 +68,16 @@ async function once(world: World, { path, body, headers }: Request) {
   };
 }
 
+/** What is there; undefined while nobody answers. */
+export async function read(world: World, path: string): Promise<Wire> {
+  try {
+    const response = await fetch(`${world.url}${path}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    return response.ok ? await response.json() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Asks again and again until it is as wanted. */
 export async function eventually<T>(
   world: World,
@@ -72,7 +87,11 @@ export async function eventually<T>(
   for (;;) {
     const found = await probe();
     if (found !== undefined) return found;
-    if (Date.now() > world.deadline()) throw new Refused(`never: ${what}`);
+    if (world.late.aborted) throw new Refused(`never: ${what}`);
     await delay(PAUSE_MS);
   }
 }
+
+/** Does the same several times at once, or once. */
+export const severalTimes = <T>(world: World, work: () => Promise<T>): Promise<T[]> =>
+  Promise.all(Array.from({ length: world.random.oneIn(3) ? world.random.between(2, 5) : 1 }, work));

@@ -3,16 +3,18 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DataDir, lockDataDir } from '../../src/embedded/data-dir.ts';
-import { startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/storage/embedded-postgres.ts';
 import { type EmbeddedTemporal, startEmbeddedTemporal } from '../../src/temporal/embedded.ts';
 import { startProxy } from './proxy.ts';
 import { newSigningKey } from './signing-key.ts';
 
+type End = 'SIGKILL' | 'in good order';
+
 export interface TestGround {
-  /** Kills Temporal (-9) and later starts it again, on the same state and at the same address. */
-  killTemporal(): Promise<void>;
+  /** Ends Temporal, by -9 unless said otherwise, and later starts it again, on the same state and at the same address. */
+  killTemporal(how?: End): Promise<void>;
   reviveTemporal(): Promise<void>;
-  killPostgres(): Promise<void>;
+  killPostgres(how?: End): Promise<void>;
   revivePostgres(): Promise<void>;
   /** Through a proxy, so that they stay the same when a server is killed and revived. */
   databaseUrl: string;
@@ -60,9 +62,8 @@ export async function startGround(startTemporal = embedded): Promise<TestGround>
       SIGNING_KEY: newSigningKey(),
       GATEWAY_SECRET_KEY: randomBytes(32).toString('base64'),
     },
-    killTemporal: async () => {
-      process.kill(temporal.pid, 'SIGKILL');
-      await temporal.exited;
+    killTemporal: async (how) => {
+      await end(temporal, how);
       temporalProxy.close();
     },
     reviveTemporal: async () => {
@@ -70,9 +71,8 @@ export async function startGround(startTemporal = embedded): Promise<TestGround>
       temporalProxy.target = temporal.address;
       temporalProxy.open();
     },
-    killPostgres: async () => {
-      process.kill(postgres.pid, 'SIGKILL');
-      await postgres.exited;
+    killPostgres: async (how) => {
+      await end(postgres, how);
       postgresProxy.close();
     },
     revivePostgres: async () => {
@@ -88,4 +88,12 @@ export async function startGround(startTemporal = embedded): Promise<TestGround>
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+type Server = Pick<EmbeddedPostgres, 'pid' | 'exited' | 'stop'>;
+
+async function end(server: Server, how: End = 'SIGKILL'): Promise<void> {
+  if (how === 'SIGKILL') process.kill(server.pid, 'SIGKILL');
+  else await server.stop();
+  await server.exited;
 }
