@@ -32,19 +32,23 @@ export async function checkAll(shape: Shape, world: World, record: Client): Prom
 
 /** Each call has its one task, in the state its plan leads to, with each message in it once. */
 async function checkTasks(world: World): Promise<void> {
-  for (const call of world.ledger.calls) {
+  const { ledger } = world;
+  for (const call of ledger.calls) {
     if (call.taskId === undefined) {
-      world.ledger.problem(call, 'was never told of a task');
+      ledger.problem(call, 'was never told of a task');
       continue;
     }
     const task = await taskOf(world, call.taskId);
     const state = task.status.state.replace('TASK_STATE_', '').toLowerCase();
-    if (state !== call.ending) world.ledger.problem(call, `is ${state}, not ${call.ending}`);
+    if (state !== call.ending) ledger.problem(call, `is ${state}, not ${call.ending}`);
+    const artifacts = (task.artifacts ?? []).map(({ name }: { name: string }) => name).join();
+    const given = { completed: 'steps', canceled: 'left', failed: '' }[call.ending];
+    if (artifacts !== given) ledger.problem(call, `has the artifacts '${artifacts}', not '${given}'`);
     const ids: string[] = task.history.map(({ messageId }: { messageId: string }) => messageId);
-    if (new Set(ids).size !== ids.length) world.ledger.problem(call, 'shows a message twice');
+    if (new Set(ids).size !== ids.length) ledger.problem(call, 'shows a message twice');
     const said = task.history.filter(({ role }: { role: string }) => role === 'ROLE_USER').length;
     const meant = call.answer === undefined ? 1 : 2;
-    if (said !== meant) world.ledger.problem(call, `shows ${said} messages of its caller, not ${meant}`);
+    if (said !== meant) ledger.problem(call, `shows ${said} messages of its caller, not ${meant}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Projection } from '../tasks/contract.ts';
 import { fileIdsIn } from '../tasks/file-parts.ts';
 import type { Recorded } from '../tasks/ports.ts';
@@ -10,11 +11,16 @@ export const TASK_CHANNEL = 'task_change';
 export const FINAL_STATES = Prisma.sql`('completed', 'failed', 'canceled', 'rejected')`;
 
 /** A change that no workflow run reports has neither a run nor a place in one. */
-type Change = Omit<Projection, 'runId' | 'sequence'> & Partial<Pick<Projection, 'runId' | 'sequence'>>;
+type Change = Omit<Projection, 'runId' | 'sequence'> &
+  Partial<Pick<Projection, 'runId' | 'sequence'>> & {
+    /** Records nothing when the task has come further. */
+    onlyAt?: number | undefined;
+  };
 
 /**
  * Records one change in one statement: the task, its log row, what came with it, the notification. A report
- * that is repeated, overtaken by a later one or by a later run, or comes after the end changes nothing.
+ * that is repeated, overtaken by a later one or by a later run, or comes after the end changes nothing. One that comes
+ * again in a number already taken, and knows more, is of a step that was undone: what it says is recorded, too.
  * @returns who is to hear of it.
  */
 export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: Change): Promise<Recorded> {
@@ -22,6 +28,9 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
   const runId = change.runId ?? null;
   const sequence = change.sequence ?? 0;
   const state = change.status?.state ?? null;
+  const known = change.historyLength ?? null;
+  const report = runId === null ? null : digestOf(change);
+  const onlyAt = change.onlyAt ?? null;
   const reply = change.status?.reply ?? false;
   const message = change.status?.message ? JSON.stringify(change.status.message) : null;
   const recorded = await db.$queryRaw<Recorded[]>`
@@ -37,15 +46,19 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
         begun_at = coalesce(begun_at, clock_timestamp()),
         run_id = coalesce(${runId}, run_id),
         sequence = case when ${runId}::text is null then sequence else ${sequence} end,
+        history_length = case when ${runId}::text is null then history_length else ${known}::int end,
         updated_at = clock_timestamp()
       where id = ${taskId}::uuid and state not in ${FINAL_STATES}
         and (${runId}::text is null or run_id is null
-             or (run_id = ${runId} and sequence < ${sequence})
+             or (run_id = ${runId} and sequence < ${sequence} and coalesce(history_length <= ${known}::int, true))
+             or (run_id = ${runId} and sequence >= ${sequence} and history_length < ${known}::int
+                 and not exists (select 1 from task_change c where c.task_id = task.id and c.report = ${report}))
              or (run_id <> ${runId} and ${runId} <> all (past_runs)))
+        and (${onlyAt}::int is null or version = ${onlyAt}::int)
       returning id, version, owner, agent_code, updated_at
     ), change as (
-      insert into task_change (task_id, version, state, status_message, at)
-      select id, version, ${state}::text, ${message}::json, updated_at from t
+      insert into task_change (task_id, version, state, status_message, report, at)
+      select id, version, ${state}::text, ${message}::json, ${report}::text, updated_at from t
     ), artifact as (
       insert into task_artifact (task_id, version, ordinal, artifact_id, body)
       select t.id, t.version, a.ordinal, a.id, a.body::json
@@ -73,6 +86,12 @@ export async function recordChange(db: Pick<PrismaClient, '$queryRaw'>, change: 
     from t`;
   const { pushes = false, calls = false } = recorded[0] ?? {};
   return { pushes, calls };
+}
+
+/** The same of a step that is done again and comes to the same. */
+function digestOf({ runId, sequence, status, artifacts, messages, applied }: Change): string {
+  const content = JSON.stringify([runId, sequence, status, artifacts, messages, applied]);
+  return createHash('sha256').update(content).digest('base64url');
 }
 
 /** An author's id may hold what Postgres takes in JSON only; the artifact's body has it as it is. */

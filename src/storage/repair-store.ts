@@ -1,5 +1,5 @@
 import type { ReportedStatus } from '../tasks/contract.ts';
-import type { RepairStore } from '../tasks/ports.ts';
+import type { NotedProblem, RepairStore } from '../tasks/ports.ts';
 import { isFinal } from '../tasks/state.ts';
 import type { Message } from '../tasks/task.ts';
 import { FINAL_STATES, recordChange } from './change-log.ts';
@@ -44,11 +44,11 @@ export class PrismaRepairStore implements RepairStore {
     });
   }
 
-  correct(taskId: string, status: ReportedStatus): Promise<void> {
+  correct(taskId: string, status: ReportedStatus, onlyAt?: number): Promise<void> {
     // A status that is only restored was said before; an end is said now.
     const messages = status.message !== undefined && isFinal(status.state) ? [status.message] : [];
     return reachable(async () => {
-      await recordChange(this.#db, { taskId, status, artifacts: [], messages, applied: [] });
+      await recordChange(this.#db, { taskId, status, artifacts: [], messages, applied: [], onlyAt });
     });
   }
 
@@ -66,10 +66,10 @@ export class PrismaRepairStore implements RepairStore {
     );
   }
 
-  problems(limit: number): Promise<{ taskId: string; agentCode: string; problem: string }[]> {
+  problems(limit: number): Promise<NotedProblem[]> {
     return reachable(
-      () => this.#db.$queryRaw<{ taskId: string; agentCode: string; problem: string }[]>`
-        select id::text as "taskId", agent_code as "agentCode", problem from task
+      () => this.#db.$queryRaw<NotedProblem[]>`
+        select id::text as "taskId", agent_code as "agentCode", problem, version from task
         where problem is not null and state not in ${FINAL_STATES} limit ${limit}`,
     );
   }

@@ -88,6 +88,12 @@ const projection = z.strictObject({
   taskId: z.string().min(1),
   runId: z.string().min(1).describe('The run of the workflow that reports'),
   sequence: z.number().int().min(1).describe('Counts the reports of a run, from 1'),
+  historyLength: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe('Needed only where reports are made by local activities'),
   status: status.optional().describe('Left out when it has not changed'),
   artifacts: list(artifact),
   messages: list(message).describe('New in the history: questions and what is said last'),

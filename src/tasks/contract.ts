@@ -74,6 +74,11 @@ export interface Projection {
   runId: string;
   /** Counts the reports of one run, from 1: a repeated or overtaken report is recognised by it. */
   sequence: number;
+  /**
+   * Of how many events of its run the workflow knew. By it a step that was undone after its report, and did more when
+   * it was done again, is told from one that was overtaken. Absent in reports that no undone step can have made.
+   */
+  historyLength?: number;
   status?: ReportedStatus;
   artifacts: Artifact[];
   messages: Message[];

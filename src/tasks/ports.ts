@@ -248,6 +248,15 @@ export interface TaskInspector {
 }
 
 /** The record's side of repair. */
+/** Why an open task cannot go on. */
+export interface NotedProblem {
+  taskId: string;
+  agentCode: string;
+  problem: string;
+  /** Of the task. */
+  version: number;
+}
+
 export interface RepairStore {
   mark(name: string): Promise<string | undefined>;
   setMark(name: string, value: string): Promise<void>;
@@ -255,12 +264,15 @@ export interface RepairStore {
   openAmong(taskIds: string[]): Promise<string[]>;
   /** Tasks that have begun, have not ended, and were silent for `silentMs`, after this id in the order of ids. */
   openAfter(id: string | undefined, silentMs: number, limit: number): Promise<string[]>;
-  /** Records a status that the workflow did not report itself; nothing after the task's end. */
-  correct(taskId: string, status: ReportedStatus): Promise<void>;
+  /**
+   * Records a status that the workflow did not report itself; nothing after the task's end.
+   * @param onlyAt the task's version: nothing when the workflow has reported since.
+   */
+  correct(taskId: string, status: ReportedStatus, onlyAt?: number): Promise<void>;
   /** Notes why a task cannot go on and shows it on the task; false when that is noted already. */
   noteProblem(taskId: string, problem: string, message: Message): Promise<boolean>;
   /** Open tasks with a problem noted. */
-  problems(limit: number): Promise<{ taskId: string; agentCode: string; problem: string }[]>;
+  problems(limit: number): Promise<NotedProblem[]>;
   countProblems(): Promise<number>;
   clearProblem(taskId: string): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { FileStore } from './files.ts';
 import type {
   DeliveryResult,
+  NotedProblem,
   PendingDelivery,
   PendingStart,
   RepairStore,
@@ -192,16 +193,17 @@ class Sweep {
       const message = hostMessage('The task cannot go on until its operator has repaired the agent');
       if (await repairs.noteProblem(taskId, shown, message)) this.report.stuck += 1;
     }
-    for (const { taskId } of await repairs.problems(AT_ONCE)) {
-      if (!stuck.has(taskId)) await this.noting(`task ${taskId}`, () => this.#free(taskId));
+    for (const noted of await repairs.problems(AT_ONCE)) {
+      if (!stuck.has(noted.taskId)) await this.noting(`task ${noted.taskId}`, () => this.#free(noted));
     }
   }
 
-  async #free(taskId: string): Promise<void> {
+  async #free({ taskId, version }: NotedProblem): Promise<void> {
     const { repairs, inspector } = this.#options;
     const status = await inspector.statusOf(taskId);
     if (status === undefined) return;
-    await repairs.correct(taskId, status);
+    // What the workflow has reported by itself meanwhile is newer than its answer.
+    await repairs.correct(taskId, status, version);
     await repairs.clearProblem(taskId);
     this.report.freed += 1;
   }

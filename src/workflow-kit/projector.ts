@@ -55,7 +55,8 @@ export class Projector {
   }
 
   async #report(): Promise<void> {
-    const projection = this.#snapshot.take(this.#taskId, workflowInfo().runId);
+    const { runId, historyLength } = workflowInfo();
+    const projection = { ...this.#snapshot.take(this.#taskId, runId), historyLength };
     try {
       await quick.projectChange(projection);
     } catch {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -108,4 +109,26 @@ describe('a kill between two writes ends as if there had been none', () => {
     });
     expect(runs).toEqual(['COMPLETED']);
   });
+
+  // The step in which it says that it is at work is undone by the death, and does more when it is done again.
+  it.runIf(process.env.FULL)(
+    'what happens between a report and its step’s second time is recorded',
+    async () => {
+      const env = { ...ground.env, WORKFLOWS: fileURLToPath(new URL('./fixtures/undone', import.meta.url)) };
+      const message = userMessage('hello');
+      const configuration = { returnImmediately: true };
+      let product = await startProduct(env);
+      await rpc(agentUrl(product.url, 'parting'), 'SendMessage', { message, configuration }, V1);
+      const { id } = await taskInState(message.messageId, 'working');
+      await product.end('SIGTERM');
+      product = await startProduct({ ...env, KILL_AT: 'project:after' });
+      expect((await product.exited).signal).toBe('SIGKILL');
+      expect((await taskInState(message.messageId, 'working')).version).toBe(2);
+      await temporal.workflow.getHandle(workflowIdOf(id)).cancel();
+      product = await startProduct(env);
+      await taskInState(message.messageId, 'canceled');
+      const { body } = await rpc(agentUrl(product.url, 'parting'), 'GetTask', { id }, V1);
+      expect(body.result.artifacts).toMatchObject([{ name: 'so far', parts: [{ text: 'half of it' }] }]);
+    },
+  );
 });

@@ -319,6 +319,35 @@ describe('a projection', () => {
     expect(await log(task)).toHaveLength(after.version);
   });
 
+  const UNDONE: [promise: string, again: Partial<Projection>, recorded: boolean][] = [
+    ['that knows more is recorded in the last one’s place', { sequence: 5, historyLength: 12 }, true],
+    ['that knows more is recorded in an earlier one’s place', { sequence: 4, historyLength: 12 }, true],
+    ['that knows no more is not', { sequence: 5, historyLength: 10 }, false],
+    ['that knows less is not, though it counts on', { sequence: 6, historyLength: 9 }, false],
+    ['that does not say what it knows is not', { sequence: 5 }, false],
+  ];
+
+  test.each(UNDONE)('of a step that was undone and done again, %s', async (_promise, again, recorded) => {
+    const task = await accepted();
+    const first = projectionOf(task.id, { sequence: 5, historyLength: 10, ...says('working', 'five') });
+    await store.project(first);
+    await store.project({ ...first, historyLength: 12 });
+    await store.project({ ...first, historyLength: 10 });
+    const before = await found(task);
+    expect(before.version).toBe(1);
+    const given = { artifacts: [artifact('a', 'a')], ...says('working', 'and six'), ...again };
+    await store.project(projectionOf(task.id, given));
+    const after = await found(task);
+    if (!recorded) expect(after).toEqual(before);
+    else {
+      expect(after).toMatchObject({ version: 2, status: { message: { parts: [{ text: 'and six' }] } } });
+      expect(after.artifacts).toHaveLength(1);
+      await store.project(projectionOf(task.id, { ...says('completed'), sequence: 6, historyLength: 12 }));
+      expect((await found(task)).status.state).toBe('completed');
+    }
+    expect(await log(task)).toHaveLength((await found(task)).version);
+  });
+
   test.each(['completed', 'failed', 'canceled', 'rejected'] as const)(
     'after %s nothing is recorded, from any run (§4.1.3)',
     async (state) => {

@@ -4,7 +4,7 @@ import type { TaskEnd, TaskInspector } from '../../src/tasks/ports.ts';
 import { repair } from '../../src/tasks/repair.ts';
 import type { Task, TaskState } from '../../src/tasks/task.ts';
 import { agentOf } from '../support/agents.ts';
-import { startTaskGround, type TaskGround, userMessageOf } from '../support/tasks.ts';
+import { projectionOf, startTaskGround, type TaskGround, userMessageOf } from '../support/tasks.ts';
 
 const echo = agentOf('echo', { taskQueue: 'a-queue' });
 
@@ -16,6 +16,8 @@ class MemoryInspector implements TaskInspector {
   silent = new Map<string, string>();
   lost = new Set<string>();
   states = new Map<string, TaskState>();
+  /** What happens while a status is asked for. */
+  meanwhile = async (): Promise<unknown> => undefined;
   asked: Date[] = [];
   broken = false;
 
@@ -42,6 +44,7 @@ class MemoryInspector implements TaskInspector {
   }
 
   async statusOf(taskId: string) {
+    await this.meanwhile();
     const state = this.states.get(taskId);
     return state === undefined ? undefined : { state };
   }
@@ -287,7 +290,7 @@ test('a stuck workflow is shown on its task once, and freed with its own status 
   // The operator's own words are for the operator.
   expect(JSON.stringify(shown)).not.toContain('TMPRL1100');
   expect(await repairs.problems(10)).toEqual([
-    { taskId: task.id, agentCode: 'echo', problem: 'TMPRL1100: nondeterminism' },
+    { taskId: task.id, agentCode: 'echo', problem: 'TMPRL1100: nondeterminism', version: shown.version },
   ]);
   expect(await sweep()).toEqual(NOTHING);
   inspector.problems.clear();
@@ -296,6 +299,19 @@ test('a stuck workflow is shown on its task once, and freed with its own status 
   expect((await found(task)).status.state).toBe('input-required');
   expect(await repairs.problems(10)).toEqual([]);
   expect(await sweep()).toEqual(NOTHING);
+});
+
+test('a workflow that reports while it is asked for its status keeps what it reported', async () => {
+  const task = await send('hold');
+  inspector.problems.set(task.id, 'TMPRL1100: nondeterminism');
+  expect(await sweep()).toEqual({ ...NOTHING, stuck: 1 });
+  inspector.problems.clear();
+  inspector.states.set(task.id, 'working');
+  const status = { state: 'input-required' as const };
+  inspector.meanwhile = () => ground.store.project(projectionOf(task.id, { runId: 'next', status }));
+  expect(await sweep()).toEqual({ ...NOTHING, freed: 1 });
+  expect((await found(task)).status.state).toBe('input-required');
+  expect(await repairs.problems(10)).toEqual([]);
 });
 
 test('a workflow that cannot take its next message is shown on its task, until it can', async () => {
@@ -311,7 +327,7 @@ test('a workflow that cannot take its next message is shown on its task, until i
   const { status } = await found(task);
   expect(status.state).toBe('working');
   expect(status.message?.parts[0]?.text).toContain('cannot go on');
-  expect(await repairs.problems(10)).toEqual([
+  expect(await repairs.problems(10)).toMatchObject([
     { taskId: task.id, agentCode: 'echo', problem: 'Nondeterminism error' },
   ]);
   ground.engine.outage = 'none';

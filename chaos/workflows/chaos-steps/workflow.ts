@@ -26,7 +26,10 @@ export const chaosSteps = agentWorkflow(async (task) => {
     task.artifact({ name: 'steps', data: { key, steps } });
     return `${steps} steps`;
   } catch (error) {
-    if (plan === 'wait') await CancellationScope.nonCancellable(() => leave('cleaned up'));
+    if (plan === 'wait') {
+      await CancellationScope.nonCancellable(() => leave('cleaned up'));
+      task.artifact({ name: 'left', data: { key } });
+    }
     throw error;
   }
 });
