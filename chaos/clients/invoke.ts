@@ -11,7 +11,11 @@ const clientOf = (world: World): InvokeClient =>
   new InvokeClient({
     url: world.url,
     retryForMs: 600_000,
-    fetch: (url, init) => fetch(url, { ...init, signal: init?.signal ?? AbortSignal.timeout(PATIENCE_MS) }),
+    fetch: (url, init) => {
+      // A stream is as long as it is; what else gets no answer is asked for again.
+      if (new Headers(init?.headers).get('accept') === 'text/event-stream') return fetch(url, init);
+      return fetch(url, { ...init, signal: AbortSignal.any([world.late, AbortSignal.timeout(PATIENCE_MS)]) });
+    },
   });
 
 function paramsOf(world: World, call: Call): InvokeParams {
@@ -20,7 +24,7 @@ function paramsOf(world: World, call: Call): InvokeParams {
     agentId: 'chaos-steps',
     message: { role: 'user', parts: [{ data: dataOf(call) }] },
     configuration: {
-      returnImmediately: world.random.oneIn(2),
+      returnImmediately: call.plan === 'wait' || world.random.oneIn(2),
       ...(call.notified && { taskPushNotificationConfig: { url: `${world.webhookUrl}?${call.key}` } }),
     },
   };
@@ -29,8 +33,8 @@ function paramsOf(world: World, call: Call): InvokeParams {
 /** Calls, sometimes several times at once under one key. @returns what calls once more. */
 async function invoke(world: World, call: Call, params: InvokeParams): Promise<() => Promise<void>> {
   const client = clientOf(world);
-  const idempotencyKey = crypto.randomUUID();
-  const once = async () => world.ledger.told(call, (await client.invoke(params, { idempotencyKey })).id);
+  const options = { idempotencyKey: crypto.randomUUID(), signal: world.late };
+  const once = async () => world.ledger.told(call, (await client.invoke(params, options)).id);
   await severalTimes(world, once);
   return async () => {
     if (!world.random.oneIn(3)) return;
@@ -79,8 +83,8 @@ export async function invokeAndCancel(world: World, call: Call): Promise<void> {
   const repeat = await invoke(world, call, paramsOf(world, call));
   await watch(world, call, 'WORKING');
   const client = clientOf(world);
-  const idempotencyKey = crypto.randomUUID();
-  await severalTimes(world, () => client.cancel(String(call.taskId), { idempotencyKey }));
+  const options = { idempotencyKey: crypto.randomUUID(), signal: world.late };
+  await severalTimes(world, () => client.cancel(String(call.taskId), options));
   await watch(world, call);
   await repeat();
 }
