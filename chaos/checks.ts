@@ -187,7 +187,7 @@ async function checkReceipts({ env }: Shape, world: World, record: Client): Prom
   return receipts.length;
 }
 
-/** Of each task that is named in a problem, what its log says. */
+/** Of each task that is named in a problem, what its log and its receipts say. */
 async function tellMore({ ledger }: World, record: Client): Promise<void> {
   const ids = new Set(ledger.problems.flatMap((problem) => problem.match(UUIDS) ?? []));
   const { rows } = await record.query<{ id: string; place: string; log: string }>(
@@ -198,6 +198,13 @@ async function tellMore({ ledger }: World, record: Client): Promise<void> {
     [[...ids]],
   );
   for (const { id, place, log } of rows) ledger.problems.push(`log of ${id} (${place}): ${log}`);
+  const receipts = await record.query<{ task_id: string; receipts: string }>(
+    `SELECT task_id, string_agg(concat_ws(' ', id, message_id, to_char(started_at, 'HH24:MI:SS.MS'),
+       to_char(completed_at, 'HH24:MI:SS.MS'), status, result ->> 'stderr'), ' | ' ORDER BY started_at) AS receipts
+     FROM receipt WHERE task_id = ANY ($1) GROUP BY task_id`,
+    [[...ids]],
+  );
+  for (const row of receipts.rows) ledger.problems.push(`receipts of ${row.task_id}: ${row.receipts}`);
 }
 
 const UUIDS = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
