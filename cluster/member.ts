@@ -49,8 +49,10 @@ export class Member {
       ready();
       const { code, signal } = await product.exited;
       this.#product = undefined;
-      if (!this.#expected)
-        this.#problems.push(`${this.name} ended by itself (${signal ?? code}): ${lastOf(product.log())}`);
+      if (this.#expected) continue;
+      // Its last words may still be on their way.
+      await delay(500);
+      this.#problems.push(`${this.name} ended by itself (${signal ?? code}): ${lastOf(product.log())}`);
     }
   }
 
@@ -102,4 +104,4 @@ export class Member {
   }
 }
 
-const lastOf = (log: string): string => log.trim().split('\n').slice(-3).join(' | ').slice(-600);
+const lastOf = (log: string): string => log.trim().split('\n').slice(-40).join(' | ').slice(-4_000);

@@ -116,10 +116,12 @@ export class CallBook {
   /** What an earlier try under the same key has opened; nothing when that came to an end before its agent had it. */
   async #begunBy(claim: Claim | undefined): Promise<OpenCall | undefined> {
     if (claim?.receiptId === undefined) return undefined;
-    const receipt = await this.#options.ledger.find(claim.receiptId);
-    if (receipt === undefined) return undefined;
+    const found = await this.#options.ledger.find(claim.receiptId);
+    if (found === undefined) return undefined;
+    const { receipt, result } = found;
     const { status, task_id, policy } = receipt;
-    if (status === 'failed' && task_id === undefined) return undefined;
+    // One that goes on with a task names it from the first, also when its agent never had it.
+    if (status === 'failed' && (task_id === undefined || result?.output === undefined)) return undefined;
     const { decision, code = '', message = '' } = policy;
     return {
       receipt,

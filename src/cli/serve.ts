@@ -29,9 +29,12 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<ExitCode> {
   const config = readConfig(options.env);
   const stop = stopSignal(options);
+  // A worker whose servers are all away has nothing open between two tries: by itself it would end there.
+  const staying = setInterval(() => {}, A_DAY_MS);
   try {
     return await run(config, options, stop);
   } finally {
+    clearInterval(staying);
     stop.release();
   }
 }
@@ -50,6 +53,7 @@ async function run(config: Config, options: ServeOptions, stop: StopSignal): Pro
   });
 }
 
+const A_DAY_MS = 86_400_000;
 const START_GRACE_MS = 8_000;
 
 /** A start cannot be broken off in its middle; one that is told to stop is given a moment to get to its end. */

@@ -163,6 +163,8 @@ export class Invoker {
       return refused;
     }
     const sent = await tasks.send(request).catch(async (error: unknown) => {
+      // The record is away, and nobody knows what was accepted: the sweep finds out, and so does who asks again.
+      if (error instanceof HostError && error.code === 'unavailable') throw error;
       const why =
         error instanceof HostError ? `${error.code}: ${inOwnWords(error.message)}` : messageOf(error);
       await calls.failed(receipt, why);

@@ -12,6 +12,7 @@ import {
   isFinalReceipt,
   type NewReceipt,
   type Receipt,
+  type StoredReceipt,
   statementOf,
   withoutSecrets,
 } from './receipt.ts';
@@ -81,9 +82,9 @@ export class ReceiptLedger {
     return { ...receipt, started_at };
   }
 
-  /** A receipt as it stands. */
-  async find(receiptId: string): Promise<Receipt | undefined> {
-    return (await this.#store.find(receiptId))?.receipt;
+  /** A receipt as it stands, with what came of its call. */
+  find(receiptId: string): Promise<StoredReceipt | undefined> {
+    return this.#store.find(receiptId);
   }
 
   /** Notes the task that a running call has become. */

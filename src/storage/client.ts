@@ -18,6 +18,8 @@ export function openDatabase({ url, poolSize = 10 }: DatabaseOptions): PrismaCli
       statement_timeout: 4_500,
       query_timeout: 5_000,
       keepAlive: true,
+      // Between two statements of a transaction nobody else listens: a server that says goodbye then must not end us.
+      onConnect: (client) => void client.on('error', () => {}),
     },
     { statementNameGenerator: preparedName() },
   );

@@ -51,7 +51,10 @@ export async function migrate(databaseUrl: string, prismaDir: string): Promise<{
 async function apply(databaseUrl: string, migrationsList: MigrationList): Promise<string[]> {
   const { SchemaEngine } = await loadEngine();
   // A pool of ours, because the engine leaves its own open and with it the lock it took, until it idles out.
-  const pool = new Pool({ connectionString: databaseUrl });
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    onConnect: (connected) => void connected.on('error', () => {}),
+  });
   pool.on('error', () => {});
   const factory = bindMigrationAwareSqlAdapterFactory(wholeScripts(new PrismaPg(pool)));
   let engine: SchemaEngine | undefined;

@@ -66,6 +66,17 @@ describe('serve', () => {
     expect(run.signals.eventNames()).toEqual([]);
   });
 
+  it('stays while nothing of it is open, and leaves nothing behind', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const run = stage();
+    await ready(run.stdout);
+    expect(timers()).toBe(before + 1);
+    run.signals.emit('SIGTERM');
+    await run.ended;
+    expect(timers()).toBe(before);
+  });
+
   it('exits 1 at once at a second signal', async () => {
     let stopped = () => {};
     const stopping = new Promise<void>((resolve) => {

@@ -185,6 +185,27 @@ describe('the invoke facade', () => {
     expect(task?.messages.filter(({ role }) => role === 'user')).toHaveLength(2);
   });
 
+  it('a try that was broken off before its agent had it has its own receipt, the next one another', async () => {
+    const sessionId = newSession();
+    await client.invoke(asking('caller', 'ask', { sessionId }));
+    const key = keyed();
+    const call = () => client.invoke(asking('caller', 'the red one', { sessionId }), key);
+    const first = await call();
+    await loseAnswer(key);
+    const [last] = await db.receipt.findMany({
+      where: { contextId: sessionId },
+      orderBy: { startedAt: 'desc' },
+    });
+    const result = { stderr: 'The call was broken off before it reached the agent' };
+    await db.receipt.update({ where: { id: last?.id ?? '' }, data: { status: 'failed', result } });
+    expect(await call()).toEqual(first);
+    const receipts = await db.receipt.findMany({
+      where: { contextId: sessionId },
+      orderBy: { startedAt: 'asc' },
+    });
+    expect(receipts.map(({ status }) => status)).toEqual(['succeeded', 'failed', 'succeeded']);
+  });
+
   it('a message with its own id comes again without a key: its task', async () => {
     const sessionId = newSession();
     for (const text of ['ask', 'the red one']) {
