@@ -42,9 +42,15 @@ function preparedName(): (query: { sql: string }) => string {
   };
 }
 
+interface DriverCause {
+  kind?: string;
+  originalCode?: string;
+}
+
 interface DriverError {
   code?: string;
-  meta?: { driverAdapterError?: { cause?: { kind?: string; originalCode?: string } } };
+  meta?: { driverAdapterError?: { cause?: DriverCause } };
+  cause?: DriverCause;
 }
 
 /** Whether a statement failed because the row is there already. */
@@ -85,12 +91,14 @@ const OUTAGE_SQLSTATES = /57P0[1-3]|57014|08\d\d\d|53300/;
 
 function isOutage(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
-  const { code, meta } = error as DriverError;
+  const { code, meta, cause: ownCause } = error as DriverError;
   if (code !== undefined && OUTAGE_CODES.has(code)) return true;
-  const cause = meta?.driverAdapterError?.cause;
+  // Within a transaction the driver's error comes as it is.
+  const cause = meta?.driverAdapterError?.cause ?? ownCause;
   if (cause?.kind !== undefined && OUTAGE_KINDS.has(cause.kind)) return true;
   if (cause?.originalCode !== undefined && OUTAGE_SQLSTATES.test(cause.originalCode)) return true;
   return (
-    error instanceof Error && /timeout|ECONNREFUSED|ECONNRESET|Connection terminated/i.test(error.message)
+    error instanceof Error &&
+    /timeout|ECONNREFUSED|ECONNRESET|Connection terminated|not queryable/i.test(error.message)
   );
 }
