@@ -247,7 +247,6 @@ export interface TaskInspector {
   statusOf(taskId: string): Promise<ReportedStatus | undefined>;
 }
 
-/** The record's side of repair. */
 /** Why an open task cannot go on. */
 export interface NotedProblem {
   taskId: string;
@@ -257,6 +256,7 @@ export interface NotedProblem {
   version: number;
 }
 
+/** The record's side of repair. */
 export interface RepairStore {
   mark(name: string): Promise<string | undefined>;
   setMark(name: string, value: string): Promise<void>;
