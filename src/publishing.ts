@@ -7,12 +7,15 @@ import { withKillPoint } from './kill-points.ts';
 import type { Bulletin } from './storage/bulletin.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import { PrismaPublishedAgents, PUBLISHED_TOPIC } from './storage/published-agents.ts';
+import type { TaskEngine } from './tasks/ports.ts';
+import { checkAttributesOf } from './tasks/start.ts';
 
 export interface PublishingParts {
   db: PrismaClient;
   bulletin: Bulletin;
   catalog: AgentCatalog;
   registry: Pick<AgentRegistry, 'sync'>;
+  engine: Pick<TaskEngine, 'searchAttributes'>;
   killAt: string | undefined;
   log: Logger;
 }
@@ -33,6 +36,7 @@ export async function openPublishing({
   bulletin,
   catalog,
   registry,
+  engine,
   killAt,
   log,
 }: PublishingParts): Promise<Publishing> {
@@ -53,6 +57,7 @@ export async function openPublishing({
   const published = new PublishedAgents({
     store: withKillPoint(new PrismaPublishedAgents(db), killAt),
     catalog,
+    check: (definitions) => checkAttributesOf(definitions, engine),
     changed: async () => {
       // What is published is published, whenever searches find it.
       if (open) await sync().catch(later('what is published is not found by searches yet'));

@@ -143,6 +143,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     bulletin,
     catalog,
     registry,
+    engine,
     killAt: config.KILL_AT,
     log,
   });
@@ -178,6 +179,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     backlog: () => readBacklog(db),
   });
   const agent = (code: string) => catalog.get(code)?.definition;
+  const searchAttributes = (names: readonly string[]) => engine.searchAttributes(names);
 
   const gateway = createGateway({
     config,
@@ -231,7 +233,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
-      ...createPlainActivities({ client, agent }),
+      ...createPlainActivities({ client, agent, searchAttributes }),
       ...assistantActivities(config, { registry, catalog, gateway, hostActivities }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },

@@ -338,7 +338,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   // What is published at run time, put together.
   'publishing.ts': {
-    imports: ['agents', 'directory', 'kill-points.ts', 'storage'],
+    imports: ['agents', 'directory', 'kill-points.ts', 'storage', 'tasks'],
     packages: [],
     packageTypes: ['pino'],
   },

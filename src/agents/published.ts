@@ -73,6 +73,8 @@ export function publishing(
 export interface PublishedAgentsOptions {
   store: PublishedStore;
   catalog: AgentCatalog;
+  /** Whether what they need is there. @throws HostError `config`, naming the agent and the field. */
+  check?(definitions: readonly AgentDefinition[]): Promise<void>;
   /** Told after the catalog has changed. */
   changed(): Promise<void>;
   /** Told once of what is published and cannot be served. */
@@ -112,6 +114,7 @@ export class PublishedAgents {
       this.#clashOf(definition, definitions.slice(0, index)),
     );
     if (clash !== undefined) return clash;
+    await this.#options.check?.(definitions);
     const done = await this.#options.store.publish(agents, who);
     if ('problem' in done) return done;
     await this.refresh();

@@ -1,6 +1,7 @@
 import type { Json, Message, Part } from '../tasks/task.ts';
 import { type IncomingMessage, incoming } from './incoming.ts';
 import { type Mapping, mapped, type Roots } from './mapping.ts';
+import { type Attributes, attributesOf } from './search-attributes.ts';
 
 /** What of a message mappings can reach; `$.data` is there only when the message has a data part. */
 export const MESSAGE_ROOTS = [
@@ -75,6 +76,8 @@ export interface PlainPlan {
   cancelWithinMs: number;
   memo?: Record<string, Mapping>;
   searchAttributes?: Record<string, Mapping>;
+  /** Its workflow asks whether they are taken before it sets them. Tasks that began before it did would not replay. */
+  checksAttributes?: true;
   waitsFor?: WaitsFor;
 }
 
@@ -101,6 +104,12 @@ export function messageRoots({ taskId, contextId, message }: Subject): Roots {
   return { text, ...(data === undefined ? {} : { data }), parts, metadata, messageId, taskId, contextId };
 }
 
+/** The search attributes that a plain workflow sets for a message. @throws MappingError */
+export const attributesFor = (
+  { searchAttributes = {} }: Pick<PlainWorkflow, 'searchAttributes'>,
+  subject: Subject,
+): Attributes => attributesOf(mapped(searchAttributes, messageRoots(subject)) as Record<string, Json>);
+
 /** The arguments when nothing says what they are. */
 export function messageArgs(message: Message): Json[] {
   const { data, text } = incoming(message);
@@ -124,7 +133,7 @@ export function planOf(plain: PlainWorkflow, subject: Subject): PlainPlan {
     timeoutMs: durationMs(plain.timeout ?? '1d') ?? DAY_MS,
     cancelWithinMs: durationMs(plain.cancelWithin ?? '10s') ?? 10_000,
     ...(memo && { memo }),
-    ...(searchAttributes && { searchAttributes }),
+    ...(searchAttributes && { searchAttributes, checksAttributes: true }),
     ...(waitsFor && { waitsFor }),
   };
 }

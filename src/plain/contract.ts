@@ -1,4 +1,5 @@
 import type { WaitsFor } from '../mapping/plain.ts';
+import type { Attributes } from '../mapping/search-attributes.ts';
 import type { Json, Message, Part } from '../tasks/task.ts';
 
 /** Where the host's workers watch over plain workflows: each that may wait for its user takes a place for its life. */
@@ -41,6 +42,8 @@ export interface PlainActivities {
   watchPlain(watch: Watch): Promise<string | null>;
   /** Hands an answer over. @returns why it was refused; null when it was taken, or the workflow has ended. */
   answerPlain(answer: Answer): Promise<string | null>;
+  /** Why Temporal would not take these search attributes; null when it would, as far as that is known. */
+  checkAttributes(attributes: Attributes): Promise<string | null>;
   /** What the author's own function makes of a result. */
   mapPlainResult(given: PlainResult): Promise<string | readonly Part[]>;
 }

@@ -11,7 +11,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 import { mapped, type Roots } from '../mapping/mapping.ts';
-import { messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
+import { attributesFor, messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import type { Json } from '../tasks/task.ts';
 import { type AgentResult, agentWorkflow, type TaskContext } from '../workflow-kit/index.ts';
@@ -19,8 +19,8 @@ import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
 import type { PlainActivities } from './contract.ts';
 import { converse } from './converse.ts';
 
-// Quick and without a trace of its own: the author's function only turns one value into another.
-const { mapPlainResult } = proxyLocalActivities<PlainActivities>({
+// Quick and without a trace of their own: the author's function only turns one value into another.
+const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities>({
   startToCloseTimeout: '2 seconds',
   retry: { maximumAttempts: 3 },
 });
@@ -38,6 +38,7 @@ interface Run {
 
 async function runPlain(task: TaskContext, run: Run): Promise<AgentResult> {
   const { plan } = run;
+  if (plan.checksAttributes) await refuseAttributes(run);
   const child = await start(run);
   const ended = endOf(child, plan);
   const waitsFor = plan.waitsFor;
@@ -51,11 +52,17 @@ async function runPlain(task: TaskContext, run: Run): Promise<AgentResult> {
   }
 }
 
+/** Temporal refuses some with the whole step, again and again for ever. */
+async function refuseAttributes({ input, plan }: Run): Promise<void> {
+  const problem = await checkAttributes(attributesFor(plan, input));
+  if (problem === null) return;
+  throw ApplicationFailure.nonRetryable(`Search attribute ${problem}`, 'BadSearchAttribute');
+}
+
 function start({ input, plan }: Run): Promise<Child> {
   const roots = messageRoots(input);
   const args = argsOf(plan, input);
   checkSize(`The arguments of ${plan.workflowType}`, args, MAX_SAID_BYTES);
-  const attributes = plan.searchAttributes && valuesOf(plan.searchAttributes, roots);
   return startChild(plan.workflowType, {
     workflowId: `agent-plain/${input.taskId}`,
     taskQueue: plan.taskQueue,
@@ -65,10 +72,8 @@ function start({ input, plan }: Run): Promise<Child> {
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: input.agentCode,
     ...(plan.memo && { memo: valuesOf(plan.memo, roots) }),
-    ...(attributes && {
-      searchAttributes: Object.fromEntries(
-        Object.entries(attributes).map(([name, value]) => [name, [value].flat()]),
-      ) as Record<string, string[]>,
+    ...(plan.searchAttributes && {
+      searchAttributes: attributesFor(plan, input) as Record<string, string[]>,
     }),
   });
 }

@@ -1,3 +1,4 @@
+import type { AttributeTypes } from '../mapping/search-attributes.ts';
 import type { Projection, ReportedStatus, Seen, TaskInput } from './contract.ts';
 import type { Message, Metadata, Task, TaskChange, TaskState } from './task.ts';
 
@@ -22,6 +23,11 @@ export interface TaskEngine {
   deliver(delivery: MessageDelivery): Promise<DeliveryResult>;
   /** Asks the task's workflow to cancel; resolves once the request is recorded. */
   cancel(taskId: string): Promise<'requested' | 'ended'>;
+  /**
+   * The search attributes that workflows may set; undefined when the engine does not tell. Never throws.
+   * @param names of those that are needed: one that is not known yet may have been registered since.
+   */
+  searchAttributes(names: readonly string[]): Promise<AttributeTypes | undefined>;
 }
 
 export interface WorkflowRef {

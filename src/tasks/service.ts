@@ -131,7 +131,7 @@ export class TaskService {
     checkInput(agent, message);
     const id = randomUUID();
     const contextId = request.contextId ?? randomUUID();
-    checkStart(agent, { taskId: id, contextId, message });
+    await checkStart(agent, { taskId: id, contextId, message }, this.#engine);
     // What an agent's own work calls is of a task that is taken already.
     if (!request.uncounted) this.#engine.checkRoom();
     // Before the task: a death in between leaves a file without a task, never a task without its file.

@@ -1,8 +1,9 @@
 import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError, invalidParams, messageOf } from '../errors.ts';
-import { type PlainPlan, planOf, type Subject } from '../mapping/plain.ts';
+import { attributesFor, type PlainPlan, planOf, type Subject } from '../mapping/plain.ts';
+import { problemOfAttributes } from '../mapping/search-attributes.ts';
 import { DEFAULT_TASK_QUEUE, type TaskInput } from './contract.ts';
-import type { OpenTaskLimits, WorkflowRef } from './ports.ts';
+import type { OpenTaskLimits, TaskEngine, WorkflowRef } from './ports.ts';
 import type { Task } from './task.ts';
 
 /** The workflow type that stands before plain workflows. */
@@ -39,9 +40,38 @@ function planFor(plain: NonNullable<AgentDefinition['plain']>, subject: Subject)
 }
 
 /** @throws HostError `invalid_params` when the message could not start a task of this agent. */
-export const checkStart = (agent: AgentDefinition, subject: Subject): void => {
+export async function checkStart(
+  agent: AgentDefinition,
+  subject: Subject,
+  engine: Pick<TaskEngine, 'searchAttributes'>,
+): Promise<void> {
   workflowOf(agent, subject);
-};
+  const { plain } = agent;
+  if (plain?.searchAttributes === undefined) return;
+  const attributes = attributesFor(plain, subject);
+  const types = await engine.searchAttributes(Object.keys(attributes));
+  const problem = problemOfAttributes(attributes, types);
+  if (problem !== undefined) throw invalidParams('message', `cannot be mapped: search attribute ${problem}`);
+}
+
+/**
+ * Before agents are published: what their workflows set must be registered.
+ * @throws HostError `config` naming the agent and the search attribute.
+ */
+export async function checkAttributesOf(
+  agents: readonly Pick<AgentDefinition, 'code' | 'plain'>[],
+  engine: Pick<TaskEngine, 'searchAttributes'>,
+): Promise<void> {
+  for (const { code, plain } of agents) {
+    const names = Object.keys(plain?.searchAttributes ?? {});
+    const types = names.length === 0 ? undefined : await engine.searchAttributes(names);
+    const missing = types && names.find((name) => !types.has(name));
+    if (missing === undefined) continue;
+    const field = `plain.searchAttributes.${missing}`;
+    const problem = `agent "${code}": ${field}: is not registered in the namespace`;
+    throw new HostError('config', problem, { field });
+  }
+}
 
 /**
  * What a task's workflow is started with.

@@ -17,9 +17,11 @@ import {
   timeout,
 } from 'cockatiel';
 import { messageOf, unavailable } from '../errors.ts';
+import type { AttributeTypes } from '../mapping/search-attributes.ts';
 import { MESSAGE_UPDATE, type Seen, type TaskInput, workflowIdOf } from '../tasks/contract.ts';
 import type { DeliveryResult, MessageDelivery, TaskEngine, WorkflowRef } from '../tasks/ports.ts';
 import type { Message } from '../tasks/task.ts';
+import { RegisteredAttributes } from './search-attributes.ts';
 
 /** Past this, a caller is told that its message waits, and the repair sweep takes over. */
 const CALL_DEADLINE_MS = 3_000;
@@ -44,6 +46,7 @@ export class TemporalTaskEngine implements TaskEngine {
     breaker: new ConsecutiveBreaker(FAILURES),
     halfOpenAfter: ASK_AGAIN_MS,
   });
+  readonly #attributes = new RegisteredAttributes(() => this.#client);
   readonly #limit = timeout(INSIST_MS, TimeoutStrategy.Aggressive);
 
   /**
@@ -155,6 +158,10 @@ export class TemporalTaskEngine implements TaskEngine {
       await this.#checkEnded(taskId);
       return 'ended';
     }
+  }
+
+  searchAttributes(names: readonly string[]): Promise<AttributeTypes | undefined> {
+    return this.#attributes.types(names);
   }
 
   get #client(): Client {

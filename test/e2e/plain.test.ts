@@ -1,6 +1,6 @@
 /** Workflows that know nothing of tasks, published as they are, with a worker of their own. */
 import { randomUUID } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   client = new Client({ connection });
   await connection.operatorService.addSearchAttributes({
     namespace: 'default',
-    searchAttributes: { Customer: 2 },
+    searchAttributes: { Customer: 2, Count: 3 },
   });
   const bundling = bundleWorkflows({ workflowFiles: [path('plain-worker/workflows.ts')] });
   [product, worker] = await Promise.all([
@@ -124,6 +124,25 @@ describe('arguments and results', () => {
       -32602,
       expect.stringMatching(/such as "3 chairs"/),
     ]);
+  });
+
+  it('a search attribute that Temporal would not take refuses the message', async () => {
+    const sent = async (metadata: Wire) => {
+      const { body } = await rpc(
+        url('tagged'),
+        'SendMessage',
+        { message: userMessage('x', { metadata }) },
+        v1,
+      );
+      return body.error ? [body.error.code, body.error.message] : body.result.task.status.state;
+    };
+    const refused = (problem: string) => [-32602, `message: cannot be mapped: search attribute ${problem}`];
+    expect(await sent({ count: 3, customer: null })).toBe('TASK_STATE_COMPLETED');
+    expect(await sent({ count: 'abc' })).toEqual(refused('Count must be a whole number of 64 bits'));
+    expect(await sent({ count: [1, 2] })).toEqual(refused('Count is a whole number of 64 bits, not a list'));
+    expect(await sent({ customer: 'x'.repeat(5_000) })).toEqual(
+      refused('Customer has 5004 bytes as JSON, at most 2048 are taken'),
+    );
   });
 
   it('the card shows the input as its file gives it', async () => {
@@ -288,6 +307,33 @@ it('a workflow made with the kit, on a worker of one’s own that has no databas
   const done = await send('kit', 'blue', { taskId: asked.id });
   expect([done.status.state, textOf(done)]).toEqual(['TASK_STATE_COMPLETED', 'It is blue']);
   expect(done.artifacts).toMatchObject([{ name: 'colour', parts: [{ data: 'blue' }] }]);
+});
+
+it('a search attribute that is not registered: publishing is refused, and doctor names it', async () => {
+  const skills = [{ id: 'do', name: 'Do', description: 'Does it.', tags: ['test'] }];
+  const plain = { workflowType: 'Shout', taskQueue: 'company', searchAttributes: { Nowhere: '$.text' } };
+  const about = { code: 'unfound', name: 'x', description: 'x', version: '1.0.0', skills };
+  const response = await fetch(`${product.url}/v1/admin/agents`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ agents: [{ ...about, plain }] }),
+  });
+  expect([response.status, JSON.stringify(await response.json())]).toEqual([
+    400,
+    expect.stringContaining('plain.searchAttributes.Nowhere: is not registered in the namespace'),
+  ]);
+  const folder = await mkdtemp(join(tmpdir(), 'agents-'));
+  await writeFile(join(folder, 'agents.json'), JSON.stringify({ agents: [{ ...about, plain }] }));
+  const env = { TEMPORAL_ADDRESS: ground.temporalAddress, WORKFLOWS: folder };
+  const { stdout } = await runProduct(['--json', 'doctor'], env);
+  await rm(folder, { recursive: true });
+  expect(JSON.parse(stdout).checks).toContainEqual(
+    expect.objectContaining({
+      name: 'search attributes',
+      result: 'wrong',
+      detail: 'not registered in the namespace: Nowhere, which unfound sets',
+    }),
+  );
 });
 
 it('discover lists what runs beside the host, and drafts how it is published', async () => {

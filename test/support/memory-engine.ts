@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '../../src/errors.ts';
+import type { AttributeTypes } from '../../src/mapping/search-attributes.ts';
 import type { Projection, TaskInput } from '../../src/tasks/contract.ts';
 import type {
   DeliveryResult,
@@ -40,6 +41,13 @@ export const agentMessage = (text: string): Message => ({
  */
 export class MemoryEngine implements TaskEngine {
   checkRoom(): void {}
+
+  /** What `searchAttributes` tells. */
+  attributeTypes: AttributeTypes | undefined;
+
+  async searchAttributes(): Promise<AttributeTypes | undefined> {
+    return this.attributeTypes;
+  }
 
   /** `before`: calls fail and nothing is done. `after`: it is done, and the answer is lost. */
   outage: 'none' | 'before' | 'after' = 'none';

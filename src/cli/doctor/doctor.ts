@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../failure.ts';
 import type { Check } from './check.ts';
 import { checkHost } from './host.ts';
 import { checkDataDir, checkNode, checkSecretKey, checkSigningKey, checkWorkflows } from './local.ts';
+import { checkSearchAttributes } from './search-attributes.ts';
 import { checkDatabase, checkTemporal } from './services.ts';
 import { examineSettings, type Setting } from './settings.ts';
 
@@ -29,6 +30,7 @@ async function checkGround(config: Config): Promise<Check[]> {
     checkWorkflows(config.WORKFLOWS),
     checkDatabase(config.DATABASE_URL),
     checkTemporal(config),
+    checkSearchAttributes(config),
   ]);
   return checks.filter((check) => check !== undefined);
 }

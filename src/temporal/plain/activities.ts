@@ -3,19 +3,28 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { AgentDefinition } from '../../agents/definition.ts';
 import { messageOf } from '../../errors.ts';
 import { incoming } from '../../mapping/incoming.ts';
+import { problemOfAttributes } from '../../mapping/search-attributes.ts';
 import type { Answer, PlainActivities, PlainResult } from '../../plain/contract.ts';
+import type { TaskEngine } from '../../tasks/ports.ts';
 import type { Part } from '../../tasks/task.ts';
 import { watchPlain } from './watch.ts';
 
 export interface PlainActivityOptions {
   client(): Client;
+  searchAttributes: TaskEngine['searchAttributes'];
   agent(code: string): AgentDefinition | undefined;
 }
 
 /** What the workflows that stand before plain ones cannot do themselves. */
-export const createPlainActivities = ({ client, agent }: PlainActivityOptions): PlainActivities => ({
+export const createPlainActivities = ({
+  client,
+  searchAttributes,
+  agent,
+}: PlainActivityOptions): PlainActivities => ({
   watchPlain: (watch) => watchPlain(client(), watch),
   answerPlain: (answer) => answerPlain(client(), answer),
+  checkAttributes: async (attributes) =>
+    problemOfAttributes(attributes, await searchAttributes(Object.keys(attributes))) ?? null,
   mapPlainResult: async (given) => mapResult(agent(given.agentCode), given),
 });
 
