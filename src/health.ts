@@ -57,10 +57,21 @@ export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOpti
   return router;
 }
 
+/** For a browser that comes by: nothing here is a page. */
+const NO_PAGE = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+};
+
 /** The same by itself, for an address of their own. It names no tasks: nobody says who asks. */
 export function healthApp(options: Omit<HealthOptions, 'stuck'>): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use((_req, res, next) => {
+    res.set(NO_PAGE);
+    next();
+  });
   return app.use(healthRoutes({ ...options, stuck: async () => [] }));
 }
 

@@ -46,6 +46,10 @@ export function fileRoutes({ files, callerOf, hiddenFrom }: FileRoutesOptions): 
   return router;
 }
 
+/** A browser that shows one all the same runs, loads and sends nothing of it. */
+const FILE_POLICY =
+  "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** A SHA-256 in base64url. */
 const FILE_ID = /^[\w-]{43}$/;
 /** RFC 9110 §8.3.1, with parameters. */
@@ -58,7 +62,7 @@ function writeHeaders(res: Response, { id, mediaType, filename }: StoredFile): v
   const named = mediaType !== undefined && MEDIA_TYPE.test(mediaType);
   res.setHeader('Content-Type', named ? mediaType : 'application/octet-stream');
   res.setHeader('X-Content-Type-Options', 'nosniff');
-  res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
+  res.setHeader('Content-Security-Policy', FILE_POLICY);
   res.setHeader('Cache-Control', 'private, no-cache');
   res.setHeader('Accept-Ranges', 'bytes');
   res.setHeader('ETag', `"${id}"`);

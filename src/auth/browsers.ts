@@ -33,7 +33,13 @@ export function browserHeaders({ corsOrigins, publicUrl }: BrowserOptions): Requ
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
-        directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+        directives: {
+          defaultSrc: ["'none'"],
+          // These do not follow the default.
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
       },
       strictTransportSecurity: publicUrl.startsWith('https:'),
       xFrameOptions: { action: 'deny' },

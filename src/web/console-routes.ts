@@ -16,9 +16,10 @@ export interface ConsoleOptions {
 /** The page runs what the host serves it and nothing else, and makes no markup of text but what was made safe. */
 const pagePolicy = (connect: readonly string[]): string =>
   [
-    "default-src 'self'",
+    "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
+    "font-src 'self'",
     "img-src 'self' data: blob:",
     `connect-src ${["'self'", ...connect].join(' ')}`,
     "object-src 'none'",
@@ -28,6 +29,11 @@ const pagePolicy = (connect: readonly string[]): string =>
     "require-trusted-types-for 'script'",
     'trusted-types dompurify',
   ].join('; ');
+
+/** It asks a device for nothing but to copy text. */
+const PERMISSIONS = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb']
+  .map((feature) => `${feature}=()`)
+  .join(', ');
 
 const TYPES: Record<string, string> = {
   css: 'text/css; charset=utf-8',
@@ -72,7 +78,11 @@ export function consoleRoutes({ folder, settings, connect = [] }: ConsoleOptions
     const page = files.get('index.html');
     res.vary('Accept');
     if (page === undefined || req.accepts(['json', 'html']) !== 'html') return next();
-    res.set({ 'Cache-Control': 'no-cache', 'Content-Security-Policy': policy });
+    res.set({
+      'Cache-Control': 'no-cache',
+      'Content-Security-Policy': policy,
+      'Permissions-Policy': PERMISSIONS,
+    });
     await page.answer(req, res);
   });
   router.get('/assets/:file', async (req, res, next) => {

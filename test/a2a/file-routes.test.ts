@@ -48,7 +48,8 @@ describe('GET /files/{id}', () => {
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(SIZE),
       'content-disposition': 'attachment; filename="a b.html"',
-      'content-security-policy': "default-src 'none'; sandbox",
+      'content-security-policy':
+        "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       'x-content-type-options': 'nosniff',
       'cache-control': 'private, no-cache',
       'accept-ranges': 'bytes',

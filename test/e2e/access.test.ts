@@ -496,7 +496,11 @@ it('the OpenAPI document and its page are there for anybody, and the page may do
   expect(document.body).toMatchObject({ openapi: '3.1.0', servers: [{ url: product.url }] });
   const page = await ask('nobody', { path: '/docs', method: 'GET' });
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+  const policy = page.headers.get('content-security-policy');
+  expect(policy).toMatch(
+    /^default-src 'none'; style-src 'sha256-\S+'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+  );
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   expect(page.body).toContain('/v1/agents/{agent_id}/invoke');
 });
 

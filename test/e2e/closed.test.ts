@@ -83,7 +83,10 @@ it('every answer tells browsers that it is no page', async () => {
   const refused = await fetch(agentUrl(product.url, 'echo'), { method: 'POST' });
   for (const { headers } of [refused, await fetch(card), await fetch(`${product.url}/healthz`)]) {
     expect(Object.fromEntries(headers)).toMatchObject({
-      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'content-security-policy':
+        "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
       'referrer-policy': 'no-referrer',

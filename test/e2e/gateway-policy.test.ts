@@ -113,6 +113,9 @@ it('metrics and health have an address of their own, where nothing else is', asy
   expect(await Promise.all(['/healthz', '/readyz', '/v1/agents', '/'].map(statusOf))).toEqual([
     200, 200, 404, 404,
   ]);
+  const { headers } = await fetch(`http://${monitor}/metrics`);
+  expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
   const scrape = await (await fetch(`http://${monitor}/metrics`)).text();
   expect(scrape).toMatch(/^agent_host_policy_refusals_total\{code="approval_required"\} 4$/m);
   expect(scrape).toMatch(/^agent_host_open_tasks\{agent="order-refund",state="input-required"\} [1-9]/m);
