@@ -94,8 +94,16 @@ test('the table of settings is the schema’s', () => {
   expect(readme).toBe(withSettingsTable(readme));
 });
 
-/** Variables that are no settings of the host: the command line's, the compose file's, the shell's own. */
-const OTHERS = ['AGENT_HOST_URL', 'AGENT_HOST_API_KEY', 'DEBUG', 'POSTGRES_PASSWORD', 'PATH'];
+/** Variables that are no settings of the host: the command line's, the compose file's, the tests', the shell's own. */
+const OTHERS = [
+  'AGENT_HOST_URL',
+  'AGENT_HOST_API_KEY',
+  'DEBUG',
+  'POSTGRES_PASSWORD',
+  'FUZZ_MS',
+  'FUZZ_SEED',
+  'PATH',
+];
 /** Variables that its commands set for themselves. */
 const OWN = [
   'ACCESS',

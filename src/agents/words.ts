@@ -31,6 +31,7 @@ const MOST_WORDS = 5_000;
 /** Lower case, without accents and without what Postgres cannot store (NUL, half surrogate pairs). */
 export function fold(text: string): string {
   return text
+    .normalize('NFKD')
     .toLowerCase()
     .normalize('NFKD')
     .replace(/[\p{M}\p{Cs}\0]/gu, '')

@@ -38,6 +38,8 @@ export class ModelError extends Error {
 const MAX_ANSWER_BYTES = 1_000_000;
 /** Past it the model counts as gone. */
 const IDLE_MS = 120_000;
+/** Whoever asks for more is not waited for in any case. */
+const LONGEST_WAIT_S = 86_400;
 const TRY_AGAIN = [408, 409, 425, 429];
 
 const answerSchema = z.object({
@@ -95,7 +97,7 @@ function refusedBy({ status, headers }: Response): ModelError {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   return new ModelError(`The model answered with status ${status}`, {
     passing: status >= 500 || TRY_AGAIN.includes(status),
-    ...(seconds >= 0 && { retryAfterMs: seconds * 1_000 }),
+    ...(seconds >= 0 && { retryAfterMs: Math.min(seconds, LONGEST_WAIT_S) * 1_000 }),
   });
 }
 

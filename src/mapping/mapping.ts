@@ -17,7 +17,6 @@ export class MappingError extends Error {
 }
 
 const STEP = /\.([A-Za-z_][\w-]*)|\[(\d+)\]|\["([^"\\]+)"\]/y;
-const PLACE = /\{\{\s*(.+?)\s*\}\}/g;
 
 interface Path {
   text: string;
@@ -48,11 +47,44 @@ function valueAt(mapping: Mapping, roots: Roots): Json | undefined {
 function textOrValue(mapping: string, roots: Roots): Json | undefined {
   if (mapping.startsWith('$$')) return mapping.slice(1);
   if (mapping.startsWith('$')) return follow(pathOf(mapping), roots);
-  return mapping.replace(PLACE, (_, path: string) => {
-    const value = follow(pathOf(path), roots);
-    if (value === undefined) return '';
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  });
+  let text = '';
+  let at = 0;
+  for (const { from, to, path } of placesIn(mapping)) {
+    text += mapping.slice(at, from) + shown(follow(pathOf(path), roots));
+    at = to;
+  }
+  return text + mapping.slice(at);
+}
+
+function shown(value: Json | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+interface Place {
+  from: number;
+  to: number;
+  path: string;
+}
+
+const LINE_BREAK = /[\n\r\u2028\u2029]/g;
+
+/** Each `{{ path }}` of a template, whose path is on one line. Reads each character once, whatever there is. */
+function* placesIn(text: string): Generator<Place> {
+  let at = 0;
+  for (;;) {
+    const from = text.indexOf('{{', at);
+    const end = from === -1 ? -1 : text.indexOf('}}', from + 2);
+    if (end === -1) return;
+    const inner = text.slice(from + 2, end);
+    const path = inner.trim();
+    const last = [...path.matchAll(LINE_BREAK)].at(-1);
+    if (last !== undefined) at = from + 3 + inner.indexOf(path) + last.index;
+    else {
+      at = end + 2;
+      if (inner !== '') yield { from, to: at, path };
+    }
+  }
 }
 
 function follow({ text, steps, optional }: Path, roots: Roots): Json | undefined {
@@ -94,7 +126,7 @@ export function problemIn(mapping: Mapping, roots: readonly string[]): string | 
 function pathsIn(mapping: string): string[] {
   if (mapping.startsWith('$$')) return [];
   if (mapping.startsWith('$')) return [mapping];
-  return [...mapping.matchAll(PLACE)].map(([, path = '']) => path);
+  return [...placesIn(mapping)].map(({ path }) => path);
 }
 
 function problemOf(path: string, roots: readonly string[]): string | undefined {

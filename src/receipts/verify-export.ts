@@ -4,7 +4,7 @@ import { digestOf } from './canonical.ts';
 import { ChainWalk } from './chain-walk.ts';
 import { checkCheckpoint, checkReceipt, type Fault, signatureCheck } from './check.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { provenCut, type RecordedCut } from './cut.ts';
+import { provenCut } from './cut.ts';
 import type { ExportLine } from './export.ts';
 import { type StoredReceipt, statementOf } from './receipt.ts';
 
@@ -42,21 +42,25 @@ export async function verifyExport(
   let receipts = 0;
 
   const hear = async (checkpoint: Checkpoint) => {
-    const faults = await checkCheckpoint(checkpoint, check);
+    const faults = await checkCheckpoint(checkpoint, check).catch((error) => [unreadable(error)]);
     findings.push(...faults);
     if (faults.length === 0) walk.expect(checkpoint);
   };
-  const examine = async (stored: StoredReceipt) => ({
-    stored,
-    faults: await checkReceipt(stored, check),
-    hash: await digestOf(statementOf(stored.receipt)),
-  });
+  const examine = async (stored: StoredReceipt): Promise<{ faults: Fault[]; hash: string }> => {
+    try {
+      const faults = await checkReceipt(stored, check);
+      return { faults, hash: await digestOf(statementOf(stored.receipt)) };
+    } catch (error) {
+      return { faults: [unreadable(error)], hash: '' };
+    }
+  };
   const take = async (batch: StoredReceipt[]) => {
-    for (const { stored, faults, hash } of await Promise.all(batch.map(examine))) {
-      const { receipt_id, provider_id, sequence } = stored.receipt;
+    for (const [index, { faults, hash }] of (await Promise.all(batch.map(examine))).entries()) {
+      const { receipt } = batch[index] as StoredReceipt;
+      const { receipt_id, provider_id, sequence } = receipt;
       const named = { receipt_id, provider_id, ...(sequence === undefined ? {} : { sequence }) };
       findings.push(...faults.map((fault) => ({ ...named, ...fault })));
-      walk.step(stored.receipt, { hash, trusted: !faults.some(({ kind }) => kind === 'signature') });
+      walk.step(receipt, { hash, trusted: !faults.some(({ kind }) => UNPROVEN.has(kind)) });
     }
   };
 
@@ -69,7 +73,8 @@ export async function verifyExport(
     if (read === undefined) {
       findings.push({ kind: 'unreadable', problem: `line ${number} is neither a receipt nor a checkpoint` });
     } else if ('checkpoint' in read) await hear(read.checkpoint);
-    else if ('cut' in read) walk.beginAfter(read.cut, await provenCut(read.cut, check));
+    else if ('cut' in read)
+      walk.beginAfter(read.cut, await provenCut(read.cut, check).catch(() => undefined));
     else {
       receipts += 1;
       batch.push(read);
@@ -86,14 +91,33 @@ export async function verifyExport(
   return { receipts, findings };
 }
 
+/** What these are of is not believed. */
+const UNPROVEN: ReadonlySet<Fault['kind']> = new Set(['signature', 'unreadable']);
+
+/** As of what is nested without end. */
+const unreadable = (error: unknown): Fault => ({
+  kind: 'unreadable',
+  problem: `cannot be read: ${error instanceof Error ? error.message : 'it is none of its kind'}`,
+});
+
 function readLine(line: unknown): ExportLine | undefined {
-  if (typeof line !== 'object' || line === null) return undefined;
-  const { checkpoint, cut, receipt } = line as { checkpoint?: unknown; cut?: unknown; receipt?: unknown };
-  if (isObject(checkpoint) && Array.isArray(checkpoint.chains)) return line as { checkpoint: Checkpoint };
-  if (isObject(cut) && typeof cut.provider_id === 'string') return line as { cut: RecordedCut };
-  if (isObject(receipt) && typeof receipt.receipt_id === 'string') return line as StoredReceipt;
+  if (!isObject(line)) return undefined;
+  const { checkpoint, cut, receipt } = line;
+  if (isObject(checkpoint) && Array.isArray(checkpoint.chains)) return line as { checkpoint: never };
+  if (isObject(cut) && typeof cut.provider_id === 'string' && isPlaceIfAny(cut.place))
+    return line as { cut: never };
+  if (isObject(receipt) && isNamed(receipt)) return line as { receipt: never };
   return undefined;
 }
+
+const isNamed = ({ receipt_id, provider_id, sequence }: Record<string, unknown>): boolean =>
+  typeof receipt_id === 'string' && typeof provider_id === 'string' && isNumberIfAny(sequence);
+
+const isNumberIfAny = (sequence: unknown): boolean =>
+  sequence === undefined || Number.isSafeInteger(sequence);
+
+const isPlaceIfAny = (place: unknown): boolean =>
+  place === undefined || (isObject(place) && Number.isSafeInteger(place.sequence));
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;

@@ -45,7 +45,8 @@ const cardShape = z.looseObject({
   securitySchemes: objects,
   securityRequirements: list(z.looseObject({ schemes: objects })),
   security: list(object),
-  signatures: list(object),
+  // Its keys are fetched for each.
+  signatures: z.array(object).max(10).nullish(),
   provider: object.nullish(),
   defaultInputModes: list(words),
   defaultOutputModes: list(words),

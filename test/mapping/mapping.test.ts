@@ -23,6 +23,12 @@ describe('mapped', () => {
     ['an optional path', '$.data.nope?', null],
     ['left out of an object', { a: '$.data.nope?', b: '$.data.id' }, { b: 7 }],
     ['null in a list', ['$.data.nope?', 1], [null, 1]],
+    ['a path between line breaks', 'x{{\n$.data.id\n}}y', 'x7y'],
+    [
+      'braces that are none, and one after them',
+      'an {{ here\n{{ $.data.id }} {{}} {{',
+      'an {{ here\n7 {{}} {{',
+    ],
     ['literals', [1, true, null, 'plain'], [1, true, null, 'plain']],
     ['a literal with $', '$$.text', '$.text'],
     ['a string that only looks like code', 'costs 5 $', 'costs 5 $'],

@@ -294,6 +294,24 @@ it('lines that are neither are told by number, whatever they are', async () => {
   expect(findings[0]?.problem).toBe('line 15 is neither a receipt nor a checkpoint');
 });
 
+it('what is none of its kind within a receipt is told, and stops nothing', async () => {
+  const { all, at } = copy();
+  const deep = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+  Object.assign(at(2).receipt, { signature: { toString: 1 } });
+  Object.assign(at(3), { request: { deep } });
+  Object.assign(at(4).receipt, { sequence: '4' });
+  const { receipts, findings } = await verify(all);
+  expect(receipts).toBe(lines.length - 2);
+  expect(named({ findings })).toEqual(
+    expect.arrayContaining([
+      ['signature', idOf(2)],
+      ['unreadable', idOf(3)],
+      ['unreadable', undefined],
+      ['missing', idOf(4)],
+    ]),
+  );
+});
+
 it('a receipt that still runs is no proof of anything', async () => {
   const { all, at } = copy();
   const { result_digest: _, signature: __, ...open } = at(5).receipt;

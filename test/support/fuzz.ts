@@ -149,7 +149,7 @@ export class Fuzzer {
 }
 
 /** Every field and item, with what holds it. */
-function placesIn(holder: Wire): [Wire, string | number][] {
+export function placesIn(holder: Wire): [Wire, string | number][] {
   if (typeof holder !== 'object' || holder === null) return [];
   return Object.keys(holder).flatMap((key) => [[holder, key] as [Wire, string], ...placesIn(holder[key])]);
 }
