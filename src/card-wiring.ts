@@ -48,7 +48,8 @@ export function cardRefresh({
       const { json, signed } = await fetchCard(url, inTime(fetchTo({ allowPrivate })));
       return { card: json, signed };
     } catch (error) {
-      if (!(error instanceof CardError)) throw error;
+      // Whatever is wrong with one, the others are fetched.
+      if (!(error instanceof CardError)) return { problem: 'the card cannot be read', cause: error };
       // Whoever may see the agent is not told what lies at which address.
       const problem = error.away
         ? 'the card, or the keys that it is signed with, cannot be fetched'

@@ -40,7 +40,7 @@ const cardShape = z.looseObject({
   // An agent may offer versions to come beside those.
   supportedInterfaces: list(z.looseObject({ ...interfaceOf, protocolVersion: words.max(50).nullish() })),
   additionalInterfaces: list(z.looseObject(interfaceOf)),
-  capabilities: object.nullish(),
+  capabilities: z.looseObject({ extensions: list(object) }).nullish(),
   skills: list(skill),
   securitySchemes: objects,
   securityRequirements: list(z.looseObject({ schemes: objects })),

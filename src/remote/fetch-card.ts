@@ -54,7 +54,16 @@ export async function fetchCard(url: string, fetchImpl: typeof fetch): Promise<F
     throw new CardError('the card names an interface that is no http or https URL');
   const signed = card.signatures.length > 0;
   if (signed) await checkSignature(card, new URL(url).origin, fetchImpl);
-  return { card, json: AgentCard.toJSON(card) as JsonObject, signed };
+  return { card, json: jsonOf(card), signed };
+}
+
+/** @throws CardError: the codec trips over what no shape foresees. */
+function jsonOf(card: AgentCard): JsonObject {
+  try {
+    return AgentCard.toJSON(card) as JsonObject;
+  } catch (error) {
+    throw new CardError('the card cannot be kept', { cause: error });
+  }
 }
 
 interface LeakedScheme {

@@ -98,6 +98,9 @@ describe('an agent’s address', () => {
   /** Of a header what HTTP can carry at all. */
   const carried = (value: string) => value.replace(/[^\x20-\x7e\x80-\xff]/g, '').slice(0, 8_000);
 
+  const encoded = (path: string) =>
+    path.replace(/\p{Surrogate}/gu, '_').replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+
   function ask(method: string, path: string, headers: Record<string, string> = {}, body?: string) {
     const { hostname, port } = new URL(server.url);
     return new Promise<{ status: number; body: string }>((resolve, reject) => {
@@ -105,10 +108,7 @@ describe('an agent’s address', () => {
         method,
         hostname,
         port,
-        path: `/a2a${path.replace(/\p{Surrogate}/gu, '_').replace(/[^\x21-\x7e]/gu, (sign) => encodeURIComponent(sign))}`.slice(
-          0,
-          8_000,
-        ),
+        path: `/a2a${encoded(path.slice(0, 800))}`,
         headers: { 'a2a-version': '1.0', 'content-type': 'application/json', ...headers },
         signal: AbortSignal.timeout(20_000),
       };
@@ -171,11 +171,21 @@ describe('an agent’s address', () => {
     '/echo/.well-known/agent-card.json?A2A-Version=0.3',
     `/files/${'a'.repeat(43)}/name.txt`,
   ];
+  /** What Express cannot decode reaches no surface: the host's app answers it. */
+  const isDecodable = (path: string) => {
+    try {
+      decodeURIComponent(path.split('?', 1)[0] ?? '');
+      return true;
+    } catch {
+      return false;
+    }
+  };
   feed(
     'HTTP+JSON: paths and queries',
-    fc.integer().chain(() => nearly(...paths())),
-    async (path) => {
-      isFine(await ask('GET', path.startsWith('/') ? path : `/${path}`));
+    fc.constant(0).chain(() => nearly(...paths())),
+    async (given) => {
+      const path = given.startsWith('/') ? given : `/${given}`;
+      if (isDecodable(path)) isFine(await ask('GET', path));
     },
   );
   feed('HTTP+JSON: bodies', spoiled(sends()), async (given) => {

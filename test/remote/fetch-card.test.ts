@@ -68,6 +68,7 @@ describe('a card', () => {
     ['requirements', { ...card, securityRequirements: [null] }, 'securityRequirements.0: '],
     ['schemes', { ...card, securitySchemes: { a: null } }, 'securitySchemes.a: '],
     ['capabilities', { ...card, capabilities: 'x' }, 'capabilities: '],
+    ['an extension', { ...card, capabilities: { extensions: [null] } }, 'capabilities.extensions.0: '],
     ['signatures', { ...card, signatures: Array(11).fill({}) }, 'signatures: '],
     ['version of v0.3', { ...older, protocolVersion: '9.0' }, 'protocolVersion: '],
     ['version', only({ protocolVersion: '9.0' }), 'of a version 1.0 or 0.3'],
