@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'invalid_params'
   | 'agent_not_found'
+  | 'agent_draining'
   | 'task_not_found'
   | 'task_not_cancelable'
   | 'unsupported_operation'

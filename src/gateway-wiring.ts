@@ -235,17 +235,23 @@ const daysMs = (days: number | undefined): number | undefined => days && days * 
 /** Those of this host, without its own, which is no answer to what it is asked; and those elsewhere. */
 function allAgents(catalog: AgentCatalog, remotes: RemoteAgentStore): GatewayAgents {
   const made = new WeakMap<PublishedAgent, GatewayAgent>();
-  const local = (published: PublishedAgent | undefined): GatewayAgent | undefined => {
-    if (published === undefined || published.definition.code === DIRECTORY_CODE) return undefined;
-    const agent = made.get(published) ?? localAgent(published.definition);
-    made.set(published, agent);
+  const local = (given: PublishedAgent | undefined): GatewayAgent | undefined => {
+    if (given === undefined || given.definition.code === DIRECTORY_CODE) return undefined;
+    const agent = made.get(given) ?? localAgent(given.definition);
+    made.set(given, agent);
     return agent;
   };
+  const published = (agentId: string) => {
+    const agent = local(catalog.get(agentId));
+    return agent?.definition?.unpublished ? undefined : agent;
+  };
+  const find = async (agentId: string) => published(agentId) ?? remotes.find(agentId);
   return {
-    find: async (agentId) => local(catalog.get(agentId)) ?? remotes.find(agentId),
+    find,
+    known: async (agentId) => (await find(agentId)) ?? local(catalog.get(agentId)),
     all: async () => [
-      ...catalog.all().flatMap((published) => local(published) ?? []),
-      ...(await remotes.all()).filter(({ agentId }) => catalog.get(agentId) === undefined),
+      ...catalog.published().flatMap((agent) => local(agent) ?? []),
+      ...(await remotes.all()).filter(({ agentId }) => published(agentId) === undefined),
     ],
   };
 }

@@ -65,6 +65,7 @@ function invokedAgents(published: GatewayAgents): InvokedAgents {
       const uuid = agentId.toLowerCase();
       return ownOf((await published.all()).find((agent) => agentUuid(agent.agentId) === uuid));
     },
+    known: async (agentId) => ownOf(await published.known(agentId)),
   };
 }
 

@@ -28,6 +28,7 @@ const CLASSES: Partial<Record<ErrorCode, new (message: string) => A2AError>> = {
   task_not_found: TaskNotFoundError,
   task_not_cancelable: TaskNotCancelableError,
   unsupported_operation: UnsupportedOperationError,
+  agent_draining: UnsupportedOperationError,
   content_type_not_supported: ContentTypeNotSupportedError,
 };
 

@@ -55,7 +55,7 @@ export function agentSurface(options: AgentSurfaceOptions): AgentSurface {
   const router = Router();
   const cardsFor = {
     get: (code: string, viewer: Viewer | undefined) =>
-      catalog.has(code, viewer) ? cards.get(code) : undefined,
+      catalog.publishes(code, viewer) ? cards.get(code) : undefined,
   };
   router.use(cardRoutes({ cards: cardsFor, defaultVersion: options.cardVersion }));
   router.use(searchRoutes({ registry, callerOf, registryVersion: () => catalog.version(), publicUrl }));

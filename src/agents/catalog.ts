@@ -65,6 +65,16 @@ export class AgentCatalog {
     return [...this.#deployed.values()];
   }
 
+  /** Those that are there for more than their ended tasks. */
+  published(): PublishedAgent[] {
+    return this.all().filter(({ definition }) => definition.unpublished !== true);
+  }
+
+  /** Whether such an agent is published, for this viewer. */
+  publishes(code: string, viewer: Viewer | undefined): boolean {
+    return this.has(code, viewer) && this.get(code)?.definition.unpublished !== true;
+  }
+
   /** Those that take new tasks. */
   offered(): PublishedAgent[] {
     return this.all().filter(({ definition }) => definition.draining !== true);
@@ -74,7 +84,7 @@ export class AgentCatalog {
     return this.#agents.get(code);
   }
 
-  /** Whether there is such an agent for this viewer. */
+  /** Whether there is such an agent for this viewer, or was one whose tasks can be read. */
   has(code: string, viewer: Viewer | undefined): boolean {
     const agent = this.#agents.get(code);
     return agent !== undefined && isVisible(agent.definition, viewer);
@@ -93,7 +103,7 @@ export class AgentCatalog {
 
   /** A short digest of what is published: equal on every host that publishes the same. */
   version(): string {
-    this.#version ??= digestOf(this.all());
+    this.#version ??= digestOf(this.published());
     return this.#version;
   }
 }

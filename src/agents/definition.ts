@@ -72,6 +72,8 @@ export interface AgentDefinition {
   deprecated?: string;
   /** Set by the host on one that is being unpublished: tasks under way go on, and none begins. */
   draining?: true;
+  /** Set beside it once none of its tasks is open: it is there for those that ended, and for nothing else. */
+  unpublished?: true;
   /** Its tasks take long: calls by the invoke facade are answered at once, with the task as it stands. */
   longRunning?: boolean;
 }

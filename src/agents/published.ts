@@ -17,6 +17,8 @@ export interface AgentVersion {
   newest: boolean;
   /** Since when its agent is being unpublished. */
   drainingSince?: Date;
+  /** When it was, none of its tasks being open any more. What was published is kept. */
+  unpublishedAt?: Date;
   publishedBy: string;
   publishedAt: Date;
 }
@@ -39,7 +41,7 @@ export interface PublishedStore {
    * @returns those that were added or changed; or the first that cannot be, and why.
    */
   publish(agents: readonly GivenAgent[], who: Publisher): Promise<{ changed: string[] } | Clash>;
-  /** Lets it drain; false when there is none of this code. */
+  /** Lets it drain; false when none of this code is published. */
   unpublish(code: string, who: Publisher): Promise<boolean>;
 }
 
@@ -137,7 +139,7 @@ export class PublishedAgents {
     return undefined;
   }
 
-  /** False when there is none of this code. Tasks under way go on; when none is left it is gone. */
+  /** False when none of this code is published. Tasks under way go on; when none is left only ended ones can be read. */
   async unpublish(code: string, who: Publisher): Promise<boolean> {
     const known = await this.#options.store.unpublish(code, who);
     if (known) await this.refresh();
@@ -163,6 +165,7 @@ export class PublishedAgents {
     const newest = (await store.versions()).filter((version) => version.newest);
     const served = newest.flatMap((version) => {
       if (!deployed.has(version.code)) return this.#agentOf(version) ?? [];
+      if (version.unpublishedAt !== undefined) return [];
       this.#tellUnserved(version, 'the deployment’s files have an agent of this code');
       return [];
     });
@@ -181,8 +184,7 @@ export class PublishedAgents {
     try {
       const [definition] = agentsIn({ agents: [version.given] });
       if (definition === undefined) return undefined;
-      const draining = version.drainingSince === undefined ? {} : { draining: true as const };
-      const agent = { ...publish({ ...definition, ...draining }), since: version.publishedAt };
+      const agent = { ...publish({ ...definition, ...endOf(version) }), since: version.publishedAt };
       this.#served.set(key, agent);
       return agent;
     } catch (error) {
@@ -201,8 +203,16 @@ export class PublishedAgents {
   }
 }
 
-const keyOf = ({ code, version, publishedAt, drainingSince }: AgentVersion): string =>
-  JSON.stringify([code, version, publishedAt, drainingSince]);
+const keyOf = ({ code, version, publishedAt, drainingSince, unpublishedAt }: AgentVersion): string =>
+  JSON.stringify([code, version, publishedAt, drainingSince, unpublishedAt]);
+
+const endOf = ({
+  drainingSince,
+  unpublishedAt,
+}: AgentVersion): Pick<AgentDefinition, 'draining' | 'unpublished'> => ({
+  ...(drainingSince && { draining: true }),
+  ...(unpublishedAt && { unpublished: true }),
+});
 
 function firstOf<T, R>(
   values: readonly T[],

@@ -28,7 +28,7 @@ export async function publish(context: CommandContext, file: string): Promise<Ex
   return EXIT.ok;
 }
 
-/** Takes an agent back: no task begins any more, and when those under way have ended it is gone. */
+/** Takes an agent back: no task begins any more, and when those under way have ended it is gone; what they said can be read. */
 export async function unpublish(context: CommandContext, code: string): Promise<ExitCode> {
   const { output } = context;
   const response = await send(context, `${ROUTE}/${encodeURIComponent(code)}`, { method: 'DELETE' });

@@ -66,6 +66,8 @@ export interface RemoteAgentStore {
 /** The agents that are published. */
 export interface GatewayAgents {
   find(agentId: string): Promise<GatewayAgent | undefined>;
+  /** The same, or one that was published: for the tasks of it that ended. */
+  known(agentId: string): Promise<GatewayAgent | undefined>;
   all(): Promise<GatewayAgent[]>;
 }
 

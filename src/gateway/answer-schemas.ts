@@ -226,8 +226,10 @@ export const agentVersions = z.object({
   agents: z.array(
     agentAndVersion.extend({
       status: z
-        .enum(['serving', 'replaced', 'draining'])
-        .describe('New tasks begin on what is serving; with draining none does.'),
+        .enum(['serving', 'replaced', 'draining', 'unpublished'])
+        .describe(
+          'New tasks begin on what is serving; with draining none does, and when unpublished none is open any more.',
+        ),
       deprecated: z.string().nullable(),
       published_by: z.string(),
       published_at: moment,

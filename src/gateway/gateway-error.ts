@@ -13,6 +13,7 @@ type GatewayErrorCode =
   | 'provider_not_found'
   | 'provider_exists'
   | 'agent_exists'
+  | 'agent_draining'
   | 'auth_context_not_found'
   | 'receipt_running'
   | 'task_not_found'
@@ -101,6 +102,7 @@ const BY_CODE: Partial<Record<HostError['code'], readonly [number, GatewayErrorC
   task_not_found: [404, 'task_not_found'],
   task_not_cancelable: [409, 'task_ended'],
   unsupported_operation: [409, 'task_not_waiting'],
+  agent_draining: [409, 'agent_draining'],
   too_many: [429, 'too_many_requests'],
   key_in_use: [409, 'key_in_use'],
   unavailable: [503, 'unavailable'],

@@ -60,7 +60,7 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
     res.json(await gateway.check(agent, request));
   });
   post('tasks/list', [small], async (req, res) => {
-    const agent = await agentOf(req, options);
+    const agent = await agentOf(req, options.agents.known);
     res.json(await tasks.list(agent, viewerOf(req), parseBody(taskListSchema, req.body)));
   });
   post('tasks/:task_id/get', [small], async (req, res) => {
@@ -89,9 +89,9 @@ export function invokeRoutes(options: InvokeRoutesOptions): Router {
 }
 
 /** @throws GatewayError 404, also for an agent that is not there for this caller. */
-async function agentOf(req: Request, { agents }: InvokeRoutesOptions): Promise<GatewayAgent> {
+async function agentOf(req: Request, find: GatewayAgents['find']): Promise<GatewayAgent> {
   const agentId = named(req, 'agent_id');
-  const agent = await agents.find(agentId);
+  const agent = await find(agentId);
   if (agent === undefined || !isVisible(agent, callerOf(req))) throw agentNotFound(agentId);
   return agent;
 }
@@ -102,15 +102,15 @@ function viewerOf(req: Request): TaskViewer {
 }
 
 /** @throws GatewayError 404, also for a task that no agent can have. */
-async function refOf(req: Request, options: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> {
-  const agent = await agentOf(req, options);
+async function refOf(req: Request, { agents }: InvokeRoutesOptions): Promise<Omit<CallerTask, 'given'>> {
+  const agent = await agentOf(req, agents.known);
   const taskId = named(req, 'task_id');
   if (!isId(taskId)) throw taskNotFound();
   return { agent, ...viewerOf(req), taskId };
 }
 
-async function invocationOf(req: Request, options: InvokeRoutesOptions): Promise<Invocation> {
-  const agent = await agentOf(req, options);
+async function invocationOf(req: Request, { agents }: InvokeRoutesOptions): Promise<Invocation> {
+  const agent = await agentOf(req, agents.find);
   const request = parseBody(invokeSchema, req.body);
   const { id: caller, scopes } = callerOf(req);
   const body = req.body as JsonObject;

@@ -95,13 +95,14 @@ const versionView = ({
   given,
   newest,
   drainingSince,
+  unpublishedAt,
   publishedBy,
   publishedAt,
 }: AgentVersion) => ({
   agent_id: code,
   version,
-  status: drainingSince !== undefined ? 'draining' : newest ? 'serving' : 'replaced',
+  status: unpublishedAt ? 'unpublished' : drainingSince ? 'draining' : newest ? 'serving' : 'replaced',
   deprecated: typeof given.deprecated === 'string' ? given.deprecated : null,
-  madeby: publishedBy,
-  madeat: publishedAt.toISOString(),
+  published_by: publishedBy,
+  published_at: publishedAt.toISOString(),
 });

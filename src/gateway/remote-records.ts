@@ -56,7 +56,7 @@ export class AllRecords implements AgentRecords {
 
   /** One that is not published any more is nobody's either. */
   async #isRemote({ agent_id }: Receipt): Promise<boolean> {
-    const agent = await this.#options.agents.find(agent_id);
+    const agent = await this.#options.agents.known(agent_id);
     return agent === undefined || agent.remote !== undefined;
   }
 

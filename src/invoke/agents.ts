@@ -12,4 +12,6 @@ export interface InvokedAgent extends CalledAgent {
 export interface InvokedAgents {
   /** By its slug or its UUID. */
   find(agentId: string): Promise<InvokedAgent | undefined>;
+  /** By its slug, also one that was published: for the tasks of it that ended. */
+  known(agentId: string): Promise<InvokedAgent | undefined>;
 }

@@ -54,7 +54,7 @@ export class Invoker {
   /**
    * Once this resolves the message is recorded and will be worked on, whatever dies; one that policy refuses is a
    * task that was rejected. Nothing is left of a call that fails before policy is asked.
-   * @throws HostError `invalid_params`, `agent_not_found`, `task_not_found`, `unsupported_operation`, `too_many`,
+   * @throws HostError `invalid_params`, `agent_not_found`, `agent_draining`, `task_not_found`, `unsupported_operation`, `too_many`,
    * `unavailable`.
    */
   async invoke(invocation: Invocation, signal: AbortSignal): Promise<InvokeTask> {

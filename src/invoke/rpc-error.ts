@@ -42,6 +42,13 @@ const CODES: Partial<Record<ErrorCode, { code: number; status: number }>> = {
   task_not_cancelable: { code: RPC.invalidParams, status: 409 },
   task_not_found: { code: RPC.notFound, status: 404 },
   agent_not_found: { code: RPC.notFound, status: 404 },
+  agent_draining: { code: RPC.notFound, status: 404 },
+};
+
+/** What is to blame where the message does not say. */
+const FIELDS: Partial<Record<ErrorCode, string>> = {
+  unsupported_operation: 'taskId: ',
+  agent_draining: 'agentId: ',
 };
 
 /** Names of the protocol's fields as the fields here. */
@@ -64,8 +71,8 @@ export function failureOf(error: unknown, log: Logger): Failure {
   if (error instanceof HostError) {
     const known = CODES[error.code];
     if (known !== undefined) {
-      const busy = error.code === 'unsupported_operation' ? 'taskId: ' : '';
-      return { ...known, retryAfterS: error.retryAfterS, message: `${busy}${inOwnWords(error.message)}` };
+      const field = FIELDS[error.code] ?? '';
+      return { ...known, retryAfterS: error.retryAfterS, message: `${field}${inOwnWords(error.message)}` };
     }
     if (error.code === 'too_many') {
       return { code: RPC.internal, status: 429, message: error.message, retryAfterS: error.retryAfterS };

@@ -64,7 +64,7 @@ export class SessionTasks {
       ...(historyLength === undefined ? {} : { history: historyLength }),
       ...(cursor === undefined ? {} : { cursor: readCursor(cursor) }),
     });
-    const agents = await Promise.all(tasks.map(({ agentCode }) => this.#agents.find(agentCode)));
+    const agents = await Promise.all(tasks.map(({ agentCode }) => this.#agents.known(agentCode)));
     const refusalOf = await this.#refusals();
     const isOpen = (agent: InvokedAgent | undefined) =>
       agent !== undefined && isThere(agent, caller) && refusalOf(agent.agentId) === undefined;
@@ -99,7 +99,7 @@ export class SessionTasks {
     { taskId, historyLength }: { taskId: string; historyLength: number | undefined },
   ): Promise<{ task: Task; agent: InvokedAgent }> {
     const task = await this.#tasks.get({ ...whose, taskId }, historyLength);
-    const agent = await this.#agents.find(task.agentCode);
+    const agent = await this.#agents.known(task.agentCode);
     if (agent === undefined || !isThere(agent, caller)) throw taskNotFound();
     await this.#limits.countAgent(caller, agent.agentId);
     const refusal = (await this.#refusals())(agent.agentId);

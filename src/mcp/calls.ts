@@ -37,7 +37,7 @@ export interface Exchange {
 export type Asked = { result: InputRequiredResult } | { unanswered: AbortSignal; close(): void };
 
 export interface ToolCallOptions {
-  catalog: Pick<AgentCatalog, 'get' | 'has' | 'offered'>;
+  catalog: Pick<AgentCatalog, 'get' | 'has' | 'offered' | 'publishes'>;
   tasks: TaskService;
   limits: Pick<RequestLimits, 'countAgent'>;
   streams: Pick<StreamLimits, 'open'>;
@@ -76,7 +76,7 @@ export class ToolCalls {
 
   /** Whether there is such a tool for this caller. */
   has(name: string, caller: Viewer): boolean {
-    return name === CONTINUE_TASK || name === CANCEL_TASK || this.#options.catalog.has(name, caller);
+    return name === CONTINUE_TASK || name === CANCEL_TASK || this.#options.catalog.publishes(name, caller);
   }
 
   /** @throws HostError what TaskService throws; `unsupported_operation` when the agent is switched off. */

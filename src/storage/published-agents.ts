@@ -65,7 +65,7 @@ export class PrismaPublishedAgents implements PublishedStore {
         where: { code, drainingSince: null },
         data: { drainingSince: new Date() },
       });
-      if (count === 0) return (await db.agentVersion.count({ where: { code } })) > 0;
+      if (count === 0) return (await db.agentVersion.count({ where: { code, unpublishedAt: null } })) > 0;
       await db.auditEntry.create({ data: audited('agent-unpublish', who, { id: code }) });
       await tell(db);
       return true;
@@ -93,8 +93,8 @@ type Transaction = Pick<PrismaClient, 'agentVersion' | 'auditEntry' | '$executeR
 async function write(db: Transaction, given: GivenAgent, who: Publisher): Promise<void> {
   const { code, version } = given;
   const row = { given: given as Prisma.InputJsonObject, publishedBy: who.by };
-  // One that was being unpublished is there again, in all its versions.
-  await db.agentVersion.updateMany({ where: { code }, data: { drainingSince: null } });
+  // One that was unpublished, or is about to be, is there again, in all its versions.
+  await db.agentVersion.updateMany({ where: { code }, data: { drainingSince: null, unpublishedAt: null } });
   await db.agentVersion.upsert({
     where: { code_version: { code, version } },
     create: { code, version, ...row },
@@ -112,27 +112,28 @@ const tell = (db: Pick<PrismaClient, '$executeRaw'>): Promise<number> =>
 /** A process that has not heard of it yet may still begin tasks. */
 const HEARD_AFTER = '5 seconds';
 
-/** Forgets the agents that were unpublished and have no task open. @throws HostError `unavailable`. */
-export async function forgetDrained(db: PrismaClient): Promise<void> {
+/** Ends the agents that drain and have no task open. Their versions stay, and are not given twice. @throws HostError `unavailable`. */
+export async function endDrained(db: PrismaClient): Promise<void> {
   await reachable(
     () => db.$executeRaw`
-    with gone as (
-      delete from published_agent p
-      where p.draining_since < clock_timestamp() - ${HEARD_AFTER}::interval
+    with ended as (
+      update published_agent p set unpublished_at = clock_timestamp()
+      where p.unpublished_at is null and p.draining_since < clock_timestamp() - ${HEARD_AFTER}::interval
         and not exists (select from task t where t.agent_code = p.code and t.state not in ${FINAL_STATES})
       returning 1)
-    select pg_notify(${BULLETIN_CHANNEL}, ${`${PUBLISHED_TOPIC} `}) from gone limit 1`,
+    select pg_notify(${BULLETIN_CHANNEL}, ${`${PUBLISHED_TOPIC} `}) from ended limit 1`,
   );
 }
 
 /** @param rows by code, newest first. */
 const toVersions = (rows: readonly AgentVersionModel[]): AgentVersion[] =>
-  rows.map(({ code, version, given, drainingSince, publishedBy, publishedAt }, index) => ({
+  rows.map(({ code, version, given, drainingSince, unpublishedAt, publishedBy, publishedAt }, index) => ({
     code,
     version,
     given: given as GivenAgent,
     newest: rows[index - 1]?.code !== code,
-    ...(drainingSince === null ? {} : { drainingSince }),
+    ...(drainingSince && { drainingSince }),
+    ...(unpublishedAt && { unpublishedAt }),
     publishedBy,
     publishedAt,
   }));

@@ -2,7 +2,7 @@ import { eraseExpired } from './auth-contexts.ts';
 import type { PrismaClient } from './generated/client.ts';
 import { forgetKeys } from './key-store.ts';
 import { forgetProofs } from './proof-log.ts';
-import { forgetDrained } from './published-agents.ts';
+import { endDrained } from './published-agents.ts';
 import { forgetMinutes } from './rate-counter.ts';
 import { forgetStreams } from './stream-slots.ts';
 
@@ -13,5 +13,5 @@ export async function purgeExpired(db: PrismaClient): Promise<void> {
   await forgetStreams(db);
   await forgetKeys(db);
   await eraseExpired(db);
-  await forgetDrained(db);
+  await endDrained(db);
 }

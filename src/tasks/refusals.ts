@@ -1,4 +1,5 @@
 /** Why a message or a cancellation is refused, in its caller's words. */
+import type { AgentDefinition } from '../agents/definition.ts';
 import { HostError, tooMany, unsupported } from '../errors.ts';
 import type { OpenTaskLimits } from './ports.ts';
 import { isFinal } from './state.ts';
@@ -26,6 +27,9 @@ export const tooManyTasks = (
     RETRY_AFTER_S,
   );
 
-/** @returns what a message that would begin a task of an agent that is being unpublished is told. */
-export const drainingAgent = (): HostError =>
-  unsupported('The agent is being unpublished: it takes no new tasks');
+/** @returns what a message is told that would begin a task of an agent that is, or is being, unpublished. */
+export const drainingAgent = ({ unpublished }: Pick<AgentDefinition, 'unpublished'>): HostError =>
+  new HostError(
+    'agent_draining',
+    `The agent is ${unpublished ? '' : 'being '}unpublished: it takes no new tasks`,
+  );

@@ -86,7 +86,7 @@ export class TaskService {
    * Accepts a message: begins a task, or continues one. Once this resolves the message is recorded and will
    * be worked on, whatever dies. The same message id from the same caller to the same agent is one message.
    * @throws HostError `invalid_params`, `task_not_found`, `unsupported_operation` (the task does not wait
-   * for a message), `too_many`, `unavailable` (nothing was recorded).
+   * for a message), `agent_draining`, `too_many`, `unavailable` (nothing was recorded).
    */
   async send(request: SendRequest): Promise<Sent> {
     const prepared = await this.#files.prepare(request.owner, request.message);
@@ -152,7 +152,7 @@ export class TaskService {
       outputModes: request.outputModes,
       ...(limits && { limits }),
     });
-    if (accepted.outcome === 'too-many' && agent.draining) throw drainingAgent();
+    if (accepted.outcome === 'too-many' && agent.draining) throw drainingAgent(agent);
     if (accepted.outcome === 'too-many') throw tooManyTasks(accepted.whose, this.#limits);
     if (accepted.outcome === 'alias-taken') {
       // Another request began the task of this name a moment ago: this message continues it.

@@ -32,6 +32,8 @@ const versionOf = (agent: GivenAgent, more: Partial<AgentVersion> = {}): AgentVe
   ...more,
 });
 
+const ENDED = { drainingSince: new Date(1), unpublishedAt: new Date(2) };
+
 describe('publishing a version', () => {
   it.each<[string, GivenAgent, AgentVersion[], unknown]>([
     ['the first', given(), [], 'add'],
@@ -43,6 +45,16 @@ describe('publishing a version', () => {
       given(),
       [versionOf(given(), { drainingSince: new Date() })],
       'amend',
+    ],
+    ['the same once it was unpublished', given(), [versionOf(given(), ENDED)], 'amend'],
+    [
+      'other content once it was unpublished',
+      given({ name: 'Roar' }),
+      [versionOf(given(), ENDED)],
+      {
+        code: 'shout',
+        problem: 'version: 1.0.0 is published with other content; give this one a version of its own',
+      },
     ],
     [
       'other content',
@@ -123,6 +135,21 @@ describe('agents published at run time', () => {
     expect(await published.unpublish('shout', who)).toBe(true);
     expect(catalog.get('shout')?.definition.draining).toBe(true);
     expect(catalog.offered().map(({ definition }) => definition.code)).toEqual(['echo']);
+    expect(catalog.publishes('shout', undefined)).toBe(true);
+  });
+
+  it('are there for their ended tasks once they were unpublished, and no agents any more', async () => {
+    const { catalog, store, published } = setUp();
+    const before = catalog.version();
+    store.held = [versionOf(given(), ENDED)];
+    await published.refresh();
+    expect(catalog.has('shout', undefined)).toBe(true);
+    expect(catalog.publishes('shout', undefined)).toBe(false);
+    expect(catalog.published().map(({ definition }) => definition.code)).toEqual(['echo']);
+    expect(catalog.version()).toBe(before);
+    store.held = [versionOf(given())];
+    await published.refresh();
+    expect(catalog.publishes('shout', undefined)).toBe(true);
   });
 
   it.each([

@@ -247,6 +247,18 @@ describe('agents that are published at run time', () => {
       );
     });
     expect(await foundOn(one)).toEqual([]);
+    const gateway = new GatewayClient(other.url);
+    expect(await gateway.invoke('approver', { input: { amount: 7 } })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'agent_draining' } },
+    });
+    const invoked = await post(`${one.url}/v1/a2a/invoke`, {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'a2a.sendMessage',
+      params: { agentId: 'approver', message: { role: 'user', parts: [{ data: { amount: 7 } }] } },
+    });
+    expect(invoked.body.error).toMatchObject({ code: -32001, message: expect.stringMatching(/^agentId: /) });
     const again = await send(one, begins.parts, { messageId: begins.messageId });
     expect(again.id).toBe(old.id);
     expect(textOf(await send(one, 'yes', { taskId: old.id }))).toBe('first: Approved');
@@ -256,6 +268,23 @@ describe('agents that are published at run time', () => {
       const cards = await Promise.all([cardOn(one), cardOn(other)]);
       return cards.every((card) => card === 404) || undefined;
     });
+    // What it was asked and said stays its caller's to read.
+    for (const host of [one, other]) {
+      expect(textOf((await of(host, 'GetTask', { id: old.id })).result)).toBe('first: Approved');
+      await expect(pay(host)).rejects.toThrow('-32004: The agent is unpublished: it takes no new tasks');
+    }
+    expect((await gateway.post(`/agents/approver/tasks/${old.id}/get`, {})).body).toMatchObject({
+      status: 'completed',
+    });
+    expect((await gateway.invoke('approver', { input: { amount: 7 } })).status).toBe(404);
+    const read = (await (await fetch(`${one.url}/v1/a2a/tasks/${old.id}`)).json()) as Wire;
+    expect(read).toMatchObject({ agentId: 'approver', status: 'COMPLETED' });
+    const versions = (await gateway.get('/admin/agents')).body.agents;
+    expect(versions.map(({ version, status }: Wire) => [version, status])).toEqual([
+      ['2.0.0', 'unpublished'],
+      ['1.0.0', 'unpublished'],
+    ]);
+    expect((await post(`${one.url}/v1/admin/agents`, { agents: [approver('2.0.0', 'x')] })).status).toBe(409);
     const audit = await fetch(`${one.url}/v1/admin/audit?limit=100`);
     const { entries } = (await audit.json()) as Wire;
     const told = entries.map(({ event, detail }: Wire) => [event, detail.id, detail.version]);

@@ -18,7 +18,7 @@ function silent() {
   };
   const find = async (agentId: string) => ({ agentId, providerId: 'p', remote: {} }) as GatewayAgent;
   const records = new AllRecords({
-    agents: { find, all: async () => [] },
+    agents: { find, known: find, all: async () => [] },
     link: { get },
     credentials: { ofCall: async () => undefined },
     deadlineMs: 60_000,

@@ -3,7 +3,7 @@ import { AgentCatalog } from '../../src/agents/catalog.ts';
 import { PublishedAgents } from '../../src/agents/published.ts';
 import { PrismaAgentRegistry } from '../../src/storage/agent-registry.ts';
 import { openDatabase } from '../../src/storage/client.ts';
-import { PrismaPublishedAgents } from '../../src/storage/published-agents.ts';
+import { endDrained, PrismaPublishedAgents } from '../../src/storage/published-agents.ts';
 import { startTestDatabase, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
@@ -53,4 +53,31 @@ it('many that publish at once on two processes are all taken, and both serve all
     ).toEqual(codes);
   }
   await clients[1]?.$disconnect();
+});
+
+it('a version that was unpublished stays what it was', async () => {
+  const store = new PrismaPublishedAgents(database.prisma);
+  const who = { by: 'key:admin' };
+  const given = agent('short-lived');
+  const shown = async () =>
+    (await store.versions()).flatMap(({ code, version, newest, drainingSince, unpublishedAt }) =>
+      code === given.code ? { version, newest, drains: !!drainingSince, ended: !!unpublishedAt } : [],
+    );
+  await store.publish([given], who);
+  expect(await store.unpublish(given.code, who)).toBe(true);
+  // Another process may not have heard of it.
+  await endDrained(database.prisma);
+  expect(await shown()).toEqual([{ version: '1.0.0', newest: true, drains: true, ended: false }]);
+  await database.prisma.$executeRaw`
+    update published_agent set draining_since = now() - interval '1 minute' where code = ${given.code}`;
+  await endDrained(database.prisma);
+  expect(await shown()).toEqual([{ version: '1.0.0', newest: true, drains: true, ended: true }]);
+  expect(await store.unpublish(given.code, who)).toBe(false);
+
+  expect(await store.publish([{ ...given, name: 'Another' }], who)).toEqual({
+    code: given.code,
+    problem: 'version: 1.0.0 is published with other content; give this one a version of its own',
+  });
+  expect(await store.publish([given], who)).toEqual({ changed: [given.code] });
+  expect(await shown()).toEqual([{ version: '1.0.0', newest: true, drains: false, ended: false }]);
 });
