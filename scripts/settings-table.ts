@@ -15,10 +15,15 @@ const END = '<!-- end of settings -->';
 function settingsTable(): string {
   const defaults: Record<string, unknown> = readConfig({});
   const rows = Object.entries<z.ZodType>(configSchema.shape).map(([name, setting]) => {
-    const value = defaults[name];
-    return `| \`${name}\` | ${value === undefined ? '' : `\`${value}\``} | ${setting.description ?? ''} |`;
+    return `| \`${name}\` | ${shownDefault(defaults[name])} | ${setting.description ?? ''} |`;
   });
   return ['| name | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+/** As it would be set; what is empty is not. */
+function shownDefault(value: unknown): string {
+  const text = typeof value === 'object' && value !== null ? Object.entries(value).join(',') : value;
+  return text === undefined || text === '' ? '' : `\`${text}\``;
 }
 
 /**

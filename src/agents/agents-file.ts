@@ -20,19 +20,28 @@ export interface DeclaredInFile {
 }
 
 /**
- * Reads the agents that are data: workflows that others run, in the `agents.yaml` of a folder; none without one.
- * @throws HostError `config`, naming the file, the agent and the field.
+ * Reads the agents that are data: workflows that others run, in the `agents.yaml` of a folder; undefined without one.
+ * @throws HostError `config`, naming the file, the agent and the field, or the files when there are several.
  */
-export async function readAgentsFile(folder: string): Promise<DeclaredInFile[]> {
-  for (const name of NAMES) {
-    const file = join(folder, name);
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw configError(file, 'WORKFLOWS', `cannot be read: ${error.message}`, error);
-    });
-    if (text !== undefined) return agentsOf(file, text).map((definition) => ({ definition, file }));
+export async function readAgentsFile(folder: string): Promise<DeclaredInFile[] | undefined> {
+  const texts = await Promise.all(NAMES.map(async (name) => ({ name, text: await textIn(folder, name) })));
+  const [first, second] = texts.flatMap(({ name, text }) => (text === undefined ? [] : [{ name, text }]));
+  if (first === undefined) return undefined;
+  if (second !== undefined) {
+    throw configError(folder, 'WORKFLOWS', `holds ${first.name} and ${second.name}; one of them is read`);
   }
-  return [];
+  const file = join(folder, first.name);
+  return agentsOf(file, first.text).map((definition) => ({ definition, file }));
+}
+
+async function textIn(folder: string, name: string): Promise<string | undefined> {
+  const file = join(folder, name);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw configError(file, 'WORKFLOWS', `cannot be read: ${messageOf(error)}`, error);
+  }
 }
 
 function agentsOf(file: string, text: string): AgentDefinition[] {

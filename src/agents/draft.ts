@@ -5,13 +5,23 @@ interface Seen {
   taskQueue: string;
   count: number;
   args: number;
+  /** Only ever begun by another workflow. */
+  child: boolean;
 }
 
 /** An `agents.yaml` for workflows that were seen somewhere, to be gone over by who knows what they do. */
 export function draftAgentsFile(seen: readonly Seen[]): string {
   const taken = new Set<string>();
-  const agents = seen.map((each) => draftOf(each, codeOf(each, taken)));
-  return `${HEAD}\n${stringify({ agents }, { lineWidth: 100 })}`;
+  const agents = seen.filter(({ child }) => !child).map((each) => draftOf(each, codeOf(each, taken)));
+  const parts = seen.filter(({ child }) => child);
+  return `${HEAD}\n${partsOf(parts)}${stringify({ agents }, { lineWidth: 100 })}`;
+}
+
+/** Steps of other workflows, which nobody else begins: they are named, and no agents. */
+function partsOf(children: readonly Seen[]): string {
+  if (children.length === 0) return '';
+  const names = children.map(({ workflowType, taskQueue }) => JSON.stringify([workflowType, taskQueue]));
+  return `# Left out, as only other workflows were seen to begin them: ${names.join(', ')}\n`;
 }
 
 const HEAD = `# A draft. Say of each agent what it does, and how a message becomes its arguments; take out

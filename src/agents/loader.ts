@@ -43,9 +43,10 @@ export async function loadAgents(workflowsDir: string): Promise<AgentSource[]> {
     }
   }
   const inFile = await readAgentsFile(root);
-  declared.push(...inFile.map((each) => ({ ...each, folder: root })));
+  declared.push(...(inFile ?? []).map((each) => ({ ...each, folder: root })));
   if (declared.length === 0) {
-    throw configError(root, 'WORKFLOWS', 'holds no folder with an agent.ts and no agents.yaml');
+    const file = inFile === undefined ? 'no agents.yaml' : 'none in its agents file, whose list is empty';
+    throw configError(root, 'WORKFLOWS', `has no agents: no folder with an agent.ts and ${file}`);
   }
   checkUnique(declared, 'code');
   checkUnique(declared, 'workflow');

@@ -26,7 +26,10 @@ export async function discover(
   }
   const seen = await seenIn(config, TEMPORAL_ADDRESS);
   output.object({ workflows: seen });
-  const lines = seen.map(({ workflowType, taskQueue, count }) => `${workflowType} on ${taskQueue}: ${count}`);
+  const lines = seen.map(
+    ({ workflowType, taskQueue, count, child }) =>
+      `${workflowType} on ${taskQueue}: ${count}${child ? ', begun by other workflows' : ''}`,
+  );
   output.text(...(lines.length === 0 ? ['No workflow was seen.'] : lines));
   if (out !== undefined && seen.length > 0) {
     await writeNew(out, draftAgentsFile(seen));

@@ -41,8 +41,11 @@ export function publishRoutes({ published, remotes, providers, keys, log }: Publ
           if ((await remotes.find(code)) !== undefined) {
             throw agentExists(code, 'code: is taken by an agent elsewhere');
           }
-          if (typeof provider === 'string' && (await providers.find(provider))?.status === 'revoked') {
-            throw providerRevoked(provider);
+          const offering = typeof provider === 'string' ? await providers.find(provider) : undefined;
+          if (offering?.status === 'revoked') throw providerRevoked(offering.providerId);
+          if (typeof provider === 'string' && offering === undefined) {
+            const problem = `provider: there is no provider ${JSON.stringify(provider)}`;
+            throw invalidRequest(`agent ${JSON.stringify(code)}: ${problem}`);
           }
         }
         const made = await inThisBody(() => published.publish(given, publisher(req)));

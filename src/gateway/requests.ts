@@ -7,7 +7,7 @@ import { id, json, jsonObject, line, secretText, some, webAddress, words } from 
 import { invalidRequest } from './gateway-error.ts';
 
 /** An `agents.yaml` as JSON; what is in an agent is told by its definition. */
-export const publishedSchema = z.object({
+export const publishedSchema = z.strictObject({
   agents: z.array(z.looseObject({ code: words, version: words })),
 });
 

@@ -1,6 +1,6 @@
 /** What an existing worker adds to run agents: `workflow-agent-host/worker`. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, WorkerInterceptors } from '@temporalio/worker';
 import { activityLimits } from '../temporal/activity-limits.ts';
 import { automaticHeartbeats } from '../temporal/heartbeats.ts';
 
@@ -9,7 +9,13 @@ type Activities = Record<string, (...args: never[]) => unknown>;
 /** To be spread into the options of `Worker.create`. */
 export interface WorkerParts<A> {
   activities: A & Activities;
-  interceptors: { activity: ActivityInterceptorsFactory[] };
+  interceptors: WorkerInterceptors & { activity: ActivityInterceptorsFactory[] };
+}
+
+/** What the worker has of its own: its options of these names would take the place of the parts, or the parts theirs. */
+interface OwnParts<A> {
+  activities?: A;
+  interceptors?: WorkerInterceptors;
 }
 
 /**
@@ -20,12 +26,17 @@ export interface WorkerParts<A> {
  * @example
  * const worker = await Worker.create({ connection, taskQueue, workflowsPath, ...createWorker({ activities }) });
  */
-export const createWorker = <A extends object>({ activities }: { activities?: A } = {}): WorkerParts<A> => ({
+export const createWorker = <A extends object>({
+  activities,
+  interceptors,
+}: OwnParts<A> = {}): WorkerParts<A> => ({
   activities: { ...(activities as A), projectChange: leaveToHost },
   interceptors: {
+    ...interceptors,
     activity: [
       (context) => ({ inbound: automaticHeartbeats(context) }),
       (context) => ({ inbound: activityLimits(context) }),
+      ...(interceptors?.activity ?? []),
     ],
   },
 });

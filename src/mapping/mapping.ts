@@ -115,10 +115,12 @@ function pathOf(text: string): Path {
 
 /**
  * What is wrong with a mapping, before there is anything to map: a path that is none, or that begins with a name
- * other than `roots`. Undefined when nothing is.
+ * other than `roots`, or a `{{` that nothing closes. Undefined when nothing is.
  */
 export function problemIn(mapping: Mapping, roots: readonly string[]): string | undefined {
-  if (typeof mapping === 'string') return firstProblem(pathsIn(mapping), (path) => problemOf(path, roots));
+  if (typeof mapping === 'string') {
+    return unclosedIn(mapping) ?? firstProblem(pathsIn(mapping), (path) => problemOf(path, roots));
+  }
   if (typeof mapping !== 'object' || mapping === null) return undefined;
   return firstProblem(Object.values(mapping), (entry) => problemIn(entry, roots));
 }
@@ -127,6 +129,12 @@ function pathsIn(mapping: string): string[] {
   if (mapping.startsWith('$$')) return [];
   if (mapping.startsWith('$')) return [mapping];
   return [...placesIn(mapping)].map(({ path }) => path);
+}
+
+/** A place that was begun and would be shown as it is. */
+function unclosedIn(mapping: string): string | undefined {
+  if (mapping.startsWith('$') || !mapping.replace(PLACE, '').includes('{{')) return undefined;
+  return `${JSON.stringify(mapping)} has a {{ without a path and }}`;
 }
 
 function problemOf(path: string, roots: readonly string[]): string | undefined {

@@ -1,4 +1,5 @@
 /** Tasks as results of MCP tools. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/server';
 import { isFinal } from '../tasks/state.ts';
 import type { Artifact, Json, Part, Task } from '../tasks/task.ts';
@@ -13,13 +14,17 @@ export function resultOf(task: Task): CallToolResult {
   const made = task.artifacts.flatMap((artifact) =>
     artifact.parts.map((part, index) => contentOf(part, { task, name: nameOf(artifact), index })),
   );
-  const content = [...spoken, ...made, ...hintFor(task)];
+  // What an agent both says and makes is told once.
+  const content = [...spoken, ...made.filter((block) => !isAmong(spoken, block)), ...hintFor(task)];
   return {
     content: content.length > 0 ? content : [text(`The task is ${state}`)],
     structuredContent: structured(task),
     ...(isFinal(state) && state !== 'completed' ? { isError: true } : {}),
   };
 }
+
+const isAmong = (blocks: readonly ContentBlock[], block: ContentBlock): boolean =>
+  blocks.some((each) => isDeepStrictEqual(each, block));
 
 /** What a call failed with. */
 export const failure = (reason: string): CallToolResult => ({ content: [text(reason)], isError: true });

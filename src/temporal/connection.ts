@@ -6,7 +6,7 @@ import { HostError, messageOf } from '../errors.ts';
 /**
  * Connects to the configured Temporal. One connection serves the client and the worker: only then can a
  * start be eager.
- * @throws HostError `unavailable` naming the address.
+ * @throws HostError `unavailable` naming the address and why.
  */
 export async function connectTemporal(config: Config, address: string): Promise<NativeConnection> {
   const tls = await tlsOf(config);
@@ -17,8 +17,21 @@ export async function connectTemporal(config: Config, address: string): Promise<
       ...(config.TEMPORAL_API_KEY === undefined ? {} : { apiKey: config.TEMPORAL_API_KEY }),
     });
   } catch (error) {
-    throw new HostError('unavailable', `Temporal does not answer at ${address}`, { cause: error });
+    const problem = `Temporal does not answer at ${address}: ${reasonOf(error)}`;
+    throw new HostError('unavailable', problem, { cause: error });
   }
+}
+
+const REASONS: [RegExp, string][] = [
+  [/InvalidContentType/, 'it does not speak TLS; TEMPORAL_TLS and TEMPORAL_API_KEY ask for it'],
+  [/Connection refused/, 'connection refused'],
+];
+
+/** Of what the SDK's core says, in its own language's words, the part that is said to somebody. */
+function reasonOf(error: unknown): string {
+  const text = messageOf(error);
+  const [, known] = REASONS.find(([pattern]) => pattern.test(text)) ?? [];
+  return known ?? text.replace(/^Failed to call GetSystemInfo: /, '').split('\n')[0] ?? '';
 }
 
 async function tlsOf(config: Config): Promise<NativeConnectionOptions['tls'] | undefined> {

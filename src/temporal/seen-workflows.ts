@@ -10,6 +10,8 @@ export interface SeenWorkflow {
   last: Date;
   /** How many arguments the newest of them was given. */
   args: number;
+  /** Whether each of them was begun by another workflow, which is not the host's. */
+  child: boolean;
 }
 
 /** Enough to see every type that is used; a larger namespace's older workflows are not looked at. */
@@ -19,20 +21,19 @@ const MOST = 10_000;
 export async function seenWorkflows(client: Client): Promise<SeenWorkflow[]> {
   const seen = new Map<string, SeenWorkflow & { workflowId: string; runId: string }>();
   let looked = 0;
-  for await (const { type, taskQueue, workflowId, runId, startTime } of client.workflow.list({
-    pageSize: 1_000,
-  })) {
+  for await (const found of client.workflow.list({ pageSize: 1_000 })) {
     looked += 1;
     if (looked > MOST) break;
+    const { type, taskQueue, workflowId, runId, startTime, parentExecution } = found;
     if (isOwn(workflowId, taskQueue, type)) continue;
     const key = JSON.stringify([type, taskQueue]);
     const known = seen.get(key);
-    if (known === undefined || known.last < startTime) {
-      const count = known?.count ?? 0;
-      seen.set(key, { workflowType: type, taskQueue, count, last: startTime, args: 0, workflowId, runId });
-    }
-    const entry = seen.get(key);
-    if (entry) entry.count += 1;
+    const parent = parentExecution?.workflowId ?? undefined;
+    const child = parent !== undefined && taskIdOf(parent) === undefined && known?.child !== false;
+    const newest =
+      known !== undefined && known.last >= startTime ? known : { last: startTime, workflowId, runId };
+    const count = (known?.count ?? 0) + 1;
+    seen.set(key, { ...newest, workflowType: type, taskQueue, count, args: 0, child });
   }
   const found = await Promise.all(
     [...seen.values()].map(async ({ workflowId, runId, ...entry }) => ({

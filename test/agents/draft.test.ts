@@ -10,6 +10,16 @@ const seen = (workflowType: string, taskQueue: string, args = 1) => ({
   taskQueue,
   count: 2,
   args,
+  child: false,
+});
+
+test('what only other workflows begin is named in a draft, and is no agent of it', () => {
+  const draft = draftAgentsFile([
+    seen('PriceOrder', 'orders'),
+    { ...seen('Step\n2', 'orders'), child: true },
+  ]);
+  expect(draft).toContain('begin them: ["Step\\n2","orders"]\nagents:\n');
+  expect(draft.match(/workflowType: .*/g)).toEqual(['workflowType: PriceOrder']);
 });
 
 test('a draft is an agents.yaml that can be published, with a code for each', async () => {
@@ -23,7 +33,7 @@ test('a draft is an agents.yaml that can be published, with a code for each', as
       seen('A'.repeat(200), 'q'.repeat(200)),
     ]);
     await writeFile(join(folder, 'agents.yaml'), draft);
-    const agents = (await readAgentsFile(folder)).map(({ definition }) => definition);
+    const agents = ((await readAgentsFile(folder)) ?? []).map(({ definition }) => definition);
     expect(agents.slice(0, 4).map(({ code }) => code)).toEqual([
       'price-order',
       'price-order-orders-eu',

@@ -110,6 +110,24 @@ describe('loadAgents', () => {
 
   it.each([
     ['nothing to publish', {}, 'WORKFLOWS', /no folder with an agent/],
+    [
+      'a file whose list is empty',
+      { 'agents.yaml': 'agents: []' },
+      'WORKFLOWS',
+      /no folder with an agent\.ts and none in its agents file, whose list is empty/,
+    ],
+    [
+      'two files',
+      { 'agents.yaml': 'agents: []', 'agents.json': '{ "agents": [] }' },
+      'WORKFLOWS',
+      /holds agents\.yaml and agents\.json; one of them is read/,
+    ],
+    [
+      'a NUL',
+      { 'agents.yaml': yaml('b', 'plain: { workflowType: W, taskQueue: q, memo: { note: "\\0" } }') },
+      'plain.memo.note',
+      /agents\.yaml: agent "b": plain\.memo\.note: is not well-formed text/,
+    ],
     ['a workflow without agent.ts', { 'a/workflow.ts': WORKFLOW }, 'agent.ts', /a: agent\.ts: is missing/],
     ['no default export', { 'a/agent.ts': WORKFLOW }, 'default export', /a\/agent\.ts/],
     [

@@ -348,7 +348,7 @@ it('discover lists what runs beside the host, and drafts how it is published', a
     const found = JSON.parse(stdout);
     return found.workflows.some(isShout) ? found : undefined;
   });
-  expect(workflows.find(isShout)).toMatchObject({ args: 1, count: expect.any(Number) });
+  expect(workflows.find(isShout)).toMatchObject({ args: 1, count: expect.any(Number), child: false });
   expect(workflows.map(({ workflowType }: Wire) => workflowType)).not.toContain('plainAgent');
   expect(await readFile(out, 'utf8')).toMatch(/code: shout\n/);
   expect(await runProduct(args, env)).toMatchObject({

@@ -217,6 +217,14 @@ describe('agents that are published at run time', () => {
     expect(await refused({ ...approve, plain: { ...approve.plain, timeout: 'soon' } })).toContain(
       '400 agent "approver": plain.timeout: must be a duration',
     );
+    expect(await refused({ ...approve, provider: 'nobody' })).toBe(
+      '400 agent "approver": provider: there is no provider "nobody"',
+    );
+    expect(await refused({ ...approve, name: 'a\0b' })).toBe(
+      '400 agent "approver": name: is not well-formed text',
+    );
+    const beside = await post(`${one.url}/v1/admin/agents`, { agents: [approve], dry_run: true });
+    expect([beside.status, beside.body.error.message]).toEqual([400, expect.stringContaining('dry_run')]);
     expect(await refused({ ...approve, code: 'echo' })).toContain('409 agent "echo": code: is taken');
     expect(await refused(approver('1.0.0', 'other'))).toContain(
       '409 agent "approver": version: 1.0.0 is published with other content',
@@ -280,10 +288,16 @@ describe('agents that are published at run time', () => {
     const read = (await (await fetch(`${one.url}/v1/a2a/tasks/${old.id}`)).json()) as Wire;
     expect(read).toMatchObject({ agentId: 'approver', status: 'COMPLETED' });
     const versions = (await gateway.get('/admin/agents')).body.agents;
-    expect(versions.map(({ version, status }: Wire) => [version, status])).toEqual([
-      ['2.0.0', 'unpublished'],
-      ['1.0.0', 'unpublished'],
-    ]);
+    expect(versions).toEqual(
+      ['2.0.0', '1.0.0'].map((version) => ({
+        agent_id: 'approver',
+        version,
+        status: 'unpublished',
+        deprecated: version === '2.0.0' ? 'Use expense-approval.' : null,
+        published_by: 'local',
+        published_at: expect.any(String),
+      })),
+    );
     expect((await post(`${one.url}/v1/admin/agents`, { agents: [approver('2.0.0', 'x')] })).status).toBe(409);
     const audit = await fetch(`${one.url}/v1/admin/audit?limit=100`);
     const { entries } = (await audit.json()) as Wire;

@@ -57,6 +57,11 @@ describe('problemIn', () => {
     ['$text', /is no path/],
     ['$.data..x', /is no path/],
     [['{{ text }}'], /is no path/],
+    ['{{ $.text', /has a \{\{ without a path and \}\}/],
+    ['{{ $.text }} and {{ $.data.x }', /has a \{\{ without/],
+    ['{{}}', /has a \{\{ without/],
+    ['{{ $.text }}}}', undefined],
+    ['$${{', undefined],
     [{ deep: { er: '$.tekst' } }, /\$ has no tekst, but text, data/],
   ])('%j', (mapping, problem) => {
     const found = problemIn(mapping, ['text', 'data']);

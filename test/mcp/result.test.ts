@@ -57,6 +57,14 @@ describe('what came of a call', () => {
     expect(resultOf(taskIn('completed', undefined, [part])).content).toEqual([content]);
   });
 
+  it('is told once when it is both said and made', () => {
+    const { content } = resultOf(taskIn('completed', 'hello', [{ text: 'hello' }, { text: 'more' }]));
+    expect(content).toEqual([
+      { type: 'text', text: 'hello' },
+      { type: 'text', text: 'more' },
+    ]);
+  });
+
   it('is told with its task', () => {
     expect(resultOf(taskIn('completed', 'Done', [{ data: [1] }]))).toEqual({
       content: [
