@@ -39,7 +39,8 @@ async function tlsOf(config: Config): Promise<NativeConnectionOptions['tls'] | u
   const crt = await readSetting(config, 'TEMPORAL_TLS_CLIENT_CERT_PATH');
   const key = await readSetting(config, 'TEMPORAL_TLS_CLIENT_KEY_PATH');
   const wanted = config.TEMPORAL_TLS ?? (config.TEMPORAL_API_KEY !== undefined || (ca ?? crt) !== undefined);
-  if (!wanted) return undefined;
+  // With a key the SDK takes TLS, unless it is told not to.
+  if (!wanted) return config.TEMPORAL_TLS;
   if ((crt === undefined) !== (key === undefined)) {
     throw new HostError(
       'config',
