@@ -133,7 +133,15 @@ function pathsIn(mapping: string): string[] {
 
 /** A place that was begun and would be shown as it is. */
 function unclosedIn(mapping: string): string | undefined {
-  if (mapping.startsWith('$') || !mapping.replace(PLACE, '').includes('{{')) return undefined;
+  if (mapping.startsWith('$')) return undefined;
+  let at = 0;
+  let rest = '';
+  for (const { from, to } of placesIn(mapping)) {
+    // Braces that a place parts are none.
+    rest += `${mapping.slice(at, from)} `;
+    at = to;
+  }
+  if (!(rest + mapping.slice(at)).includes('{{')) return undefined;
   return `${JSON.stringify(mapping)} has a {{ without a path and }}`;
 }
 
