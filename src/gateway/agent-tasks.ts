@@ -7,7 +7,7 @@ import type { AgentLink, Answer, AnswerList, TaskRef } from './agent-call.ts';
 import { type GatewayAgent, type Switches, switchesOf } from './agents.ts';
 import type { Credentials, GivenCredential } from './credentials.ts';
 import type { InvokeAgentResponse } from './gateway.ts';
-import { refusedByPolicy, taskNotFound } from './gateway-error.ts';
+import { asGatewayError, refusedByPolicy, taskNotFound } from './gateway-error.ts';
 import { invokeSchema, type TaskListRequest } from './requests.ts';
 
 /** A task of a caller, and the credential it gave. */
@@ -61,11 +61,20 @@ export class AgentTasks {
     await this.#allow(ref.agent);
     await this.#mustSee({ ...ref, seesAll: false });
     const own = { ...(await this.#with(ref)), seesAll: false };
-    if (again) {
+    const canceled = async (): Promise<Answer | undefined> => {
       const found = await this.#link.get(own, 0);
-      if (found.task.status.state === 'canceled') return this.#envelope(ref, found);
-    }
-    return this.#envelope(ref, await this.#link.cancel(own, signal));
+      return found.task.status.state === 'canceled' ? found : undefined;
+    };
+    const before = again ? await canceled() : undefined;
+    const answer =
+      before ??
+      (await this.#link.cancel(own, signal).catch(async (error: unknown) => {
+        // What an earlier try has asked for may have come to pass only now.
+        const now = again && asGatewayError(error).code === 'task_ended' ? await canceled() : undefined;
+        if (now === undefined) throw error;
+        return now;
+      }));
+    return this.#envelope(ref, answer);
   }
 
   /** A page of the caller's tasks as the `output` of the call. @throws GatewayError 400, 403, 502. */

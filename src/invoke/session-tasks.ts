@@ -1,6 +1,6 @@
 import { ALL_SEEING_SCOPE, isVisible, type Viewer } from '../agents/access.ts';
 import type { RequestLimits } from '../auth/limits/request-limits.ts';
-import { invalidParams, taskNotFound } from '../errors.ts';
+import { HostError, invalidParams, taskNotFound } from '../errors.ts';
 import type { TaskCursor, TaskKey } from '../tasks/ports.ts';
 import type { TaskService } from '../tasks/service.ts';
 import type { Task, TaskState } from '../tasks/task.ts';
@@ -90,7 +90,15 @@ export class SessionTasks {
     });
     if (again && task.status.state === 'canceled') return task;
     const key = { owner: caller.id, agentCode: task.agentCode, taskId: task.id };
-    return this.#tasks.cancel(key, agent.definition, signal);
+    try {
+      return await this.#tasks.cancel(key, agent.definition, signal);
+    } catch (error) {
+      if (!again || !(error instanceof HostError && error.code === 'task_not_cancelable')) throw error;
+      // What an earlier try has asked for may have come to pass only now.
+      const now = await this.#tasks.get(key);
+      if (now.status.state !== 'canceled') throw error;
+      return now;
+    }
   }
 
   async #find(
