@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Env, givenIn, SECRETS } from './config-files.ts';
+import { temporalSettings } from './config-temporal.ts';
 import {
   address,
   bytes,
@@ -133,32 +134,7 @@ export const configSchema = z.object({
     .enum(['off', 'required'])
     .default('off')
     .describe('`required`: DPoP proofs must hold a nonce that this host gave (RFC 9449, section 9).'),
-  TEMPORAL_ADDRESS: z
-    .string()
-    .regex(/^[^\s/]+:\d+$/, 'must be host:port')
-    .optional()
-    .describe('`host:port` of a Temporal to use instead of the embedded one.'),
-  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace.'),
-  TEMPORAL_UI_URL: shownUrl
-    .optional()
-    .describe(
-      'Where people reach Temporal’s web UI, such as `http://localhost:8233`; tasks then link to it.',
-    ),
-  TEMPORAL_API_KEY: z.string().optional().describe('API key for Temporal.'),
-  TEMPORAL_TLS: z
-    .stringbool()
-    .optional()
-    .describe('Connect to Temporal with TLS; on by itself when an API key or a certificate is given.'),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: z
-    .string()
-    .optional()
-    .describe('PEM file of the CA that signed Temporal’s certificate.'),
-  TEMPORAL_TLS_CLIENT_CERT_PATH: z.string().optional().describe('PEM file of the client certificate.'),
-  TEMPORAL_TLS_CLIENT_KEY_PATH: z.string().optional().describe('PEM file of the client certificate’s key.'),
-  TEMPORAL_TLS_SERVER_NAME: z
-    .string()
-    .optional()
-    .describe('Server name to expect in Temporal’s certificate.'),
+  ...temporalSettings,
   TEMPORAL_CLI: z
     .string()
     .optional()

@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { type DataDir, lockDataDir } from './embedded/data-dir.ts';
 import { HostError } from './errors.ts';
 import { startEmbeddedPostgres } from './storage/embedded-postgres.ts';
-import { type BundledCode, bundleWorkflows } from './temporal/bundle.ts';
+import { type BundledCode, type BundleRequest, bundleWorkflows } from './temporal/bundle.ts';
 import { findTemporalCli } from './temporal/cli-binary.ts';
 import { startEmbeddedTemporal } from './temporal/embedded.ts';
 import type { Undo } from './undo.ts';
@@ -113,12 +113,12 @@ function anyExit(servers: Embedded[]): Promise<never> {
 /** The slow things of a start, at once: the servers, and the code of the workflows. */
 export async function groundAndBundle(
   config: Config,
-  { workflowFiles, dataDir }: { workflowFiles: string[]; dataDir: DataDir | undefined },
+  { dataDir, ...code }: BundleRequest & { dataDir: DataDir | undefined },
   { undo, progress }: { undo: Undo; progress(line: string): void },
 ): Promise<[Ground, BundledCode]> {
   const [ground, bundle] = await Promise.allSettled([
     prepareGround(config, dataDir, progress),
-    bundleWorkflows({ workflowFiles: [...workflowFiles, ...OWN_WORKFLOWS] }),
+    bundleWorkflows({ ...code, workflowFiles: [...code.workflowFiles, ...OWN_WORKFLOWS] }),
   ]);
   if (ground.status === 'fulfilled') undo.add(() => ground.value.stop());
   if (ground.status === 'rejected') throw ground.reason;

@@ -37,6 +37,7 @@ import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
 import { Files } from './tasks/files.ts';
 import { TaskService } from './tasks/service.ts';
 import { loadActivities } from './temporal/author-activities.ts';
+import { loadConverter } from './temporal/data-converter.ts';
 import { TemporalTaskEngine } from './temporal/engine.ts';
 import { TemporalHost } from './temporal/engine-host.ts';
 import { createHostActivities } from './temporal/host-activities.ts';
@@ -93,6 +94,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   if (config.ROLE !== 'worker') requireCredentials(config);
   const givenKeys = await givenSigningKeys(config);
   const givenBox = givenSecretBox(config);
+  const converter = await loadConverter(config.DATA_CONVERTER);
   const drain = new Drain(config.DRAIN);
   const addresses = new Addresses(config.PUSH_ALLOW);
   const dataDir = await claimDataDir(config);
@@ -107,7 +109,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const tracing = await openTracing(config, log);
   undo.add(() => tracing.close());
   installRuntime(log);
-  const [ground, bundle] = await groundAndBundle(config, { workflowFiles, dataDir }, starting);
+  const code = { workflowFiles, converters: converter.files };
+  const [ground, bundle] = await groundAndBundle(config, { ...code, dataDir }, starting);
   await migrate(ground.databaseUrl, PRISMA_FOLDER);
   const db = openDatabase({ url: ground.databaseUrl });
   undo.add(() => db.$disconnect());
@@ -179,7 +182,6 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     backlog: () => readBacklog(db),
   });
   const agent = (code: string) => catalog.get(code)?.definition;
-  const searchAttributes = (names: readonly string[]) => engine.searchAttributes(names);
 
   const gateway = createGateway({
     config,
@@ -230,10 +232,11 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     address: ground.temporalAddress,
     bundle: { ...bundle, taskQueues: taskQueuesOf(catalog) },
     bundles: new PrismaBundleStore(db),
+    converter,
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
-      ...createPlainActivities({ client, agent, searchAttributes }),
+      ...createPlainActivities({ client, agent, engine }),
       ...assistantActivities(config, { registry, catalog, gateway, hostActivities }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },

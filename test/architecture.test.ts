@@ -22,7 +22,11 @@ interface Arrows {
 const ARROWS: Record<string, Arrows> = {
   // Free to all, and knows nobody.
   'errors.ts': { imports: [], packages: [] },
-  'config.ts': { imports: ['config-files.ts', 'config-values.ts'], packages: ['zod'] },
+  'config.ts': {
+    imports: ['config-files.ts', 'config-temporal.ts', 'config-values.ts'],
+    packages: ['zod'],
+  },
+  'config-temporal.ts': { imports: ['config-values.ts'], packages: ['zod'] },
   'config-files.ts': { imports: [], packages: [] },
   'config-values.ts': { imports: [], packages: ['zod'] },
   'drain.ts': { imports: [], packages: [] },

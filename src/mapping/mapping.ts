@@ -32,6 +32,14 @@ export function mapped(mapping: Mapping, roots: Roots): Json {
   return valueAt(mapping, roots) ?? null;
 }
 
+/** The same as text: what is none is shown as JSON. Undefined for null, and for an optional path that leads nowhere. */
+export function mappedText(mapping: string, roots: Roots): string | undefined {
+  const value = mapped(mapping, roots);
+  return value === null ? undefined : asText(value);
+}
+
+const asText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** Undefined when it is an optional path that leads nowhere. */
 function valueAt(mapping: Mapping, roots: Roots): Json | undefined {
   if (typeof mapping === 'string') return textOrValue(mapping, roots);
@@ -50,15 +58,11 @@ function textOrValue(mapping: string, roots: Roots): Json | undefined {
   let text = '';
   let at = 0;
   for (const { from, to, path } of placesIn(mapping)) {
-    text += mapping.slice(at, from) + shown(follow(pathOf(path), roots));
+    const value = follow(pathOf(path), roots);
+    text += mapping.slice(at, from) + (value === undefined ? '' : asText(value));
     at = to;
   }
   return text + mapping.slice(at);
-}
-
-function shown(value: Json | undefined): string {
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 interface Place {

@@ -1,6 +1,6 @@
 import type { Json, Message, Part } from '../tasks/task.ts';
 import { type IncomingMessage, incoming } from './incoming.ts';
-import { type Mapping, mapped, type Roots } from './mapping.ts';
+import { type Mapping, mapped, mappedText, type Roots } from './mapping.ts';
 import { type Attributes, attributesOf } from './search-attributes.ts';
 
 /** What of a message mappings can reach; `$.data` is there only when the message has a data part. */
@@ -150,6 +150,5 @@ export function questionIn({ when = '$.answer', question }: WaitsFor, answer: un
   const roots = { answer: answer ?? null };
   const waits = mapped(when.endsWith('?') ? when : `${when}?`, roots);
   if (waits === null || waits === false || waits === '' || waits === 0) return undefined;
-  if (question !== undefined) return String(mapped(question, roots));
-  return typeof answer === 'string' ? answer : JSON.stringify(answer);
+  return mappedText(question ?? '$.answer', roots) ?? mappedText('$.answer', roots);
 }

@@ -44,6 +44,6 @@ export interface PlainActivities {
   answerPlain(answer: Answer): Promise<string | null>;
   /** Why Temporal would not take these search attributes; null when it would, as far as that is known. */
   checkAttributes(attributes: Attributes): Promise<string | null>;
-  /** What the author's own function makes of a result. */
-  mapPlainResult(given: PlainResult): Promise<string | readonly Part[]>;
+  /** What the author's own function makes of a result. @param bytes the result, when it is bytes. */
+  mapPlainResult(given: PlainResult, bytes?: Uint8Array): Promise<string | readonly Part[]>;
 }

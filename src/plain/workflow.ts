@@ -10,12 +10,14 @@ import {
   sleep,
   startChild,
 } from '@temporalio/workflow';
-import { mapped, type Roots } from '../mapping/mapping.ts';
+import { mapped, mappedText, type Roots } from '../mapping/mapping.ts';
 import { attributesFor, messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import type { Json } from '../tasks/task.ts';
 import { type AgentResult, agentWorkflow, type TaskContext } from '../workflow-kit/index.ts';
+import { lenientType, Unreadable } from '../workflow-kit/payloads.ts';
 import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
+import { base64Of } from './bytes.ts';
 import type { PlainActivities } from './contract.ts';
 import { converse } from './converse.ts';
 
@@ -25,7 +27,7 @@ const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities
   retry: { maximumAttempts: 3 },
 });
 
-type Child = ChildWorkflowHandle<(...args: Json[]) => Promise<Json | undefined>>;
+type Child = ChildWorkflowHandle<(...args: Json[]) => Promise<unknown>>;
 
 /** Runs a plain workflow as its child: says working, then how it ended, in the words of what it failed of. */
 export const plainAgent = (input: TaskInput, plan: PlainPlan): Promise<void> =>
@@ -67,6 +69,7 @@ function start({ input, plan }: Run): Promise<Child> {
     workflowId: `agent-plain/${input.taskId}`,
     taskQueue: plan.taskQueue,
     args,
+    typeInfo: { outputType: lenientType },
     workflowExecutionTimeout: plan.timeoutMs,
     // Asked to stop and left to do so: a worker that is away at the moment still cleans up when it is back.
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -88,7 +91,7 @@ const valuesOf = (mappings: Record<string, Json>, roots: Roots): Record<string, 
   mapped(mappings, roots) as Record<string, Json>;
 
 /** What the child ends with. A cancel waits for it, but not for ever: perhaps no worker hears of it. */
-function endOf(child: Child, { workflowType, cancelWithinMs }: PlainPlan): Promise<Json | undefined> {
+function endOf(child: Child, { workflowType, cancelWithinMs }: PlainPlan): Promise<unknown> {
   const workflow = CancellationScope.current();
   const overdue = CancellationScope.nonCancellable(async () => {
     await workflow.cancelRequested.catch(() => undefined);
@@ -112,20 +115,37 @@ function endedFromOutside(workflowType: string, error: unknown): unknown {
     : error;
 }
 
-async function show(task: TaskContext, { input, plan }: Run, result: Json | undefined): Promise<AgentResult> {
-  if (plan.result === 'value') return result;
+async function show(task: TaskContext, { input, plan }: Run, ended: unknown): Promise<AgentResult> {
+  if (ended instanceof Unreadable) {
+    const problem = `The result of ${plan.workflowType} cannot be read here: its encoding is ${ended.encoding}`;
+    throw ApplicationFailure.nonRetryable(problem, 'Unreadable');
+  }
+  const bytes = ended instanceof Uint8Array ? ended : undefined;
+  const raw = bytes && base64Of(bytes);
+  const result = raw ?? (ended as Json | undefined);
+  const { agentCode, message } = input;
   if (plan.result === 'function') {
-    const { agentCode, message } = input;
-    const shown = await mapPlainResult({ agentCode, message, result: result ?? null });
+    const shown = await (bytes
+      ? mapPlainResult({ agentCode, message, result: null }, bytes)
+      : mapPlainResult({ agentCode, message, result: result ?? null }));
     if (typeof shown === 'string') return shown;
     task.artifact({ name: 'result', parts: [...shown] });
     return undefined;
   }
+  if (plan.result === 'value') {
+    if (raw === undefined) return result;
+    task.artifact({ name: 'result', parts: [{ raw }] });
+    return undefined;
+  }
   const { text, data, name = 'result' } = plan.result;
   const roots = { ...messageRoots(input), result: result ?? null };
-  if (data !== undefined) task.artifact({ name, data: mapped(data, roots) });
-  return text === undefined ? undefined : String(mapped(text, roots));
+  // Bytes by themselves are a file; inside of something else they are text.
+  if (raw !== undefined && isResult(data)) task.artifact({ name, parts: [{ raw }] });
+  else if (data !== undefined) task.artifact({ name, data: mapped(data, roots) });
+  return text === undefined ? undefined : mappedText(text, roots);
 }
+
+const isResult = (mapping: Json | undefined): boolean => mapping === '$.result' || mapping === '$.result?';
 
 /** A conversation goes on until the workflow ends; only one that cannot go on ends it. */
 const unlessCanceled = (talking: Promise<never>): Promise<never> =>

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { cacheDir } from '../embedded/cache-dir.ts';
-import type { BundledCode } from './bundle.ts';
+import type { BundledCode, BundleRequest } from './bundle.ts';
 
 /** What decided on a bundle: the files that are in it, and the places where a file would have been taken instead. */
 export interface Ingredients {
@@ -30,10 +30,12 @@ const { version: bundler } = createRequire(import.meta.url)('@temporalio/worker/
   version: string;
 };
 
+const ownFile = (path: string): string =>
+  fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
+
 /** What every bundle holds beside its workflows. */
-export const INTERCEPTORS: string[] = [
-  fileURLToPath(new URL(`./trace-workflow${extname(import.meta.url)}`, import.meta.url)),
-];
+export const INTERCEPTORS: string[] = [ownFile('./trace-workflow')];
+export const PAYLOADS: string = ownFile('../workflow-kit/payloads');
 
 /** What is written whole, and whose gzip tells damage. */
 interface Kept extends BundledCode {
@@ -46,8 +48,8 @@ interface Kept extends BundledCode {
  * The bundle these files made before, when each file that went into it is byte for byte the same and none has come to
  * stand in the way of one. Whatever is wrong with what was kept, it is not used.
  */
-export async function keptBundle(workflowFiles: readonly string[]): Promise<BundledCode | undefined> {
-  const path = pathOf(workflowFiles);
+export async function keptBundle(request: BundleRequest): Promise<BundledCode | undefined> {
+  const path = pathOf(request);
   try {
     const text = await promisify(gunzip)(await readFile(path));
     const { code, buildId, files, absent } = JSON.parse(text.toString()) as Kept;
@@ -67,11 +69,11 @@ export async function keptBundle(workflowFiles: readonly string[]): Promise<Bund
  * then nobody knows which of its versions the bundle has, nor where the folder cannot be written.
  */
 export async function keepBundle(
-  workflowFiles: readonly string[],
+  request: BundleRequest,
   { code, buildId }: BundledCode,
   { files, absent, begun }: Ingredients & { begun: number },
 ): Promise<void> {
-  const path = pathOf(workflowFiles);
+  const path = pathOf(request);
   try {
     const hashes = await Promise.all(files.map((file) => hashUnlessChanged(file, begun)));
     const kept: Kept = { code, buildId, files: Object.fromEntries(hashes.flat()), absent: [...absent] };
@@ -88,8 +90,9 @@ export async function keepBundle(
 
 const folder = (): string => join(cacheDir(process.env), 'bundles');
 
-function pathOf(workflowFiles: readonly string[]): string {
-  const key = createHash('sha256').update(JSON.stringify([bundler, INTERCEPTORS, workflowFiles]));
+function pathOf({ workflowFiles, converters = {} }: BundleRequest): string {
+  const made = [bundler, INTERCEPTORS, PAYLOADS, workflowFiles, converters];
+  const key = createHash('sha256').update(JSON.stringify(made));
   return join(folder(), `${key.digest('hex').slice(0, 32)}.gz`);
 }
 

@@ -8,7 +8,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { type BundleOptions, bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { messageOf } from '../errors.ts';
 import type { BundleReply, BundleRequest } from './bundle.ts';
-import { INTERCEPTORS, keepBundle } from './bundle-cache.ts';
+import { INTERCEPTORS, keepBundle, PAYLOADS } from './bundle-cache.ts';
+import type { ConverterFiles } from './data-converter.ts';
 
 process.once('message', (message) => {
   void reply(message as BundleRequest).then((answer) => process.send?.(answer));
@@ -16,7 +17,7 @@ process.once('message', (message) => {
 // The host died: nobody waits for the bundle.
 process.once('disconnect', () => process.exit(1));
 
-async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
+async function reply(request: BundleRequest): Promise<BundleReply> {
   const problems: string[] = [];
   const logger = new DefaultLogger('ERROR', ({ message }) =>
     problems.push(stripVTControlCharacters(message)),
@@ -26,11 +27,12 @@ async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
   const folder = await mkdtemp(join(tmpdir(), 'agent-host-bundle-'));
   try {
     const entry = join(folder, 'workflows.mjs');
-    const lines = workflowFiles.map((file) => `export * from ${JSON.stringify(file)};`);
+    const lines = request.workflowFiles.map((file) => `export * from ${JSON.stringify(file)};`);
     await writeFile(entry, lines.join('\n'));
     const { code } = await bundleWorkflowCode({
       workflowsPath: entry,
       workflowInterceptorModules: INTERCEPTORS,
+      ...(await writeConverters(folder, request.converters ?? {})),
       logger,
       webpackConfigHook: (config) => {
         // The entry lies outside of any package: Temporal's own code is found where the host's is.
@@ -43,13 +45,38 @@ async function reply({ workflowFiles }: BundleRequest): Promise<BundleReply> {
     const [files, absent] = [watched.files, watched.absent].map((paths) =>
       [...paths].filter((path) => !path.startsWith(folder)),
     ) as [string[], string[]];
-    await keepBundle(workflowFiles, bundled, { files, absent, begun });
+    await keepBundle(request, bundled, { files, absent, begun });
     return bundled;
   } catch (error) {
     return { error: shorten(problems) || messageOf(error) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the sandbox reads with: the host's own, around the given. */
+async function writeConverters(
+  folder: string,
+  { payloadConverterPath, failureConverterPath }: ConverterFiles,
+): Promise<Required<ConverterFiles>> {
+  const write = async (name: 'payloadConverter' | 'failureConverter', made: string, given?: string) => {
+    const file = join(folder, `${name}.mjs`);
+    const theirs =
+      given === undefined
+        ? 'const theirs = undefined;'
+        : `import { ${name} as theirs } from ${JSON.stringify(given)};`;
+    const lines = [
+      `import { ${made} } from ${JSON.stringify(PAYLOADS)};`,
+      theirs,
+      `export const ${name} = ${made}(theirs);`,
+    ];
+    await writeFile(file, lines.join('\n'));
+    return file;
+  };
+  return {
+    payloadConverterPath: await write('payloadConverter', 'readingPayloadConverter', payloadConverterPath),
+    failureConverterPath: await write('failureConverter', 'readingFailureConverter', failureConverterPath),
+  };
 }
 
 type Configuration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];

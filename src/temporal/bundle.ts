@@ -3,10 +3,13 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HostError } from '../errors.ts';
 import { keptBundle } from './bundle-cache.ts';
+import type { ConverterFiles } from './data-converter.ts';
 
 export interface BundleRequest {
   /** Files whose exported functions are the workflows. */
   workflowFiles: string[];
+  /** What reads and writes payloads in the sandbox; the SDK's own when absent. */
+  converters?: ConverterFiles;
 }
 
 export interface BundledCode {
@@ -23,7 +26,7 @@ export type BundleReply = BundledCode | { error: string };
  * @throws HostError `config` with the bundler's message.
  */
 export async function bundleWorkflows(request: BundleRequest): Promise<BundledCode> {
-  const kept = await keptBundle(request.workflowFiles);
+  const kept = await keptBundle(request);
   if (kept !== undefined) return kept;
   const self = fileURLToPath(import.meta.url);
   const extension = extname(self);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { HostError, messageOf, unavailable } from '../errors.ts';
 import { connectTemporal } from './connection.ts';
+import type { HostConverter } from './data-converter.ts';
 import {
   type BundleStore,
   currentEverywhere,
@@ -30,6 +31,7 @@ export interface TemporalHostOptions {
   /** What this process runs, and as what version. */
   bundle: WorkflowBundle;
   bundles: BundleStore;
+  converter: HostConverter;
   activities: object;
   runActivities: boolean;
   /** Hears how long each activity waited for a worker. */
@@ -119,11 +121,12 @@ export class TemporalHost {
   }
 
   async #connect(): Promise<void> {
-    const { config, address, bundle } = this.#options;
+    const { config, address, bundle, converter } = this.#options;
+    const dataConverter = converter.client;
     const namespace = config.TEMPORAL_NAMESPACE;
     this.#connection ??= await connectTemporal(config, address);
     const interceptors = { workflow: [tracedClient] };
-    this.#client ??= new Client({ connection: this.#connection, namespace, interceptors });
+    this.#client ??= new Client({ connection: this.#connection, namespace, interceptors, dataConverter });
     try {
       this.#offered = await offersVersioning(this.#client);
       this.#versioned = config.WORKER_VERSIONING && this.#offered;
@@ -140,7 +143,7 @@ export class TemporalHost {
     deployment: WorkerDeploymentOptions | undefined,
     servesWaiting: boolean,
   ): Promise<Worker[]> {
-    const { config, activities, runActivities, begun } = this.#options;
+    const { config, activities, runActivities, begun, converter } = this.#options;
     return createWorkers({
       connection,
       namespace: config.TEMPORAL_NAMESPACE,
@@ -150,6 +153,7 @@ export class TemporalHost {
       runActivities,
       begun,
       servesWaiting,
+      dataConverter: converter.worker,
       ...(deployment === undefined ? {} : { deployment }),
     });
   }

@@ -1,3 +1,4 @@
+import type { DataConverter } from '@temporalio/common';
 import {
   type NativeConnection,
   Worker,
@@ -27,6 +28,8 @@ export interface WorkersOptions {
   connection: NativeConnection;
   namespace: string;
   bundle: { code: string };
+  /** How payloads are written and read outside of the sandbox; the SDK's own when absent. */
+  dataConverter?: DataConverter;
   /** Authors' activities and the host's. */
   activities: object;
   /** The task queues of the published agents. */
@@ -47,6 +50,7 @@ export async function createWorkers(options: WorkersOptions): Promise<Worker[]> 
     connection: options.connection,
     namespace: options.namespace,
     workflowBundle: options.bundle,
+    ...(options.dataConverter && { dataConverter: options.dataConverter }),
     ...(options.deployment === undefined ? {} : { workerDeploymentOptions: options.deployment }),
     activities: options.activities,
     enableNonLocalActivities: options.runActivities,

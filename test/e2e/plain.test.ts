@@ -16,6 +16,7 @@ import { agentUrl, call, rpc, userMessage, type Wire } from '../support/rpc.ts';
 import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
 import * as activities from './fixtures/plain-worker/activities.ts';
+import { payloadCodecs } from './fixtures/plain-worker/codec.mjs';
 
 const path = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const v1 = { version: '1.0' };
@@ -38,12 +39,13 @@ beforeAll(async () => {
   });
   const bundling = bundleWorkflows({ workflowFiles: [path('plain-worker/workflows.ts')] });
   [product, worker] = await Promise.all([
-    startProduct({ ...ground.env, WORKFLOWS: path('plain') }),
+    startProduct({ ...ground.env, WORKFLOWS: path('plain'), DATA_CONVERTER: path('plain-worker/codec.mjs') }),
     bundling.then((workflowBundle) =>
       Worker.create({
         connection,
         taskQueue: 'company',
         workflowBundle,
+        dataConverter: { payloadCodecs },
         ...createWorker({ activities }),
       }),
     ),
@@ -152,6 +154,49 @@ describe('arguments and results', () => {
   });
 });
 
+describe('what payloads are encoded as', () => {
+  const CHAIR = '{"sku":"chair"}';
+
+  it('a protobuf message is its JSON', async () => {
+    const task = await send('encoded', 'json/protobuf');
+    expect(task.artifacts).toMatchObject([{ name: 'result', parts: [{ data: { sku: 'chair' } }] }]);
+    const shown = await send('shown', 'json/protobuf');
+    expect([textOf(shown), shown.artifacts[0].parts[0].data]).toEqual([CHAIR, { sku: 'chair' }]);
+  });
+
+  it('bytes are bytes', async () => {
+    const raw = Buffer.from(CHAIR).toString('base64');
+    const task = await send('encoded', 'binary/plain');
+    expect(task.artifacts).toMatchObject([{ name: 'result', parts: [{ raw }] }]);
+    const shown = await send('shown', 'binary/plain');
+    expect([textOf(shown), shown.artifacts[0].parts[0]]).toEqual([raw, expect.objectContaining({ raw })]);
+    expect(textOf(await send('bytes', 'binary/plain'))).toBe(CHAIR);
+  });
+
+  it('one that the host does not know fails the task, by its name', async () => {
+    const task = await send('encoded', 'binary/locked');
+    expect([task.status.state, textOf(task)]).toEqual([
+      'TASK_STATE_FAILED',
+      'The result of Encoded cannot be read here: its encoding is binary/locked',
+    ]);
+    expect(textOf(await send('encoded', 'binary/failed'))).toBe('Broken');
+  });
+
+  it('what the codecs of DATA_CONVERTER seal is not in Temporal in clear', async () => {
+    const task = await send('shout', 'a Secret');
+    expect(textOf(task)).toBe('A SECRET');
+    for (const workflowId of [`agent-task/${task.id}`, `agent-plain/${task.id}`]) {
+      const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+      // As JSON a payload is base64.
+      const text = JSON.stringify(events).replace(/"(?:data|encoding)":"([^"]+)"/g, (_, bytes: string) =>
+        Buffer.from(bytes, 'base64').toString(),
+      );
+      expect(text).toContain('binary/sealed');
+      expect(text).not.toMatch(/secret/i);
+    }
+  });
+});
+
 describe('failures', () => {
   it.each([
     ['its own', { sku: 'chair', count: 101 }, 'Nobody has 101 of chair'],
@@ -248,7 +293,11 @@ describe('questions', () => {
   });
 
   it('a query that goes on failing, or is not there: the task says so and the workflow goes on', async () => {
-    const [throwing, missing] = await Promise.all([begin('loading', [{ data: 0 }]), begin('unasked', 'x')]);
+    const [throwing, missing, mute] = await Promise.all([
+      begin('loading', [{ data: 0 }]),
+      begin('unasked', 'x'),
+      begin('mute', 'x'),
+    ]);
     const says = (code: string, { id }: Wire) =>
       until(`${code} says so`, async () => {
         const { status } = await get(code, id);
@@ -262,6 +311,9 @@ describe('questions', () => {
       'TASK_STATE_WORKING',
       expect.stringMatching(/^Its questions cannot be read: the query nowhere: .*nowhere/),
     ]);
+    expect((await says('mute', mute))?.[1]).toBe(
+      'Its questions cannot be read: what the query state answers: Unknown encoding: binary/locked',
+    );
     await client.workflow.getHandle(`agent-plain/${throwing.id}`).signal('answer', 'elsewhere');
     expect(textOf(await reaches('loading', throwing.id, 'COMPLETED'))).toBe('Done unasked');
     expect((await client.workflow.getHandle(`agent-plain/${missing.id}`).describe()).status.name).toBe(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mapped, problemIn } from '../../src/mapping/mapping.ts';
+import { mapped, mappedText, problemIn } from '../../src/mapping/mapping.ts';
 import type { Json } from '../../src/tasks/task.ts';
 
 const roots = {
@@ -47,6 +47,18 @@ describe('mapped', () => {
   ])('%s leads nowhere', (mapping, message) => {
     expect(() => mapped(mapping, roots)).toThrow(message);
   });
+});
+
+test.each<[string, string | undefined]>([
+  ['$.text', 'two chairs'],
+  ['$.data.id', '7'],
+  ['$.data.lines[0]', '{"sku":"a"}'],
+  ['$.data.on', 'false'],
+  ['$.data.note', undefined],
+  ['$.data.nope?', undefined],
+  ['Order {{ $.data.lines[0] }}', 'Order {"sku":"a"}'],
+])('%s as text', (mapping, expected) => {
+  expect(mappedText(mapping, roots)).toBe(expected);
 });
 
 describe('problemIn', () => {

@@ -69,6 +69,8 @@ describe('questionIn', () => {
     ['it says that it waits', said, { pending: true, amount: 5 }, 'Approve 5?'],
     ['it says that it does not', said, { pending: false, amount: 5 }, undefined],
     ['it says nothing of it', said, {}, undefined],
+    ['a question that is an object', { question: '$.answer' }, { a: 1 }, '{"a":1}'],
+    ['a question that is not there', { question: '$.answer.ask?' }, { a: 1 }, '{"a":1}'],
   ])('%s', (_, given, answer, question) => {
     expect(questionIn({ ...waits, ...given }, answer)).toBe(question);
   });

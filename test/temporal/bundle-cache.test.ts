@@ -47,7 +47,7 @@ async function writeCode(): Promise<void> {
   await old(answer, 'export const answer = "from the script";');
 }
 
-const kept = () => keptBundle([workflow]);
+const kept = () => keptBundle({ workflowFiles: [workflow] });
 
 test('what was bundled before is used again while nothing has changed', async () => {
   await writeFile(await keptFile(), gzipSync(JSON.stringify({ ...entry, buildId: 'kept' })));
@@ -89,15 +89,16 @@ test('a file written while it is bundled is not kept', async () => {
   await old(answer, 'export const answer = "old";');
   const given = { files: [workflow, answer], absent: [] };
   const { mtimeMs } = await stat(answer);
-  await keepBundle([workflow], entry, { ...given, begun: mtimeMs });
+  await keepBundle({ workflowFiles: [workflow] }, entry, { ...given, begun: mtimeMs });
   expect(await readdir(bundles())).toEqual([]);
-  await keepBundle([workflow], entry, { ...given, begun: mtimeMs + 5_000 });
+  await keepBundle({ workflowFiles: [workflow] }, entry, { ...given, begun: mtimeMs + 5_000 });
   expect(await kept()).toEqual({ buildId: entry.buildId, code: entry.code });
 });
 
 test('of many the latest are kept, and a folder that cannot be written is no hindrance', async () => {
   await Promise.all(Array.from({ length: 40 }, (_, index) => old(join(bundles(), `${index}.gz`), '')));
-  const keep = () => keepBundle([workflow], entry, { files: [], absent: [], begun: Date.now() });
+  const keep = () =>
+    keepBundle({ workflowFiles: [workflow] }, entry, { files: [], absent: [], begun: Date.now() });
   await keep();
   expect(await readdir(bundles())).toHaveLength(32);
   expect(await kept()).toBeDefined();

@@ -11,21 +11,17 @@ import { watchPlain } from './watch.ts';
 
 export interface PlainActivityOptions {
   client(): Client;
-  searchAttributes: TaskEngine['searchAttributes'];
+  engine: Pick<TaskEngine, 'searchAttributes'>;
   agent(code: string): AgentDefinition | undefined;
 }
 
 /** What the workflows that stand before plain ones cannot do themselves. */
-export const createPlainActivities = ({
-  client,
-  searchAttributes,
-  agent,
-}: PlainActivityOptions): PlainActivities => ({
+export const createPlainActivities = ({ client, engine, agent }: PlainActivityOptions): PlainActivities => ({
   watchPlain: (watch) => watchPlain(client(), watch),
   answerPlain: (answer) => answerPlain(client(), answer),
   checkAttributes: async (attributes) =>
-    problemOfAttributes(attributes, await searchAttributes(Object.keys(attributes))) ?? null,
-  mapPlainResult: async (given) => mapResult(agent(given.agentCode), given),
+    problemOfAttributes(attributes, await engine.searchAttributes(Object.keys(attributes))) ?? null,
+  mapPlainResult: async (given, bytes) => mapResult(agent(given.agentCode), given, bytes),
 });
 
 async function answerPlain(client: Client, { workflowId, answerId, name, kind, args }: Answer) {
@@ -41,13 +37,17 @@ async function answerPlain(client: Client, { workflowId, answerId, name, kind, a
   }
 }
 
-async function mapResult(agent: AgentDefinition | undefined, { agentCode, message, result }: PlainResult) {
+async function mapResult(
+  agent: AgentDefinition | undefined,
+  { agentCode, message, result }: PlainResult,
+  bytes: Uint8Array | undefined,
+) {
   const map = agent?.plain?.result;
   if (typeof map !== 'function') {
     throw new Error(`agent ${agentCode} has no function for its results on this worker`);
   }
   try {
-    return map(result, incoming(message)) as string | readonly Part[];
+    return map(bytes ?? result, incoming(message)) as string | readonly Part[];
   } catch (error) {
     const problem = `The workflow’s result cannot be shown: ${messageOf(error)}`;
     throw ApplicationFailure.nonRetryable(problem, 'BadResult');

@@ -2,12 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import {
   type Client,
+  isGrpcServiceError,
   QueryNotRegisteredError,
+  ServiceError,
   type WorkflowHandle,
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { MappingError } from '../../mapping/mapping.ts';
+import { messageOf } from '../../errors.ts';
 import { questionIn, type WaitsFor } from '../../mapping/plain.ts';
 import { UNREADABLE, type Watch } from '../../plain/contract.ts';
 import { newStepOf } from './steps.ts';
@@ -78,9 +80,7 @@ async function ask(
     if (error instanceof WorkflowNotFoundError) return { question: null };
     // Of any query that fails, whether there is none of this name or it throws.
     if (error instanceof QueryNotRegisteredError) return { problem: `the query ${query}: ${error.message}` };
-    if (error instanceof MappingError) {
-      return { problem: `what the query ${query} answers: ${error.message}` };
-    }
-    throw error;
+    if (error instanceof ServiceError || isGrpcServiceError(error)) throw error;
+    return { problem: `what the query ${query} answers: ${messageOf(error)}` };
   }
 }
