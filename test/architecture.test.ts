@@ -97,6 +97,7 @@ const ARROWS: Record<string, Arrows> = {
       'embedded',
       'mapping',
       'plain/contract.ts',
+      'plain/ended.ts',
       'tracing/steps.ts',
     ],
     types: ['config.ts', 'push'],

@@ -15,6 +15,15 @@ export interface Watch {
   unreadable?: true;
 }
 
+/** A workflow that runs already, whose end is waited for. */
+export interface Followed {
+  workflowId: string;
+  workflowType: string;
+}
+
+/** The type of the failure of one that was canceled. */
+export const FOLLOWED_CANCELED = 'FollowedCanceled';
+
 /** The type of the failure with which a watch says that the questions cannot be read, and why. */
 export const UNREADABLE = 'Unreadable';
 
@@ -40,6 +49,8 @@ export interface PlainActivities {
    * @throws ApplicationFailure `Unreadable` when that could not be read for a while.
    */
   watchPlain(watch: Watch): Promise<string | null>;
+  /** @returns the result of a workflow, once it has ended. @throws ApplicationFailure with why it failed. */
+  followPlain(followed: Followed): Promise<unknown>;
   /** Hands an answer over. @returns why it was refused; null when it was taken, or the workflow has ended. */
   answerPlain(answer: Answer): Promise<string | null>;
   /** Why Temporal would not take these search attributes; null when it would, as far as that is known. */

@@ -1,5 +1,5 @@
 /** The workflow that stands before one that knows nothing of tasks. */
-import { CancelledFailure, ChildWorkflowFailure, TerminatedFailure } from '@temporalio/common';
+import { CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
@@ -20,6 +20,8 @@ import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
 import { base64Of } from './bytes.ts';
 import type { PlainActivities } from './contract.ts';
 import { converse } from './converse.ts';
+import { endedFromOutside } from './ended.ts';
+import { startedBefore } from './follow.ts';
 
 // Quick and without a trace of their own: the author's function only turns one value into another.
 const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities>({
@@ -27,7 +29,9 @@ const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities
   retry: { maximumAttempts: 3 },
 });
 
-type Child = ChildWorkflowHandle<(...args: Json[]) => Promise<unknown>>;
+type Child = Pick<ChildWorkflowHandle<(...args: Json[]) => Promise<unknown>>, 'workflowId' | 'result'>;
+
+const childIdOf = ({ input }: Run): string => `agent-plain/${input.taskId}`;
 
 /** Runs a plain workflow as its child: says working, then how it ended, in the words of what it failed of. */
 export const plainAgent = (input: TaskInput, plan: PlainPlan): Promise<void> =>
@@ -41,7 +45,12 @@ interface Run {
 async function runPlain(task: TaskContext, run: Run): Promise<AgentResult> {
   const { plan } = run;
   if (plan.checksAttributes) await refuseAttributes(run);
-  const child = await start(run);
+  let child: Child;
+  try {
+    child = await start(run);
+  } catch (error) {
+    child = startedBefore(error, { workflowId: childIdOf(run), workflowType: plan.workflowType });
+  }
   const ended = endOf(child, plan);
   const waitsFor = plan.waitsFor;
   if (waitsFor === undefined) return show(task, run, await ended);
@@ -61,12 +70,15 @@ async function refuseAttributes({ input, plan }: Run): Promise<void> {
   throw ApplicationFailure.nonRetryable(`Search attribute ${problem}`, 'BadSearchAttribute');
 }
 
-function start({ input, plan }: Run): Promise<Child> {
+function start(run: Run): Promise<Child> {
+  const { input, plan } = run;
   const roots = messageRoots(input);
   const args = argsOf(plan, input);
   checkSize(`The arguments of ${plan.workflowType}`, args, MAX_SAID_BYTES);
   return startChild(plan.workflowType, {
-    workflowId: `agent-plain/${input.taskId}`,
+    workflowId: childIdOf(run),
+    // Of a task that is reset: what has completed is done.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     taskQueue: plan.taskQueue,
     args,
     typeInfo: { outputType: lenientType },
@@ -99,20 +111,14 @@ function endOf(child: Child, { workflowType, cancelWithinMs }: PlainPlan): Promi
     throw new CancelledFailure(`${workflowType} did not say that it has stopped`);
   });
   return Promise.race([child.result(), overdue]).catch((error: unknown) => {
-    throw workflow.consideredCancelled ? error : endedFromOutside(workflowType, error);
+    throw workflow.consideredCancelled ? error : toldOf(workflowType, error);
   });
 }
 
 /** Its own failure tells why by itself; what others did to it does not. */
-function endedFromOutside(workflowType: string, error: unknown): unknown {
-  const cause = error instanceof ChildWorkflowFailure ? error.cause : undefined;
-  const what =
-    cause instanceof CancelledFailure
-      ? 'was canceled'
-      : cause instanceof TerminatedFailure && 'was terminated by an operator';
-  return what
-    ? ApplicationFailure.nonRetryable(`Workflow ${workflowType} ${what}`, 'EndedFromOutside')
-    : error;
+function toldOf(workflowType: string, error: unknown): unknown {
+  const what = endedFromOutside(workflowType, error instanceof ChildWorkflowFailure ? error.cause : error);
+  return what === undefined ? error : ApplicationFailure.nonRetryable(what, 'EndedFromOutside');
 }
 
 async function show(task: TaskContext, { input, plan }: Run, ended: unknown): Promise<AgentResult> {

@@ -328,6 +328,61 @@ describe('questions', () => {
   });
 });
 
+describe('a task whose workflow is reset to its beginning', () => {
+  /** As an operator does it. */
+  async function reset(id: string): Promise<void> {
+    const workflowId = `agent-task/${id}`;
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes);
+    const { runId } = await client.workflow.getHandle(workflowId).describe();
+    await connection.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId, runId },
+      reason: 'test',
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: first?.eventId ?? null,
+    });
+  }
+
+  const runOf = async (id: string) => (await client.workflow.getHandle(`agent-plain/${id}`).describe()).runId;
+
+  it('goes on with the workflow that runs already, its questions and its end', async () => {
+    const asked = await send('approve', [{ data: { amount: 5 } }]);
+    const run = await runOf(asked.id);
+    await reset(asked.id);
+    const again = await until('it asks again', async () => {
+      const task = await get('approve', asked.id);
+      const isNew = task.status.message?.messageId !== asked.status.message.messageId;
+      return isNew && task.status.state === 'TASK_STATE_INPUT_REQUIRED' ? task : undefined;
+    });
+    expect(textOf(again)).toBe('May the head pay 5?');
+    await send('approve', 'yes', { taskId: asked.id });
+    expect(textOf(await reaches('approve', asked.id, 'COMPLETED'))).toBe('Approved');
+    expect(await runOf(asked.id)).toBe(run);
+  });
+
+  it('a cancel reaches it, and its failure is told', async () => {
+    const [canceled, ended] = await Promise.all([begin('polite', 'x'), begin('polite', 'x')]);
+    for (const { id } of [canceled, ended]) {
+      await until('its child', () => runningChild(id));
+      await reset(id);
+      await until('it is followed', async () => {
+        const { raw } = await client.workflow.getHandle(`agent-task/${id}`).describe();
+        return raw.pendingActivities?.length ? true : undefined;
+      });
+    }
+    const { status } = await call(url('polite'), 'CancelTask', { id: canceled.id }, v1);
+    expect(status.state).toBe('TASK_STATE_CANCELED');
+    expect((await client.workflow.getHandle(`agent-plain/${canceled.id}`).describe()).status.name).toBe(
+      'CANCELLED',
+    );
+    await terminate(ended.id);
+    expect(textOf(await reaches('polite', ended.id, 'FAILED'))).toBe(
+      'Workflow Polite was terminated by an operator',
+    );
+  });
+});
+
 describe('a workflow that keeps the contract', () => {
   it('asks, takes the answer and ends', async () => {
     const asked = await send('contract', 'go');

@@ -7,6 +7,7 @@ import { problemOfAttributes } from '../../mapping/search-attributes.ts';
 import type { Answer, PlainActivities, PlainResult } from '../../plain/contract.ts';
 import type { TaskEngine } from '../../tasks/ports.ts';
 import type { Part } from '../../tasks/task.ts';
+import { followPlain } from './follow.ts';
 import { watchPlain } from './watch.ts';
 
 export interface PlainActivityOptions {
@@ -18,6 +19,7 @@ export interface PlainActivityOptions {
 /** What the workflows that stand before plain ones cannot do themselves. */
 export const createPlainActivities = ({ client, engine, agent }: PlainActivityOptions): PlainActivities => ({
   watchPlain: (watch) => watchPlain(client(), watch),
+  followPlain: (followed) => followPlain(client(), followed),
   answerPlain: (answer) => answerPlain(client(), answer),
   checkAttributes: async (attributes) =>
     problemOfAttributes(attributes, await engine.searchAttributes(Object.keys(attributes))) ?? null,

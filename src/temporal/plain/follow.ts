@@ -1,0 +1,39 @@
+import { Context } from '@temporalio/activity';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { messageOf } from '../../errors.ts';
+import { FOLLOWED_CANCELED, type Followed } from '../../plain/contract.ts';
+import { whyFailed } from '../../plain/ended.ts';
+
+/** Waits for the end of a workflow that is nobody's child here, and of the runs that go on from it. */
+export async function followPlain(client: Client, { workflowId, workflowType }: Followed): Promise<unknown> {
+  const { cancellationSignal, cancelled } = Context.current();
+  try {
+    return await client.connection.withAbortSignal(cancellationSignal, () =>
+      client.workflow.getHandle(workflowId).result(),
+    );
+  } catch (error) {
+    if (cancellationSignal.aborted) await cancelled;
+    throw failureFor(workflowType, error);
+  }
+}
+
+function failureFor(workflowType: string, error: unknown): unknown {
+  if (error instanceof WorkflowFailedError) {
+    const type = error.cause instanceof CancelledFailure ? FOLLOWED_CANCELED : 'FollowedFailed';
+    return ApplicationFailure.nonRetryable(whyFailed(workflowType, error.cause), type);
+  }
+  if (error instanceof WorkflowNotFoundError) {
+    return ApplicationFailure.nonRetryable(`Workflow ${workflowType} is no longer there`, 'FollowedFailed');
+  }
+  // Temporal is away: the next attempt waits on.
+  if (error instanceof ServiceError || isGrpcServiceError(error)) return error;
+  const problem = `The result of ${workflowType} cannot be read here: ${messageOf(error)}`;
+  return ApplicationFailure.nonRetryable(problem, 'Unreadable');
+}
