@@ -67,7 +67,7 @@ export interface GatewayParts {
   news: TaskNews;
   switching: Switching;
   /** Is told, in the context of a request, that it waits for an agent elsewhere. */
-  waits(): void;
+  waits(): boolean;
   log: Logger;
 }
 
@@ -261,7 +261,7 @@ const OUTBOUND = { maxBytes: 32 * 1024 * 1024, idleMs: 30_000 };
 
 function outboundFetch(
   waitSeconds: number,
-  waits: () => void,
+  waits: () => boolean,
 ): (agent: { allowPrivate: boolean }) => typeof fetch {
   // No call that somebody waits for ends before its time.
   const limits = { ...OUTBOUND, idleMs: Math.max(OUTBOUND.idleMs, waitSeconds * 1_000) };

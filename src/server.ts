@@ -122,7 +122,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       : await openCallers(config, { db, bulletin, switching, signing, catalog, log });
   undo.add(async () => callers?.refusals.close());
 
-  const waits = () => callers?.capacity.waits();
+  const waits = () => callers?.capacity.waits() ?? true;
   const refused = () => callers?.capacity.taskRefused();
   const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);

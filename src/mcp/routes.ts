@@ -5,7 +5,7 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.ts';
 import { callerOf } from '../auth/guard.ts';
-import type { StreamLimits } from '../auth/limits/stream-limits.ts';
+import type { OpenStream, StreamLimits } from '../auth/limits/stream-limits.ts';
 import { HostError } from '../errors.ts';
 import { answerError, jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
@@ -73,7 +73,8 @@ export function mcpRoutes(parts: McpRoutesOptions): Router {
     }
     const caller = callerOf(req);
     const auth = { token: '', clientId: caller.id, scopes: [...caller.scopes], extra: { caller } };
-    if (isObject(req.body) && req.body.method === 'subscriptions/listen') endWithCredential(parts, req, res);
+    const listens = isObject(req.body) && req.body.method === 'subscriptions/listen';
+    if (listens && !(await admitSubscription(parts, req, res))) return;
     await subscribing.run(caller, () => serve(Object.assign(req, { auth }), res, req.body));
   });
   return router;
@@ -85,7 +86,8 @@ function olderStream({ changes, streams, requests, log }: McpRoutesOptions): Req
     const wanted = sessionIn(req.get('mcp-session-id')) !== undefined && req.accepts('text/event-stream');
     if (!wanted || requests.stopping) return next();
     const caller = callerOf(req);
-    const open = streams.openToNone(caller, requests.signalFor(res));
+    const open = await opened(res, () => streams.openToNone(caller, requests.signalFor(res)));
+    if (open === undefined) return;
     whenClosed(res, open);
     await writeEvents(res, changes.notifications(caller, open.signal), undefined, (error) => {
       log.error({ err: error }, 'an MCP stream broke off');
@@ -94,11 +96,30 @@ function olderStream({ changes, streams, requests, log }: McpRoutesOptions): Req
   };
 }
 
-/** A subscription is not open for longer than the credential holds that it was opened with. */
-function endWithCredential({ streams }: McpRoutesOptions, req: Request, res: Response): void {
-  const open = streams.openToNone(callerOf(req), new AbortController().signal);
+/** A subscription is not open for longer than the credential holds that it was opened with. False: it was refused. */
+async function admitSubscription(
+  { streams }: McpRoutesOptions,
+  req: Request,
+  res: Response,
+): Promise<boolean> {
+  const open = await opened(res, () => streams.openToNone(callerOf(req), new AbortController().signal));
+  if (open === undefined) return false;
   whenClosed(res, open);
   open.signal.addEventListener('abort', () => res.destroy());
+  return true;
+}
+
+/** Undefined when it was answered that there is none to be had. */
+async function opened(res: Response, open: () => Promise<OpenStream>): Promise<OpenStream | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof HostError && (error.code === 'too_many' || error.code === 'unavailable')))
+      throw error;
+    res.set('Retry-After', String(error.retryAfterS ?? 1));
+    answerError(res, error.code === 'too_many' ? 429 : 503, error.message);
+    return undefined;
+  }
 }
 
 /** What clients of older versions send beside requests: they begin a session, take a call back, answer a question. */

@@ -29,7 +29,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   readonly #hearers = new Set<(taskId: string | undefined) => void>();
   readonly #fed: (lagMs: number) => void;
   readonly #accepted: AcceptedNotes | undefined;
-  readonly #waits: () => void;
+  readonly #waits: () => boolean;
   #reading = false;
   #reread: NodeJS.Timeout | undefined;
   #failing = false;
@@ -38,18 +38,19 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
   /**
    * @param options.bulletin hears what comes over the same connection; by it all processes hear of new tasks.
    * @param options.fed hears how long after its record a change was read.
-   * @param options.waits is told, in the context of who subscribes, that from here on it waits.
+   * @param options.waits is told, in the context of who subscribes, that from here on it waits; when it may not, the
+   * subscription ends before any change.
    */
   constructor(options: {
     db: PrismaClient;
     url: string;
     bulletin?: Bulletin;
     fed?(lagMs: number): void;
-    waits?(): void;
+    waits?(): boolean;
     log: Logger;
   }) {
     this.#fed = options.fed ?? (() => {});
-    this.#waits = options.waits ?? (() => {});
+    this.#waits = options.waits ?? (() => true);
     this.#db = options.db;
     this.#log = options.log;
     if (options.bulletin !== undefined) {
@@ -96,7 +97,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
 
   async subscribe(taskId: string, signal: AbortSignal): Promise<Subscription> {
     if (this.#closed) throw unavailable('The host is stopping');
-    this.#waits();
+    const mayWait = this.#waits();
     const queue = new ChangeQueue();
     const queues = this.#watched.get(taskId) ?? new Set();
     this.#watched.set(taskId, queues.add(queue));
@@ -106,7 +107,7 @@ export class PostgresTaskFeed implements TaskFeed, TaskNews {
       queues.delete(queue);
       if (queues.size === 0 && this.#watched.get(taskId) === queues) this.#watched.delete(taskId);
     };
-    if (signal.aborted) leave();
+    if (signal.aborted || !mayWait) leave();
     else signal.addEventListener('abort', leave);
     return {
       after: (version) => {

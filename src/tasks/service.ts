@@ -234,7 +234,7 @@ export class TaskService {
 
   /**
    * The task's changes after the given version of it, as they are recorded, until its end or until `signal`
-   * aborts. Works on any process, for a task that any process works on.
+   * aborts; none where there is no room to wait for them. Works on any process, for a task that any process works on.
    */
   async *watch(task: Task, signal: AbortSignal): AsyncGenerator<TaskChange, void, undefined> {
     if (isFinal(task.status.state)) return;
@@ -248,7 +248,7 @@ export class TaskService {
   /**
    * What was sent, once its caller may be told of it: a task, or `replyOf` it in place of one. Of an agent that may
    * reply that takes until the first thing it says.
-   * @throws HostError `unavailable` when the engine is away or `signal` aborts before; the message is kept, and sent
+   * @throws HostError `unavailable` when the engine is away, or it can wait no longer; the message is kept, and sent
    * again it gives what came of it.
    */
   async decided(sent: Sent, signal: AbortSignal): Promise<Sent> {
@@ -260,7 +260,7 @@ export class TaskService {
       task = applyChange(task, change);
       if (isDecided(task)) return { task, deferred: false };
     }
-    throw unavailable('The host stops before there is an answer; send the same message again');
+    throw unavailable('The host does not wait for the answer any longer; send the same message again');
   }
 
   /** The task once it is final or waits for its caller, or as it stands when `signal` aborts or it is deferred. */

@@ -57,7 +57,7 @@ describe('requests', () => {
   it('above what may wait they count as work', () => {
     const capacity = new Capacity({ requests: 2, streams: 1 });
     const [one, two] = [enter(capacity), enter(capacity)];
-    for (const place of [one, two]) place.run(() => capacity.waits());
+    expect([one, two].map((place) => place.run(() => capacity.waits()))).toEqual([true, false]);
     expect([capacity.working, capacity.waiting]).toEqual([1, 1]);
     vi.advanceTimersByTime(60_000);
     enter(capacity);
@@ -67,13 +67,40 @@ describe('requests', () => {
   });
 });
 
-it('streams are as many as may be, whatever is worked on', () => {
-  const capacity = new Capacity({ requests: 9, streams: 2 });
-  capacity.checkStream();
-  const open = [enter(capacity), enter(capacity)];
-  for (const place of open) place.run(() => capacity.waits());
-  expect(() => capacity.checkStream()).toThrow(expect.objectContaining({ code: 'unavailable' }));
-  expect(capacity.refused).toEqual({ request: 0, stream: 1, task: 0 });
-  open[0]?.end();
-  capacity.checkStream();
+describe('streams', () => {
+  const open = (capacity: Capacity): Place => {
+    const place = enter(capacity);
+    place.run(() => capacity.admitStream());
+    return place;
+  };
+
+  it('are as many as may be, whatever is worked on', () => {
+    const capacity = new Capacity({ requests: 9, streams: 2 });
+    // What belongs to no request is as one that comes.
+    capacity.admitStream();
+    const places = [open(capacity), open(capacity)];
+    for (const place of places) place.run(() => capacity.waits());
+    expect(() => open(capacity)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(() => capacity.admitStream()).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    expect(capacity.refused).toEqual({ request: 0, stream: 2, task: 0 });
+    places[0]?.end();
+    open(capacity);
+  });
+
+  it('one that is let in has its place to wait in, and never another’s to work in', () => {
+    const capacity = new Capacity({ requests: 9, streams: 1 });
+    const stream = open(capacity);
+    stream.run(() => capacity.admitStream());
+    // Not even one that waits comes between.
+    expect(enter(capacity).run(() => capacity.waits())).toBe(false);
+    expect(stream.run(() => capacity.waits())).toBe(true);
+    expect([capacity.working, capacity.waiting]).toEqual([1, 1]);
+    stream.end();
+    const broken = open(capacity);
+    broken.end();
+    open(capacity);
+    vi.advanceTimersByTime(10_000);
+    enter(capacity).end();
+    expect([capacity.working, capacity.waiting]).toEqual([1, 1]);
+  });
 });

@@ -1,5 +1,6 @@
 /** What a caller and an agent may use, on two hosts together: requests a minute, tasks at once, streams at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newSession, sessionHeader } from '../../src/mcp/session.ts';
 import { startGround, type TestGround } from '../support/ground.ts';
 import { GrpcClient } from '../support/grpc.ts';
 import { type KeyMaker, keysOn } from '../support/keys.ts';
@@ -246,9 +247,24 @@ describe('streams at once', () => {
         method: 'POST',
         headers: { 'x-api-key': key },
       });
+    const session = sessionHeader(newSession({}));
+    const news = () =>
+      fetch(`${at}/mcp`, {
+        headers: { 'x-api-key': key, accept: 'text/event-stream', 'mcp-session-id': session },
+      });
+    const subscription = () =>
+      fetch(`${at}/mcp`, {
+        method: 'POST',
+        headers: {
+          'x-api-key': key,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: {} }),
+      });
     const open = [await facade(), await gateway()];
     expect(open.map(({ status }) => status)).toEqual([200, 200]);
-    for (const refused of [await facade(), await gateway()]) {
+    for (const refused of [await facade(), await gateway(), await news(), await subscription()]) {
       expect({ status: refused.status, retry: refused.headers.get('retry-after') }).toEqual({
         status: 429,
         retry: '5',

@@ -251,6 +251,19 @@ test('a reader that stops on its own leaves none', async () => {
   expect(feed.subscriptions).toBe(0);
 });
 
+test('who may not wait is told nothing, and of the task as it stands', async () => {
+  const full = new PostgresTaskFeed({
+    db: ground.database.prisma,
+    url: ground.database.url,
+    waits: () => false,
+    log: silentLog,
+  });
+  const task = await accepted();
+  await write(task, 1, 1);
+  expect(await readTo(1, { task, on: full })).toEqual([]);
+  expect(full.subscriptions).toBe(0);
+});
+
 test('a closed feed ends its watchers cleanly and takes no more', async () => {
   const there = new PostgresTaskFeed({
     db: ground.database.prisma,

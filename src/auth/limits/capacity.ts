@@ -33,6 +33,8 @@ export class Capacity {
   /** With when they came, the oldest first. */
   readonly #working = new Map<Place, number>();
   readonly #waiting = new Set<Place>();
+  /** Of those that work the ones that have a place to wait already: a stream that is being opened. */
+  readonly #promised = new Set<Place>();
   readonly #current = new AsyncLocalStorage<Place>();
 
   constructor(most: CapacityOptions) {
@@ -53,7 +55,8 @@ export class Capacity {
   refuses(): boolean {
     const now = performance.now();
     for (const [place, since] of this.#working) {
-      if (now - since < WORK_MS || !this.#rest(place)) break;
+      if (now - since < WORK_MS) break;
+      this.#rest(place);
     }
     const full = this.#working.size >= this.#most.requests;
     if (full) this.refused.request += 1;
@@ -68,16 +71,20 @@ export class Capacity {
       end: () => {
         this.#working.delete(place);
         this.#waiting.delete(place);
+        this.#promised.delete(place);
       },
     };
     this.#working.set(place, performance.now());
     return place;
   }
 
-  /** The request that runs now only waits from here on: for a workflow, for an agent elsewhere, for a stream's end. */
-  waits(): void {
+  /**
+   * The request that runs now only waits from here on: for a workflow, for an agent elsewhere, for a stream's end.
+   * @returns false when as many wait as may: it is to be answered without, or counts as work.
+   */
+  waits(): boolean {
     const place = this.#current.getStore();
-    if (place !== undefined) this.#rest(place);
+    return place === undefined || this.#rest(place);
   }
 
   /** A new task was refused by who would do it. */
@@ -85,17 +92,28 @@ export class Capacity {
     this.refused.task += 1;
   }
 
-  /** To be asked before a stream is opened. @throws HostError `unavailable` when there are as many as may be. */
-  checkStream(): void {
-    if (this.#waiting.size < this.#most.streams) return;
-    this.refused.stream += 1;
-    throw unavailable('This host has as many streams open as it takes; try again');
+  /**
+   * To be called before a stream is opened: keeps a place for the request that runs now, to wait in.
+   * @throws HostError `unavailable` when there are as many as may be.
+   */
+  admitStream(): void {
+    const place = this.#current.getStore();
+    if (place !== undefined && (this.#promised.has(place) || !this.#working.has(place))) return;
+    if (!this.#mayWait()) {
+      this.refused.stream += 1;
+      throw unavailable('This host has as many streams open as it takes; try again');
+    }
+    if (place !== undefined) this.#promised.add(place);
+  }
+
+  #mayWait(): boolean {
+    return this.#waiting.size + this.#promised.size < this.#most.streams;
   }
 
   /** False when as many wait as may: it then counts as work. */
   #rest(place: Place): boolean {
     if (!this.#working.has(place)) return true;
-    if (this.#waiting.size >= this.#most.streams) return false;
+    if (!this.#promised.delete(place) && !this.#mayWait()) return false;
     this.#working.delete(place);
     this.#waiting.add(place);
     return true;

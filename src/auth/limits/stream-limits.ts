@@ -19,6 +19,9 @@ export interface StreamLimitOptions {
 /** A stream ends when it does; there is no better guess than soon. */
 const RETRY_AFTER_S = 5;
 
+/** No agent's code. */
+const NO_AGENT = '';
+
 /** An agent whose stream it is. */
 export interface StreamedAgent {
   code: string;
@@ -44,12 +47,12 @@ export class StreamLimits {
   readonly #slots: StreamSlots;
   readonly #limits: StreamLimitOptions;
   readonly #grounds: StreamGrounds;
-  readonly #capacity: Pick<Capacity, 'checkStream' | 'waits'>;
+  readonly #capacity: Pick<Capacity, 'admitStream' | 'waits'>;
 
   constructor(
     slots: StreamSlots,
     limits: StreamLimitOptions,
-    { capacity, ...grounds }: StreamGrounds & { capacity: Pick<Capacity, 'checkStream' | 'waits'> },
+    { capacity, ...grounds }: StreamGrounds & { capacity: Pick<Capacity, 'admitStream' | 'waits'> },
   ) {
     this.#slots = slots;
     this.#limits = limits;
@@ -64,8 +67,8 @@ export class StreamLimits {
    * @throws HostError `too_many`, `unavailable`.
    */
   async open(caller: Caller, agent: StreamedAgent, signal: AbortSignal): Promise<OpenStream> {
-    this.#capacity.checkStream();
-    const release = await this.#slot(caller.id, agent.code);
+    this.#capacity.admitStream();
+    const release = await this.#slot(caller.id, agent.code, this.#limits);
     const ended = new AbortController();
     const end = () => ended.abort();
     const { credentials, agents, isOff } = this.#grounds;
@@ -81,21 +84,30 @@ export class StreamLimits {
     };
   }
 
-  /** A stream that is no agent's: it counts for no limit, and ends as others do with its caller's credential. */
-  openToNone(caller: Caller, signal: AbortSignal): OpenStream {
+  /**
+   * The same for a stream that is no agent's: it counts with its caller's, and ends as others do with his credential.
+   * @throws HostError `too_many`, `unavailable`.
+   */
+  async openToNone(caller: Caller, signal: AbortSignal): Promise<OpenStream> {
+    this.#capacity.admitStream();
+    const { perCaller } = this.#limits;
+    const release = await this.#slot(caller.id, NO_AGENT, { perCaller, perAgent: undefined });
     this.#capacity.waits();
     const ended = new AbortController();
     const forget = caller.holds && this.#grounds.credentials.watch(caller.holds, () => ended.abort());
     return {
       signal: AbortSignal.any([signal, ended.signal]),
-      [Symbol.dispose]: () => forget?.(),
+      [Symbol.dispose]: () => {
+        forget?.();
+        release();
+      },
     };
   }
 
-  async #slot(owner: string, agentCode: string): Promise<() => void> {
-    const { perCaller, perAgent } = this.#limits;
+  async #slot(owner: string, agentCode: string, limits: StreamLimitOptions): Promise<() => void> {
+    const { perCaller, perAgent } = limits;
     if (perCaller === undefined && perAgent === undefined) return () => {};
-    const taken = await this.#slots.take({ owner, agentCode }, this.#limits);
+    const taken = await this.#slots.take({ owner, agentCode }, limits);
     if ('release' in taken) return () => taken.release();
     throw tooMany(
       taken.full === 'caller'
