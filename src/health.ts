@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import express, { type Express, type Request, Router } from 'express';
 import type { Registry } from 'prom-client';
 import type { Drain } from './drain.ts';
@@ -18,7 +19,7 @@ interface StuckTask {
 
 export interface HealthOptions {
   /** What `/readyz` asks. */
-  db: PrismaClient;
+  db: Pick<PrismaClient, '$queryRaw'>;
   temporal: Pick<TemporalHost, 'check' | 'checkWorkers'>;
   /** The tasks that cannot go on, which `/readyz` names; none to those whom they do not concern. */
   stuck(req: Request): Promise<StuckTask[]>;
@@ -27,11 +28,14 @@ export interface HealthOptions {
   drain: Pick<Drain, 'begun'>;
 }
 
+/** With what comes before it `/readyz` answers within 2 s, whatever hangs: who asks waits no longer than 5 s. */
+const CHECK_MS = 1_400;
+
 /** `/healthz`: the process answers. `/readyz`: so does what it needs. `/metrics`: in Prometheus' text format. */
 export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOptions): Router {
   const checks = {
     database: () => checkDatabase(db),
-    temporal: () => temporal.check(),
+    temporal: () => soon(temporal.check(), 'Temporal does not answer'),
     worker: () => temporal.checkWorkers(),
   };
   const router = Router();
@@ -43,12 +47,12 @@ export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOpti
       res.status(503).json({ status: 'stopping', checks: {}, stuck: [] });
       return;
     }
-    const results = await runChecks(checks);
+    const [results, problems] = await Promise.all([runChecks(checks), soon(stuck(req)).catch(() => [])]);
     const ready = Object.values(results).every(({ ok }) => ok);
     res.status(ready ? 200 : 503).json({
       status: ready ? 'ready' : 'not-ready',
       checks: results,
-      stuck: results.database?.ok ? await stuck(req) : [],
+      stuck: problems,
     });
   });
   router.get('/metrics', async (_req, res) => {
@@ -75,9 +79,17 @@ export function healthApp(options: Omit<HealthOptions, 'stuck'>): Express {
   return app.use(healthRoutes({ ...options, stuck: async () => [] }));
 }
 
-async function checkDatabase(db: PrismaClient): Promise<void> {
+/** @throws HostError `unavailable` saying why when the work is not done in time. */
+function soon<T>(work: Promise<T>, why = 'does not answer'): Promise<T> {
+  const late = delay(CHECK_MS, undefined, { ref: false }).then(() => {
+    throw new HostError('unavailable', why);
+  });
+  return Promise.race([work, late]);
+}
+
+async function checkDatabase(db: Pick<PrismaClient, '$queryRaw'>): Promise<void> {
   try {
-    await db.$queryRaw`select 1`;
+    await soon(db.$queryRaw`select 1`);
   } catch (error) {
     throw new HostError('unavailable', 'Postgres does not answer', { cause: error });
   }

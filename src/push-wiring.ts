@@ -59,6 +59,11 @@ export function createPush(parts: PushParts): Push {
       write: (change, task, shape) =>
         shape === 'invoke' ? writeInvokeBodies(task) : writeBodies(change, task, shape),
       fileUrl,
+      failed: ({ dueAt, id, ...failure }) =>
+        log.warn(
+          { ...failure, webhook: id, ...(dueAt && { dueAt }) },
+          dueAt === undefined ? 'a webhook was given up' : 'a webhook took nothing; it is tried again',
+        ),
       signingKey: signing.current.privateKey,
     }),
   };

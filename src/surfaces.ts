@@ -18,7 +18,7 @@ const HOST: GuardedSurface = {
     { method: 'get', path: '/assets/:file', needs: 'public' },
     { method: 'get', path: '/console.json', needs: 'public' },
     { method: 'get', path: '/healthz', needs: 'public' },
-    { method: 'get', path: '/readyz', needs: 'optional' },
+    { method: 'get', path: '/readyz', needs: 'optional', soon: true },
     { method: 'get', path: '/metrics', needs: 'admin', always: true },
     { method: 'get', path: '/openapi.json', needs: 'public' },
     { method: 'get', path: '/docs', needs: 'public' },

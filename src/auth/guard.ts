@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { HostError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface RouteAccess {
   audited?: true;
   /** It is answered however much there is to do; so is what anybody may ask. */
   always?: true;
+  /** It is answered in time whatever is away: who cannot be known within a moment is nobody. For `optional` ones. */
+  soon?: true;
 }
 
 /** A surface as the guard sees it. What is not among its routes does not exist, whatever its router serves. */
@@ -111,7 +114,8 @@ function whoMay(
   const { needs } = route;
   return async (req, res, next) => {
     try {
-      const found = await options.authenticator.authenticate(presentedBy(req, options.publicUrl));
+      const known = options.authenticator.authenticate(presentedBy(req, options.publicUrl));
+      const found = await (route.soon ? withinMoment(known) : known);
       if (found?.nonce !== undefined) res.setHeader('DPoP-Nonce', found.nonce);
       if (found !== undefined) recognise(req, found.caller);
       if (needs !== 'optional' && needs !== 'public') {
@@ -127,6 +131,17 @@ function whoMay(
     }
     next('router');
   };
+}
+
+const MOMENT_MS = 400;
+
+/** Undefined when it cannot be found out, or not so soon. */
+function withinMoment<T>(known: Promise<T>): Promise<T | undefined> {
+  const found = known.catch((error: unknown) => {
+    if (error instanceof HostError && error.code === 'unavailable') return undefined;
+    throw error;
+  });
+  return Promise.race([found, delay(MOMENT_MS, undefined, { ref: false })]);
 }
 
 /** Before it is done: what cannot be audited is not done. @throws HostError `unavailable`. */

@@ -6,6 +6,7 @@ import { delayAfter, isExpired, type Verdict, verdictOn } from './attempts.ts';
 import { headersOf } from './headers.ts';
 import { Pages } from './pages.ts';
 import {
+  type FailedTry,
   type Post,
   PostError,
   type PushEngine,
@@ -33,6 +34,8 @@ export interface PushDeliveryOptions {
   write: WriteBodies;
   /** Where large files are read. */
   fileUrl: FileUrl | undefined;
+  /** Hears of each try that failed. */
+  failed(failure: FailedTry): void;
   /** Ed25519. */
   signingKey: KeyObject;
 }
@@ -138,21 +141,23 @@ export class PushDelivery {
   }
 
   async #failed(
-    { key, failures, failingSince }: StoredConfig,
+    { key, taskId, id, failures, failingSince }: StoredConfig,
     verdict: Exclude<Verdict, { outcome: 'taken' }>,
   ): Promise<{ delayMs?: number }> {
-    const { store } = this.#options;
-    if (verdict.outcome === 'gone') {
-      await store.end(key, 'gone', 'answered 410');
+    const { store, failed } = this.#options;
+    const failure = { taskId, id, failures: failures + 1 };
+    const giveUp = async (state: 'gone' | 'expired', problem: string) => {
+      await store.end(key, state, problem);
+      failed({ ...failure, problem });
       return {};
-    }
+    };
+    if (verdict.outcome === 'gone') return giveUp('gone', 'answered 410');
     const { problem, retryAfterMs } = verdict;
-    if (isExpired(failingSince, Date.now())) {
-      await store.end(key, 'expired', problem);
-      return {};
-    }
+    if (isExpired(failingSince, Date.now())) return giveUp('expired', problem);
     const delayMs = delayAfter(failures + 1, retryAfterMs, Math.random());
-    await store.fail(key, { problem, dueAt: new Date(Date.now() + delayMs) });
+    const dueAt = new Date(Date.now() + delayMs);
+    await store.fail(key, { problem, dueAt });
+    failed({ ...failure, problem, dueAt });
     return { delayMs };
   }
 

@@ -113,5 +113,17 @@ export interface PostAnswer {
   retryAfter?: string | undefined;
 }
 
+/** A try that failed, and when there is to be another; none when the webhook was given up. */
+export interface FailedTry {
+  taskId: string;
+  /** The config's. */
+  id: string;
+  /** What it answered, or why it did not. */
+  problem: string;
+  /** Tries that failed since the last that did not. */
+  failures: number;
+  dueAt?: Date;
+}
+
 /** No answer came; the message may be shown to the webhook's owner. */
 export class PostError extends Error {}

@@ -202,6 +202,17 @@ describe('what a webhook does wrong', () => {
     expect(bad.taken).toEqual([]);
     const [failing] = await deliveries('document-digest', task.id);
     expect(failing).toMatchObject({ id: 'bad', state: 'live', problem: 'answered 500', delivered: 0 });
+    const line = product
+      .log()
+      .split('\n')
+      .find((each) => each.includes('a webhook took nothing'));
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      taskId: task.id,
+      webhook: 'bad',
+      problem: 'answered 500',
+      failures: 1,
+      dueAt: expect.any(String),
+    });
     bad.answer = status(429, { 'Retry-After': '3' });
     const asked = await until('the next try', () =>
       bad.received.find((_, at) => at >= 1 && at === bad.received.length - 1),
