@@ -23,12 +23,14 @@ export function callerDataRouter({ db, tasks, catalog, audit, log }: CallerDataP
     audit,
     cancel: async ({ caller: owner, ...task }, signal) => {
       const agent = catalog.get(task.agentCode)?.definition;
-      // What cannot be canceled is told as what is left.
-      if (agent === undefined) return;
       try {
         await tasks.cancel({ owner, ...task }, agent, signal);
       } catch (error) {
-        if (!(error instanceof HostError && PASSED.has(error.code))) throw error;
+        if (!(error instanceof HostError && PASSED.has(error.code))) {
+          // What never began of an agent that is gone has no workflow to cancel: it is told as what is left.
+          if (agent === undefined) return;
+          throw error;
+        }
       }
     },
     log,

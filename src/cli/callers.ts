@@ -54,7 +54,8 @@ const erasedSchema = z.object({
   files: z.number(),
   receipts: z.number(),
   credentials: z.number(),
-  left: z.object({ tasks: z.number(), calls: z.number(), verdicts: z.number() }),
+  left: z.object({ tasks: z.number(), calls: z.number(), verdicts: z.number(), ended: z.number() }),
+  stays: z.array(z.object({ kind: z.string(), count: z.number(), why: z.string() })),
 });
 
 /** For what has been canceled to end, and for the verifier's next sweeps. */
@@ -72,16 +73,18 @@ export async function eraseCaller(
   const total = { tasks: 0, files: 0, receipts: 0, credentials: 0 };
   let patientUntil = Date.now() + PATIENCE_MS;
   for (;;) {
-    const { complete, left, ...removed } = await eraseSome(context, caller, cancel);
+    const { complete, left, stays, ...removed } = await eraseSome(context, caller, cancel);
     for (const [what, count] of Object.entries(removed)) total[what as keyof typeof total] += count;
     if (Object.values(removed).some((count) => count > 0)) patientUntil = Date.now() + PATIENCE_MS;
     if (complete || Date.now() > patientUntil) {
-      output.object({ complete, ...total, left });
+      output.object({ complete, ...total, left, stays });
       const { tasks, files, receipts } = total;
       output.text(`Erased of ${caller}: ${tasks} tasks, ${files} files, what ${receipts} receipts held.`);
+      for (const { kind, count, why } of stays)
+        output.text(`Stays: ${kind === 'audit' ? kind : `${count} × ${kind}`}. ${why}.`);
       if (complete) return EXIT.ok;
       output.note(
-        `Left: ${left.tasks} open tasks, ${left.calls} calls under way, ${left.verdicts} receipts that wait for the verifier. Erase again later.`,
+        `Left: ${left.tasks} open tasks, ${left.calls} calls under way, ${left.verdicts} receipts that wait for the verifier, ${left.ended} ended tasks. Erase again later.`,
       );
       return EXIT.failed;
     }

@@ -10,6 +10,15 @@ const callerLine = z
   .looseObject({ kind: z.string().describe('Such as `task`, `message`, `receipt`; the last is `end`.') })
   .describe('One thing that is kept of the caller.');
 
+/** As `AgentAccess` and the audit log name callers. */
+export const callerIdSchema = z
+  .string()
+  .max(1_000, 'has more than 1,000 characters')
+  .regex(
+    /^(local|key:[^\s\p{Cc}]+|[^\s#\p{Cc}]+#[^\p{Cc}]+)$/u,
+    'is no caller’s id: `local`, `key:NAME`, or `ISSUER#SUBJECT`',
+  );
+
 const erasedAnswer = z.object({
   complete: z.boolean().describe('Nothing is left; else call again.'),
   tasks: z.int(),
@@ -20,7 +29,17 @@ const erasedAnswer = z.object({
     tasks: z.int().describe('That have not ended.'),
     calls: z.int().describe('Receipts that are running.'),
     verdicts: z.int().describe('Receipts that wait for the verifier.'),
+    ended: z.int().describe('Tasks that have ended and are still there.'),
   }),
+  stays: z
+    .array(
+      z.object({
+        kind: z.string().describe('As in an export.'),
+        count: z.int().describe('How many; of the audit log 1, however many entries.'),
+        why: z.string(),
+      }),
+    )
+    .describe('What names the caller still and why, once it is complete.'),
 });
 
 export const CALLER_DATA: Operations = {
@@ -28,6 +47,7 @@ export const CALLER_DATA: Operations = {
     id: 'exportCaller',
     summary: 'All that is kept of a caller, without secrets',
     answers: { 200: { lines: callerLine } },
+    refusals: [400],
   },
   'post /admin/callers/:caller_id/erase': {
     id: 'eraseCaller',

@@ -1,9 +1,10 @@
-import { Router } from 'express';
+import { type Request, Router } from 'express';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { addressOf } from '../auth/guard.ts';
 import { type ErasureParts, eraseCaller, exportCaller } from '../data-life/caller-data.ts';
 import { body, callerId, handler, named, SMALL_BODY } from './answers.ts';
-import { eraseSchema } from './caller-data-operations.ts';
+import { callerIdSchema, eraseSchema } from './caller-data-operations.ts';
 import { GatewayError } from './gateway-error.ts';
 import { sendLines } from './lines.ts';
 import { parseBody } from './requests.ts';
@@ -14,8 +15,9 @@ export function callerDataRoutes({ log, ...parts }: ErasureParts & { log: Logger
   router.post(
     '/admin/callers/:caller_id/export',
     handler(log, async (req, res) => {
-      const caller = named(req, 'caller_id');
-      await sendLines(res, exportCaller(parts.data, caller), { name: 'caller.jsonl', log });
+      const lines = await exportCaller(parts.data, idOf(req));
+      if (lines === undefined) throw unknownCaller();
+      await sendLines(res, lines, { name: 'caller.jsonl', log });
     }),
   );
   router.post(
@@ -24,11 +26,12 @@ export function callerDataRoutes({ log, ...parts }: ErasureParts & { log: Logger
     handler(log, async (req, res) => {
       const { cancel = false } = parseBody(eraseSchema, req.body ?? {});
       const done = await eraseCaller(parts, {
-        caller: named(req, 'caller_id'),
+        caller: idOf(req),
         cancel,
         by: callerId(req),
         from: addressOf(req),
       });
+      if (done.outcome === 'unknown') throw unknownCaller();
       if (done.outcome === 'open') {
         const { tasks, calls } = done.left;
         throw new GatewayError(
@@ -43,3 +46,9 @@ export function callerDataRoutes({ log, ...parts }: ErasureParts & { log: Logger
   );
   return router;
 }
+
+/** @throws GatewayError 400 for what no caller's id looks like. */
+const idOf = (req: Request): string =>
+  parseBody(z.object({ caller_id: callerIdSchema }), { caller_id: named(req, 'caller_id') }).caller_id;
+
+const unknownCaller = () => new GatewayError(404, 'caller_not_found', 'Nothing is known of such a caller');

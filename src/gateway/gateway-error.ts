@@ -10,6 +10,7 @@ type GatewayErrorCode =
   | 'receipt_not_found'
   | 'key_not_found'
   | 'caller_busy'
+  | 'caller_not_found'
   | 'provider_not_found'
   | 'provider_exists'
   | 'agent_exists'

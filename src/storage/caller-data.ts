@@ -1,4 +1,4 @@
-import type { CallerData, CallerLine, NotYet, OpenTask } from '../data-life/caller-data.ts';
+import type { CallerData, CallerLine, NotYet, OpenTask, Staying } from '../data-life/caller-data.ts';
 import { callerLines } from './caller-export.ts';
 import { FINAL_STATES } from './change-log.ts';
 import { reachable } from './client.ts';
@@ -25,10 +25,26 @@ export class PrismaCallerData implements CallerData {
     return reachable(async () => {
       const rows = await this.#db.$queryRaw<NotYet[]>`
         select (select count(*) from task where owner = ${caller} and ${OPEN})::int as tasks,
+               (select count(*) from task where owner = ${caller} and not ${OPEN})::int as ended,
                count(*) filter (where status = 'running')::int as calls,
                count(*) filter (where verify_after is not null)::int as verdicts
         from receipt where caller = ${caller}`;
       return rows[0] as NotYet;
+    });
+  }
+
+  staying(caller: string): Promise<Record<Staying, number>> {
+    return reachable(async () => {
+      const rows = await this.#db.$queryRaw<Record<Staying, number>[]>`
+        select (select count(*)::int from api_key where 'key:' || name = ${caller}) as key,
+               (select count(*)::int from foreign_name where caller = ${caller}) as elsewhere,
+               (select count(*)::int from receipt where caller = ${caller}) as receipt,
+               1 as audit,
+               (select count(*)::int from published_agent where published_by = ${caller})
+                 + (select count(*)::int from remote_agent where published_by = ${caller}) as published,
+               (select count(*)::int from switch_change where by = ${caller}) as switch,
+               (select count(*)::int from receipt_verdict where by = ${caller}) as judgement`;
+      return rows[0] as Record<Staying, number>;
     });
   }
 
@@ -63,6 +79,16 @@ export class PrismaCallerData implements CallerData {
         select removed, ${tellingRemoved(Prisma.sql`removed`)} as told, (select array_agg(file_id) from held) as held
         from counted`;
       return { tasks: row?.removed ?? 0, files: await this.#removeFiles(row?.held ?? []) };
+    });
+  }
+
+  removeFiles(caller: string): Promise<number> {
+    return reachable(async () => {
+      const untaken = await this.#db.$queryRaw<{ id: string }[]>`
+        select id from file f
+        where owner = ${caller} and not exists (select 1 from task_file t where t.file_id = f.id)
+        limit ${FILES_AT_ONCE}`;
+      return this.#removeFiles(untaken.map(({ id }) => id));
     });
   }
 

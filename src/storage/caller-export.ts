@@ -26,9 +26,14 @@ export async function* callerLines(
   yield* lines('credential', rowsOf(db, CREDENTIALS(caller)));
   yield* lines('answer', paged(db, LARGE_ROWS, ANSWERS(caller)));
   yield* lines('elsewhere', paged(db, ROWS, NAMES(caller)));
+  yield* lines('published', paged(db, LARGE_ROWS, PUBLISHED(caller)));
+  yield* lines('published', paged(db, LARGE_ROWS, PUBLISHED_ELSEWHERE(caller)));
+  yield* lines('switch', paged(db, ROWS, SWITCHES(caller)));
+  yield* lines('judgement', paged(db, ROWS, JUDGEMENTS(caller)));
   for await (const { agent_code } of rowsOf(db, AGENTS(caller))) {
     yield* taskLines(db, caller, String(agent_code));
   }
+  yield* fileLines(db, UNTAKEN(caller));
   yield* receiptLines(db, caller);
   yield* auditLines(db, caller);
 }
@@ -58,6 +63,36 @@ const NAMES =
     where caller = ${caller}
       and (agent_id, kind, name) > (${after?.agent_id ?? ''}, ${after?.what ?? ''}, ${after?.name ?? ''})
     order by agent_id, kind, name limit ${ROWS}`;
+
+const PUBLISHED =
+  (by: string): Read =>
+  (after) =>
+    Prisma.sql`
+    select serial::text, code, version, given, published_at, draining_since from published_agent
+    where published_by = ${by} and serial > ${after?.serial ?? '0'}::bigint order by published_agent.serial limit ${LARGE_ROWS}`;
+
+/** Agents elsewhere that the caller published here, with their cards. */
+const PUBLISHED_ELSEWHERE =
+  (by: string): Read =>
+  (after) =>
+    Prisma.sql`
+    select agent_id, provider_id, card_url, card, review, published_at from remote_agent
+    where published_by = ${by} and agent_id > ${after?.agent_id ?? ''} order by agent_id limit ${LARGE_ROWS}`;
+
+const SWITCHES =
+  (by: string): Read =>
+  (after) =>
+    Prisma.sql`
+    select id::text, subject, subject_id, change, reason, at from switch_change
+    where by = ${by} and id > ${after?.id ?? '0'}::bigint order by switch_change.id limit ${ROWS}`;
+
+/** Verdicts that the caller gave, of whose call ever. */
+const JUDGEMENTS =
+  (by: string): Read =>
+  (after) =>
+    Prisma.sql`
+    select id::text, receipt_id::text, verification, reason, at from receipt_verdict
+    where by = ${by} and id > ${after?.id ?? '0'}::bigint order by receipt_verdict.id limit ${ROWS}`;
 
 const AGENTS = (owner: string) => Prisma.sql`
   select distinct agent_code from task where owner = ${owner} order by agent_code`;
@@ -89,7 +124,11 @@ async function* partsOf(db: PrismaClient, taskIds: string[]): AsyncGenerator<Cal
   yield* lines('artifact', paged(db, LARGE_ROWS, ARTIFACTS(taskIds)));
   yield* lines('change', paged(db, ROWS, CHANGES(taskIds)));
   yield* lines('webhook', paged(db, ROWS, WEBHOOKS(taskIds)));
-  for await (const file of paged(db, ROWS, FILES(taskIds))) {
+  yield* fileLines(db, FILES(taskIds));
+}
+
+async function* fileLines(db: PrismaClient, files: Read): AsyncGenerator<CallerLine> {
+  for await (const file of paged(db, ROWS, files)) {
     yield { kind: 'file', ...file };
     for await (const { bytes, ...chunk } of paged(db, 1, CHUNKS(String(file.id)))) {
       yield { kind: 'chunk', ...chunk, base64: Buffer.from(bytes as Uint8Array).toString('base64') };
@@ -143,6 +182,16 @@ const FILES =
     where t.task_id = any (${ids}::uuid[]) and (t.task_id, t.file_id) > (${taskOf(after)}, ${after?.id ?? ''})
       and not exists (select 1 from task_file o where o.file_id = t.file_id and o.task_id < t.task_id)
     order by t.task_id, t.file_id limit ${ROWS}`;
+
+/** Handed in, and taken by no task yet. */
+const UNTAKEN =
+  (owner: string): Read =>
+  (after) =>
+    Prisma.sql`
+    select f.id, f.media_type, f.filename, f.size, f.kept_at from file f
+    where f.owner = ${owner} and f.id > ${after?.id ?? ''}
+      and not exists (select 1 from task_file t where t.file_id = f.id)
+    order by f.id limit ${ROWS}`;
 
 const CHUNKS =
   (fileId: string): Read =>

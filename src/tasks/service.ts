@@ -277,13 +277,14 @@ export class TaskService {
 
   /**
    * Asks the task to stop and waits until it has, with the author's own clean-up, or until `signal` aborts.
+   * @param agent undefined when it is published no more: what never began then stays as it is.
    * @throws HostError `task_not_found`, `task_not_cancelable` (it has ended), `unavailable`.
    */
-  async cancel(key: TaskKey, agent: AgentDefinition, signal: AbortSignal): Promise<Task> {
+  async cancel(key: TaskKey, agent: AgentDefinition | undefined, signal: AbortSignal): Promise<Task> {
     const task = await this.#recorded(key);
     if (isFinal(task.status.state)) throw notCancelable(task);
     // A task that never began begins now, so that there is something to cancel and its end is recorded.
-    if (task.version === 0) await this.#start(agent, task);
+    if (task.version === 0 && agent) await this.#start(agent, task);
     await this.#engine.cancel(task.id);
     return this.#ended(this.#shown(task), signal);
   }

@@ -358,7 +358,7 @@ const TABLE: Record<string, Entry> = {
   'post /v1/admin/callers/:caller_id/export': {
     request: of('/v1/admin/callers/key:nobody/export', 'POST'),
     other: '403 insufficient_scope',
-    right: 200,
+    right: '404 caller_not_found',
   },
   'post /v1/admin/callers/:caller_id/erase': {
     request: of('/v1/admin/callers/key:nobody/erase', 'POST', () => ({ cancel: 'yes' })),

@@ -240,6 +240,15 @@ describe('all that is kept of a caller', () => {
     const exported = await readFile(file, 'utf8');
     for (const kept of [taskId, receipt_id, 'to nowhere']) expect(exported).toContain(kept);
     await folder.remove();
+    for (const [act, ...given] of [
+      ['erase', '--yes'],
+      ['export', '--out', file],
+    ] as const) {
+      expect(await command(act, '--caller', 'key:typo', ...given)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^[^\n]*404: Nothing is known of such a caller\n$/),
+      });
+    }
     expect(await command('erase', '--caller', 'local')).toMatchObject({ code: 2 });
     expect(await command('erase', '--caller', 'local', '--yes')).toMatchObject({
       code: 1,
@@ -249,7 +258,10 @@ describe('all that is kept of a caller', () => {
     expect(erased).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(erased.stdout)).toMatchObject({
       complete: true,
-      left: { tasks: 0, calls: 0, verdicts: 0 },
+      left: { tasks: 0, calls: 0, verdicts: 0, ended: 0 },
+      stays: expect.arrayContaining([
+        { kind: 'receipt', count: expect.any(Number), why: expect.any(String) },
+      ]),
     });
     const { body } = await rpc(
       agentUrl(product.url, 'expense-approval'),

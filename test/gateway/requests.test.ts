@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { callerIdSchema } from '../../src/gateway/caller-data-operations.ts';
 import { plainDecimal } from '../../src/gateway/decimal.ts';
 import {
   invokeSchema,
@@ -45,6 +46,19 @@ describe('the amount of a settlement', () => {
       if (text !== undefined) expect(Number(text)).toBe(value);
     }
   });
+});
+
+describe('the id of a caller', () => {
+  it.each(['local', 'key:ci', 'key:me@example.com', 'https://issuer.example/#a user'])('%s', (id) => {
+    expect(callerIdSchema.parse(id)).toBe(id);
+  });
+
+  it.each([[''], ['ci'], ['key:'], ['key:two words'], ['#a'], ['key:a\nb'], [`key:${'a'.repeat(1_000)}`]])(
+    'not %j',
+    (id) => {
+      expect(callerIdSchema.safeParse(id).success).toBe(false);
+    },
+  );
 });
 
 describe('null is absent', () => {

@@ -92,8 +92,40 @@ async function keptOf(caller: string): Promise<void> {
   await audit.record({ event: 'login-refused', caller, detail: {} });
 }
 
+/** What somebody did for the host, beside what another did, and a file that was handed in and not sent. */
+async function publisher(by: string): Promise<void> {
+  for (const [publishedBy, word] of [
+    [by, 'expense.v1'],
+    ['key:other', 'of another'],
+  ] as const) {
+    const code = randomUUID();
+    await db.agentVersion.create({
+      data: { code, version: '1', given: { code, description: word }, publishedBy },
+    });
+  }
+  const card = { name: 'b' };
+  const cardUrl = 'https://b.example/card';
+  await db.remoteAgent.create({
+    data: { agentId: randomUUID(), providerId: 'local', cardUrl, card, review: {}, publishedBy: by },
+  });
+  const turned = { subject: 'agent', subjectId: 'a', change: 'block' };
+  await db.switchChange.create({ data: { ...turned, by, reason: 'too expensive' } });
+  await db.switchChange.create({ data: { ...turned, by: 'key:other', reason: 'of another' } });
+  const { receipt_id } = await receipts.call({ caller: 'key:called' });
+  await db.receiptVerdict.create({
+    data: { receiptId: receipt_id, verification: 'disputed', by, reason: 'looked at' },
+  });
+  const message = userMessageOf('never sent');
+  message.parts.push({ raw: randomBytes(300_000).toString('base64'), mediaType: 'image/png' });
+  await (await ground.files.prepare(by, message)).save();
+}
+
 const data = () => new PrismaCallerData(db);
-const lines = (caller: string): Promise<CallerLine[]> => collectAll(exportCaller(data(), caller));
+const lines = async (caller: string): Promise<CallerLine[]> => {
+  const found = await exportCaller(data(), caller);
+  if (found === undefined) throw new Error(`nothing is known of ${caller}`);
+  return collectAll(found);
+};
 
 const erase = (caller: string, cancel = false) =>
   eraseCaller(
@@ -153,19 +185,52 @@ describe('an export', () => {
     expect(ids.length).toBe(1_050);
   });
 
-  it('of who was never here is empty', async () => {
-    expect(await lines('nobody')).toMatchObject([
-      { kind: 'caller', caller: 'nobody' },
-      { kind: 'end', counts: {} },
-    ]);
+  it('holds what the caller published, switched and judged, and the file that no task has taken', async () => {
+    await publisher('key:operator');
+    const found = await lines('key:operator');
+    expect(found.at(-1)?.counts).toEqual({ published: 2, switch: 1, judgement: 1, file: 1, chunk: 2 });
+    const all = JSON.stringify(found);
+    for (const kept of ['expense.v1', 'https://b.example/card', 'too expensive', 'looked at']) {
+      expect(all).toContain(kept);
+    }
+    expect(all).not.toContain('of another');
+  });
+
+  it('of who was never here there is none, and nothing to erase', async () => {
+    expect(await exportCaller(data(), 'nobody')).toBeUndefined();
+    expect(await erase('nobody')).toEqual({ outcome: 'unknown' });
+    expect(await exportCaller(data(), 'nobody')).toBeUndefined();
   });
 });
 
 describe('an erasure', () => {
+  it('leaves the host’s what is the host’s, and says what and why; a file that no task has taken goes', async () => {
+    await publisher('key:eve');
+    const done = await erase('key:eve');
+    expect(done).toMatchObject({ outcome: 'erased', erased: { complete: true, files: 1 } });
+    const { stays } = done.outcome === 'erased' ? done.erased : { stays: [] };
+    expect(stays.map(({ kind, count }) => [kind, count])).toEqual([
+      ['audit', 1],
+      ['published', 2],
+      ['switch', 1],
+      ['judgement', 1],
+    ]);
+    expect(stays.every(({ why }) => why.length > 10)).toBe(true);
+    expect((await lines('key:eve')).at(-1)?.counts).toEqual({
+      published: 2,
+      switch: 1,
+      judgement: 1,
+      audit: 2,
+    });
+  });
+
   it('is refused while something has not ended, and removes nothing then', async () => {
     const id = await taskOf('carol', 'input-required');
     await keptOf('carol');
-    expect(await erase('carol')).toEqual({ outcome: 'open', left: { tasks: 1, calls: 0, verdicts: 0 } });
+    expect(await erase('carol')).toEqual({
+      outcome: 'open',
+      left: { tasks: 1, calls: 0, verdicts: 0, ended: 0 },
+    });
     expect((await lines('carol')).at(-1)?.counts).toMatchObject({ task: 1, credential: 1, answer: 1 });
     await receipts.ledger.open(newReceiptOf({ caller: 'dave' }));
     expect(await erase('dave')).toMatchObject({ outcome: 'open', left: { calls: 1 } });
@@ -190,7 +255,7 @@ describe('an erasure', () => {
         files: 1,
         receipts: 2,
         kept: 2,
-        left: { tasks: 0, calls: 0, verdicts: 0 },
+        left: { tasks: 0, calls: 0, verdicts: 0, ended: 0 },
       },
     });
     const counts = (await lines(CALLER)).at(-1)?.counts;
@@ -203,7 +268,7 @@ describe('an erasure', () => {
     const verification = await verifyExport(exportReceipts(receipts.ledger, receipts.proofs), {
       jwks: receipts.jwks,
     });
-    expect(verification).toEqual({ receipts: 4, findings: [] });
+    expect(verification).toEqual({ receipts: 6, findings: [] });
     expect(
       (await audit.read({ limit: 2 })).map(({ event, caller, detail }) => ({ event, caller, detail })),
     ).toEqual([
@@ -227,7 +292,7 @@ describe('an erasure', () => {
     const { receipt_id } = await receipts.ledger.finish(endingOf(open));
     await db.receipt.update({ where: { id: receipt_id }, data: { taskId } });
     expect(await erase('erin')).toMatchObject({
-      erased: { complete: false, tasks: 0, receipts: 0, left: { verdicts: 1 } },
+      erased: { complete: false, tasks: 0, receipts: 0, left: { verdicts: 1, ended: 1 }, stays: [] },
     });
     await receipts.proofs.judge(
       { receipt_id, verification: 'verified', by: 'verifier', reason: 'right' },

@@ -470,6 +470,12 @@ describe('cancel', () => {
     expect(await cancel(await asking())).toMatchObject({ status: { state: 'canceled' } });
   });
 
+  test('a task whose agent is published no more', async () => {
+    const task = await asking();
+    const canceled = await ground.tasks.cancel(keyOf(task), undefined, AbortSignal.timeout(10_000));
+    expect(canceled).toMatchObject({ status: { state: 'canceled' } });
+  });
+
   test('of a task that never began begins it first, so that its end is recorded', async () => {
     ground.engine.outage = 'before';
     const { task } = await send('hold');
