@@ -19,15 +19,28 @@ export interface EraseCallerOptions {
   cancel?: boolean;
 }
 
-const route = (caller: string, act: 'export' | 'erase'): string =>
-  `/v1/admin/callers/${encodeURIComponent(caller)}/${act}`;
+/** @throws CliError when the host knows nothing of such a caller. */
+async function ask(
+  context: CommandContext,
+  caller: string,
+  act: 'export' | 'erase',
+  init: RequestInit = {},
+): Promise<Response> {
+  const url = `${context.url}/v1/admin/callers/${encodeURIComponent(caller)}/${act}`;
+  try {
+    return await hostFetch(context)(url, { method: 'POST', ...init });
+  } catch (error) {
+    if (!(error instanceof RefusedError && error.status === 404)) throw error;
+    throw new CliError(error.message, { cause: error });
+  }
+}
 
 /** Writes all that a running host keeps of a caller, a JSON object a line, as it comes. */
 export async function exportCaller(
   context: CommandContext,
   { caller, out }: ExportCallerOptions,
 ): Promise<ExitCode> {
-  const response = await hostFetch(context)(`${context.url}${route(caller, 'export')}`, { method: 'POST' });
+  const response = await ask(context, caller, 'export');
   let counts: Record<string, number> | undefined;
   const lines = async function* () {
     const given = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
@@ -94,8 +107,7 @@ export async function eraseCaller(
 
 async function eraseSome(context: CommandContext, caller: string, cancel: boolean) {
   try {
-    const response = await hostFetch(context)(`${context.url}${route(caller, 'erase')}`, {
-      method: 'POST',
+    const response = await ask(context, caller, 'erase', {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ cancel }),
     });
