@@ -1,5 +1,5 @@
 import { type Balancer, type BalancerOptions, startBalancer } from './balancer.ts';
-import { Member } from './member.ts';
+import { Member, type MemberListener } from './member.ts';
 
 /** Hosts behind a balancer and workers: processes of their own, each started again when it ends. */
 export interface Cluster {
@@ -13,6 +13,8 @@ export interface ClusterOptions extends BalancerOptions {
   /** Two when absent. */
   hosts?: number;
   workers?: number;
+  /** Gives who hears of the process of this name. */
+  hearing?(name: string): MemberListener;
 }
 
 const numbered = (name: string, count: number): string[] =>
@@ -21,19 +23,22 @@ const numbered = (name: string, count: number): string[] =>
 /** @param settings of every process: of the servers they share, at least. */
 export async function startCluster(
   settings: Record<string, string>,
-  { hosts: hostCount = 2, workers: workerCount = 2, ...balancing }: ClusterOptions = {},
+  { hosts: hostCount = 2, workers: workerCount = 2, hearing = () => ({}), ...balancing }: ClusterOptions = {},
 ): Promise<Cluster> {
   const balancer = await startBalancer(balancing);
   const env = { PUBLIC_URL: balancer.url, ...settings };
   const hosts = numbered('host', hostCount).map((name) => {
     let address: string | undefined;
-    return new Member(name, { ...env, ROLE: 'host' }, (url) => {
+    const ready = (url: string) => {
       if (address !== undefined) balancer.targets.delete(address);
       address = new URL(url).host;
       balancer.targets.add(address);
-    });
+    };
+    return new Member(name, { ...env, ROLE: 'host' }, { ...hearing(name), ready });
   });
-  const workers = numbered('worker', workerCount).map((name) => new Member(name, { ...env, ROLE: 'worker' }));
+  const workers = numbered('worker', workerCount).map(
+    (name) => new Member(name, { ...env, ROLE: 'worker' }, hearing(name)),
+  );
   const members = [...hosts, ...workers];
   const stop = async () => {
     await Promise.all(members.map((member) => member.stop()));

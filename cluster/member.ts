@@ -1,16 +1,26 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launchProduct, type Product } from '../test/support/product.ts';
+import type { Product } from '../test/support/product.ts';
 import { until } from '../test/support/until.ts';
+import { launch } from './launch.ts';
 
 // Its servers may be away for most of it.
 const UP_MS = 180_000;
+
+export interface MemberListener {
+  /** Where it is each time that it is ready. */
+  ready?(url: string): void;
+  /** Each line that it writes. */
+  line?(line: string): void;
+  /** That it ended, and nobody made it. */
+  problem?(problem: string): void;
+}
 
 /** One process of the deployment, started again whenever it ends, as a supervisor would. */
 export class Member {
   readonly name: string;
   readonly #env: Record<string, string>;
-  readonly #onReady: (url: string) => void;
+  readonly #hears: MemberListener;
   readonly #problems: string[] = [];
   /** How often it was started. */
   starts = 0;
@@ -19,10 +29,10 @@ export class Member {
   #over = false;
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(name: string, env: Record<string, string>, onReady: (url: string) => void = () => {}) {
+  constructor(name: string, env: Record<string, string>, hears: MemberListener = {}) {
     this.name = name;
     this.#env = env;
-    this.#onReady = onReady;
+    this.#hears = hears;
   }
 
   /** Resolves when it is ready for the first time. */
@@ -35,8 +45,7 @@ export class Member {
   async #supervise(ready: () => void): Promise<void> {
     while (!this.#over) {
       this.starts += 1;
-      const launched = launchProduct(this.#env);
-      const product = await launched.ready.catch(() => undefined);
+      const product = await launch(this.#env, (line) => this.#hears.line?.(line));
       if (product === undefined) {
         // Its servers were away; a supervisor tries again.
         await delay(500);
@@ -45,14 +54,16 @@ export class Member {
       this.#expected = this.#over;
       this.#product = product;
       if (this.#over) break;
-      this.#onReady(product.url);
+      this.#hears.ready?.(product.url);
       ready();
       const { code, signal } = await product.exited;
       this.#product = undefined;
       if (this.#expected) continue;
       // Its last words may still be on their way.
       await delay(500);
-      this.#problems.push(`${this.name} ended by itself (${signal ?? code}): ${lastOf(product.log())}`);
+      const problem = `${this.name} ended by itself (${signal ?? code}): ${lastOf(product.log())}`;
+      this.#problems.push(problem);
+      this.#hears.problem?.(problem);
     }
   }
 

@@ -21,6 +21,9 @@ export interface TemporalOnPostgresOptions {
   namespace: string;
 }
 
+/** In the data directory of whoever has begun on such a server. */
+export const SERVER_FILE = 'temporal-server.json';
+
 const DATABASES = { temporal: 'temporal', visibility: 'temporal_visibility' } as const;
 /** Fixed for the life of the databases; more of them share the work better. */
 const SHARDS = 128;
@@ -42,7 +45,7 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgresOptions
   }
   const ports = await freePorts(PORTS);
   const [frontend = 0] = ports;
-  const file = join(dataDir.path, 'temporal-server.json');
+  const file = join(dataDir.path, SERVER_FILE);
   // The server reads YAML, of which JSON is a part.
   await writeFile(file, JSON.stringify(configuration(postgres, ports)), { mode: 0o600 });
   const { PATH, HOME } = process.env;
