@@ -5,7 +5,7 @@ import { placesIn } from '../support/fuzz.ts';
 import type { Wire } from '../support/rpc.ts';
 
 /** How long each parser is fed: FUZZ_MS, a minute with FULL. */
-const BUDGET_MS = Number(process.env.FUZZ_MS ?? (process.env.FULL ? 60_000 : 300));
+const BUDGET_MS = Number(process.env.FUZZ_MS ?? (process.env.FULL ? 60_000 : 100));
 /** Another each time where there is time; FUZZ_SEED repeats what a failure has told. */
 const SEED = Number(process.env.FUZZ_SEED ?? (BUDGET_MS > 1_000 ? Date.now() % 2 ** 31 : 20_261_122));
 /** Of this process, whatever else the machine does: no input of this size needs a hundredth of it. */
