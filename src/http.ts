@@ -1,5 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -17,10 +15,12 @@ import express, {
   type Router,
 } from 'express';
 import type { Logger } from 'pino';
+import { callerIfAny } from './auth/guard.ts';
 import { type Capacity, CROWDED, CROWDED_RETRY_S } from './auth/limits/capacity.ts';
 import type { Drain } from './drain.ts';
 import { HostError, messageOf } from './errors.ts';
 import { tracedRequests } from './tracing/http.ts';
+import { internalError, noted } from './web/request-notes.ts';
 
 export interface HttpOptions {
   /** Which proxies in front are believed, as Express takes it. */
@@ -34,6 +34,8 @@ export interface HttpOptions {
   refusalBody(path: string): (status: number, message: string) => object;
   /** Hears of each answer but streams, which end when their readers like. */
   answered(request: { surface: string; status: number }, ms: number): void;
+  /** Hears of failures of ours that clients were told of by a reference. */
+  failed(surface: string, count: number): void;
   /** By the surface whose requests they answer. */
   routers: { path: string; router: Router; surface: string }[];
   log: Logger;
@@ -42,7 +44,7 @@ export interface HttpOptions {
 /** The one Express app: the surfaces' routers. What it cannot take it is not even shown. */
 export function createApp(options: HttpOptions): RequestListener {
   const app = expressApp(options);
-  const { capacity, headers, refusalBody } = options;
+  const { capacity, headers, refusalBody, log } = options;
   return (req, res) => {
     // To find a route takes longer than to refuse a call. What is answered always is read, not posted.
     if (req.method !== 'POST' || !capacity.refuses()) {
@@ -50,17 +52,18 @@ export function createApp(options: HttpOptions): RequestListener {
       return;
     }
     headers(req as Request, res as Response, () => {
-      const [path = '/'] = (req.url ?? '/').split('?', 1);
+      const path = pathOf(req.url);
       res.statusCode = 503;
       res.setHeader('Content-Type', 'application/json; charset=utf-8');
       res.setHeader('Retry-After', CROWDED_RETRY_S);
       res.end(JSON.stringify(refusalBody(path)(503, CROWDED)));
+      log.debug({ surface: 'none', method: req.method, path, status: 503, ms: 0 }, 'answered');
     });
   };
 }
 
 function expressApp(options: HttpOptions): Express {
-  const { trustProxy, headers, guard, drain, answered, routers, log } = options;
+  const { trustProxy, headers, guard, drain, routers, log } = options;
   const refuse: Refuse = (req, res, status, message) => {
     res.status(status).json(options.refusalBody(req.path)(status, message));
   };
@@ -69,7 +72,7 @@ function expressApp(options: HttpOptions): Express {
   // A card's ETag is its own; anything else is not worth hashing.
   app.disable('etag');
   if (trustProxy !== undefined) app.set('trust proxy', trustProxy);
-  app.use(tracedRequests, measured(answered, log), leavable(drain), headers, refuseNul(refuse), guard);
+  app.use(tracedRequests, measured(options), leavable(drain), headers, refuseNul(refuse), guard);
   for (const { path, router, surface } of routers) app.use(path, named(surface), router);
   app.use((req, res) => refuse(req, res, 404, 'There is nothing here'));
   app.use(lastResort(refuse, log));
@@ -87,22 +90,39 @@ const named =
   };
 
 const measured =
-  (answered: HttpOptions['answered'], log: Logger): RequestHandler =>
+  ({ answered, failed, log }: HttpOptions): RequestHandler =>
   (req, res, next) => {
     const began = performance.now();
-    const finished = () => {
-      const surface: string = res.locals.surface ?? 'none';
-      const { statusCode: status } = res;
-      const ms = performance.now() - began;
-      log.debug({ surface, method: req.method, path: req.path, status, ms: Math.round(ms) }, 'answered');
-      if (String(res.getHeader('content-type')).startsWith('text/event-stream')) return;
-      answered({ surface, status }, ms);
-    };
-    // In the trace of its request, whatever else the connection is for. Not `bind`: it weighs kilobytes a stream.
-    const request = new AsyncResource('REQUEST');
-    res.once('finish', () => request.runInAsyncScope(finished));
-    next();
+    noted((notes, ended) => {
+      const tell = () => {
+        const surface: string = res.locals.surface ?? 'none';
+        const { statusCode: status, writableFinished } = res;
+        const ms = performance.now() - began;
+        log.debug(
+          {
+            surface,
+            method: req.method,
+            path: pathOf(req.originalUrl),
+            status,
+            ms: Math.round(ms),
+            caller: callerIfAny(req)?.id,
+            taskId: notes.taskId ?? req.params.task_id,
+            // The client left before its answer was whole.
+            ...(!writableFinished && { left: true }),
+          },
+          'answered',
+        );
+        if (notes.internalErrors > 0) failed(surface, notes.internalErrors);
+        if (!writableFinished || String(res.getHeader('content-type')).startsWith('text/event-stream'))
+          return;
+        answered({ surface, status }, ms);
+      };
+      res.once('close', () => ended(tell));
+      next();
+    });
   };
+
+const pathOf = (url = '/'): string => url.split('?', 1)[0] as string;
 
 const leavable =
   (drain: HttpOptions['drain']): RequestHandler =>
@@ -133,9 +153,7 @@ const lastResort =
       refuse(req, res, status, UNREADABLE);
       return;
     }
-    const reference = randomUUID();
-    log.error({ err: error, reference, path: req.path }, 'a request failed');
-    refuse(req, res, 500, `Internal error; reference ${reference}`);
+    refuse(req, res, 500, internalError(error, log, { path: req.path }));
   };
 
 /** Room for an access token and its proof; Node answers 431 above it. */

@@ -3,6 +3,8 @@ import type { Backlog } from './storage/backlog.ts';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
 
 const REFUSED = ['request', 'stream', 'task'] as const;
+/** Those that do work; `none`: before it was known. */
+const SURFACES = ['a2a', 'gateway', 'invoke', 'mcp', 'grpc', 'admin', 'none'] as const;
 const SWEPT = ['settled', 'verified', 'failed', 'put_off', 'problem'] as const;
 
 export interface Metrics {
@@ -21,6 +23,8 @@ export interface Metrics {
   refused(code: string): void;
   /** A request was answered; streams are not counted, for they end when their readers like. */
   answered(request: { surface: string; status: number }, ms: number): void;
+  /** Clients were told of failures of ours. */
+  failed(surface: string, count: number): void;
 }
 
 export interface MetricSources {
@@ -71,6 +75,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     SWEPT,
   );
   const refusals = counter('policy_refusals_total', 'Calls refused by policy', 'code', []);
+  const internalErrors = counter(
+    'internal_errors_total',
+    'Failures of the host’s own that clients were told of by a reference',
+    'surface',
+    SURFACES,
+  );
   return {
     registry,
     receiptsSwept(counts) {
@@ -84,6 +94,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     fed: (lagMs) => feedLag.observe(positive(lagMs)),
     begun: (task_queue, waitedMs) => waits.observe({ task_queue }, positive(waitedMs)),
     refused: (code) => refusals.inc({ code }),
+    failed: (surface, count) => internalErrors.inc({ surface }, count),
     answered: ({ surface, status }, ms) =>
       requests.observe({ surface, status: `${Math.floor(status / 100)}xx` }, positive(ms)),
   };

@@ -14,6 +14,7 @@ import { healthApp } from './health.ts';
 import { type Listening, listen } from './http.ts';
 import { withKillPoint } from './kill-points.ts';
 import { createMetrics } from './metrics.ts';
+import { NotedTasks } from './noted-tasks.ts';
 import { Addresses } from './outbound/addresses.ts';
 import { openPublishing } from './publishing.ts';
 import { createPush } from './push-wiring.ts';
@@ -35,7 +36,6 @@ import { createSweeps } from './sweeps.ts';
 import { openSwitches } from './switching.ts';
 import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
 import { Files } from './tasks/files.ts';
-import { TaskService } from './tasks/service.ts';
 import { loadActivities } from './temporal/author-activities.ts';
 import { loadConverter } from './temporal/data-converter.ts';
 import { TemporalTaskEngine } from './temporal/engine.ts';
@@ -74,10 +74,7 @@ export async function startHost(config: Config, io: { progress(line: string): vo
 }
 
 /** What every line that is logged for a request or an activity carries. */
-function traceOfLine(): { trace_id?: string } {
-  const trace_id = traceId();
-  return trace_id === undefined ? {} : { trace_id };
-}
+const traceOfLine = () => ({ trace_id: traceId() });
 
 interface Starting {
   log: Logger;
@@ -104,7 +101,8 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   const { HOST: host, PORT: port, METRICS_ADDRESS: apart } = config;
   const listening = config.ROLE === 'worker' ? undefined : await takeAddress({ host, port }, undo);
   const monitored = apart && (await takeAddress({ ...apart, setting: 'METRICS_ADDRESS' }, undo));
-  const grpc = listening && (await takeGrpcAddress(config, catalog, log));
+  const grpc =
+    listening && (await takeGrpcAddress(config, catalog, { log, failed: (...of) => metrics.failed(...of) }));
   undo.add(async () => grpc?.close());
   const tracing = await openTracing(config, log);
   undo.add(() => tracing.close());
@@ -153,7 +151,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
   undo.add(async () => publishing.close());
   const fileStore = withKillPoint(new PrismaFileStore(db), config.KILL_AT);
   const files = new Files({ store: fileStore, maxFile: config.MAX_FILE });
-  const tasks = new TaskService({
+  const tasks = new NotedTasks({
     store,
     engine,
     feed,

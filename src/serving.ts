@@ -107,6 +107,7 @@ export async function serve(
     capacity: parts.callers.capacity,
     refusalBody: refusalBodies(SURFACES),
     answered: parts.metrics.answered,
+    failed: parts.metrics.failed,
     routers: [
       {
         path: '/',

@@ -189,7 +189,7 @@ const ARROWS: Record<string, Arrows> = {
     packageTypes: ['pino'],
   },
   // Bodies, streams and open requests, for whatever is served over HTTP.
-  web: { imports: [], packages: ['express', '@a2a-js/sdk'] },
+  web: { imports: [], packages: ['express', '@a2a-js/sdk'], packageTypes: ['pino'] },
   // The rules of calls, for the surfaces that leave receipts.
   calls: {
     imports: ['tasks', 'agents', 'policy', 'receipts'],
@@ -303,6 +303,8 @@ const ARROWS: Record<string, Arrows> = {
     packages: ['@a2a-js/sdk', '@temporalio/common'],
     packageTypes: ['@temporalio/worker'],
   },
+  // The service, noting which task a request is about.
+  'noted-tasks.ts': { imports: ['tasks', 'web'], types: ['agents'], packages: [] },
   'server.ts': {
     imports: [
       'sweeps.ts',
@@ -324,6 +326,7 @@ const ARROWS: Record<string, Arrows> = {
       'health.ts',
       'http.ts',
       'kill-points.ts',
+      'noted-tasks.ts',
       'undo.ts',
       'metrics.ts',
       'gateway-wiring.ts',
@@ -405,7 +408,7 @@ const ARROWS: Record<string, Arrows> = {
   },
   'record.ts': { imports: ['embedded', 'storage'], types: ['config.ts'], packages: [] },
   'grpc.ts': {
-    imports: ['a2a/grpc', 'agents', 'auth', 'tracing'],
+    imports: ['a2a/grpc', 'agents', 'auth', 'tracing', 'web'],
     types: ['config.ts'],
     packages: [],
     packageTypes: ['pino'],
@@ -422,7 +425,7 @@ const ARROWS: Record<string, Arrows> = {
     packages: [],
   },
   'http.ts': {
-    imports: ['auth/limits/capacity.ts', 'tracing'],
+    imports: ['auth/guard.ts', 'auth/limits/capacity.ts', 'tracing', 'web'],
     types: ['drain.ts'],
     packages: ['express'],
     packageTypes: ['pino'],

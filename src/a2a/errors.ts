@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   A2AError,
   ContentTypeNotSupportedError,
@@ -10,6 +9,7 @@ import {
 } from '@a2a-js/sdk/errors';
 import type { Logger } from 'pino';
 import { type ErrorCode, HostError } from '../errors.ts';
+import { internalError } from '../web/request-notes.ts';
 
 /** JSON-RPC codes the SDK has no class for. */
 export const RPC = {
@@ -46,9 +46,7 @@ export function toProtocolError(error: unknown, log: Logger): A2AError {
       return rpcError(RPC.refused, error.message);
     }
   }
-  const reference = randomUUID();
-  log.error({ err: error, reference }, 'a request failed');
-  return rpcError(RPC.internal, `Internal error; reference ${reference}`);
+  return rpcError(RPC.internal, internalError(error, log));
 }
 
 /** An error with a JSON-RPC code of its own. */

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { callerOf } from '../auth/guard.ts';
 import type { IdempotencyOptions } from '../idempotency/middleware.ts';
 import { jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { internalError } from '../web/request-notes.ts';
 import { asGatewayError, errorBody } from './gateway-error.ts';
 
 const RETRY_AFTER_S = 1;
@@ -13,19 +13,13 @@ const RETRY_AFTER_S = 1;
 function answerFailure(res: Response, error: unknown, log: Logger): void {
   const { status, code, message, ids, retryAfterS = RETRY_AFTER_S } = asGatewayError(error);
   if (status === 503 || status === 429 || code === 'key_in_use') res.setHeader('Retry-After', retryAfterS);
-  res.status(status).json(errorBody(code, status === 500 ? referred(error, log) : message, ids));
+  res.status(status).json(errorBody(code, status === 500 ? internalError(error, log) : message, ids));
 }
 
 /** The body of a failure in a stream. */
 export function failureEvent(error: unknown, log: Logger): object {
   const { status, code, message, ids } = asGatewayError(error);
-  return errorBody(code, status === 500 ? referred(error, log) : message, ids);
-}
-
-function referred(error: unknown, log: Logger): string {
-  const reference = randomUUID();
-  log.error({ err: error, reference }, 'a request failed');
-  return `Internal error; reference ${reference}`;
+  return errorBody(code, status === 500 ? internalError(error, log) : message, ids);
 }
 
 /** A route whose failures are told as the facade tells them. */

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type ErrorCode, HostError } from '../errors.ts';
+import { internalError } from '../web/request-notes.ts';
 
 /** JSON-RPC 2.0 §5.1, and the protocol's own for what is not there. */
 export const RPC = {
@@ -81,7 +81,5 @@ export function failureOf(error: unknown, log: Logger): Failure {
       return { code: RPC.internal, status: 503, message: error.message, retryAfterS: 1 };
     }
   }
-  const reference = randomUUID();
-  log.error({ err: error, reference }, 'a request failed');
-  return { code: RPC.internal, status: 500, message: `Internal error; reference ${reference}` };
+  return { code: RPC.internal, status: 500, message: internalError(error, log) };
 }

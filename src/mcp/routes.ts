@@ -9,6 +9,7 @@ import type { OpenStream, StreamLimits } from '../auth/limits/stream-limits.ts';
 import { HostError } from '../errors.ts';
 import { answerError, jsonBody } from '../web/json-body.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { internalError } from '../web/request-notes.ts';
 import { whenClosed, writeEvents } from '../web/sse.ts';
 import { MCP_PATH } from './access.ts';
 import type { ToolCalls } from './calls.ts';
@@ -89,10 +90,9 @@ function olderStream({ changes, streams, requests, log }: McpRoutesOptions): Req
     const open = await opened(res, () => streams.openToNone(caller, requests.signalFor(res)));
     if (open === undefined) return;
     whenClosed(res, open);
-    await writeEvents(res, changes.notifications(caller, open.signal), undefined, (error) => {
-      log.error({ err: error }, 'an MCP stream broke off');
-      return { message: 'Internal error' };
-    });
+    await writeEvents(res, changes.notifications(caller, open.signal), undefined, (error) => ({
+      message: internalError(error, log),
+    }));
   };
 }
 

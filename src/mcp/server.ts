@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
@@ -15,6 +14,7 @@ import type { Caller } from '../auth/caller.ts';
 import { HostError } from '../errors.ts';
 import type { Metadata, Task } from '../tasks/task.ts';
 import type { OpenRequests } from '../web/open-requests.ts';
+import { internalError } from '../web/request-notes.ts';
 import { type Asked, anyMessageId, type Exchange, type ToolCalls } from './calls.ts';
 import { failure, saidIn } from './result.ts';
 import {
@@ -172,7 +172,5 @@ function told(error: unknown, log: Logger): CallToolResult {
   if (error instanceof HostError && error.code !== 'config') {
     return failure(error.message.replace(IN_ARGUMENTS, ''));
   }
-  const reference = randomUUID();
-  log.error({ err: error, reference }, 'a tool call failed');
-  return failure(`Internal error; reference ${reference}`);
+  return failure(internalError(error, log));
 }
