@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import express, { type Express, type Request, Router } from 'express';
-import type { Registry } from 'prom-client';
+import { Gauge, type Registry } from 'prom-client';
 import type { Drain } from './drain.ts';
 import { HostError } from './errors.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
+import type { StuckQueue } from './watching.ts';
 
 interface Check {
   ok: boolean;
@@ -21,8 +22,8 @@ export interface HealthOptions {
   /** What `/readyz` asks. */
   db: Pick<PrismaClient, '$queryRaw'>;
   temporal: Pick<TemporalHost, 'check' | 'checkWorkers'>;
-  /** The tasks that cannot go on, which `/readyz` names; none to those whom they do not concern. */
-  stuck(req: Request): Promise<StuckTask[]>;
+  /** The tasks that cannot go on, which `/readyz` names, or what they wait for; none to those whom they do not concern. */
+  stuck(req: Request): Promise<(StuckTask | StuckQueue)[]>;
   metrics: Registry;
   /** Whether the process is to be sent nothing more. */
   drain: Pick<Drain, 'begun'>;
@@ -33,11 +34,7 @@ const CHECK_MS = 1_400;
 
 /** `/healthz`: the process answers. `/readyz`: so does what it needs. `/metrics`: in Prometheus' text format. */
 export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOptions): Router {
-  const checks = {
-    database: () => checkDatabase(db),
-    temporal: () => soon(temporal.check(), 'Temporal does not answer'),
-    worker: () => temporal.checkWorkers(),
-  };
+  showReadiness({ db, temporal, metrics });
   const router = Router();
   router.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
@@ -47,7 +44,10 @@ export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOpti
       res.status(503).json({ status: 'stopping', checks: {}, stuck: [] });
       return;
     }
-    const [results, problems] = await Promise.all([runChecks(checks), soon(stuck(req)).catch(() => [])]);
+    const [results, problems] = await Promise.all([
+      readiness({ db, temporal }),
+      soon(stuck(req)).catch(() => []),
+    ]);
     const ready = Object.values(results).every(({ ok }) => ok);
     res.status(ready ? 200 : 503).json({
       status: ready ? 'ready' : 'not-ready',
@@ -60,6 +60,32 @@ export function healthRoutes({ db, temporal, stuck, metrics, drain }: HealthOpti
   });
   return router;
 }
+
+/** The same as a metric, once on a process: an outage without requests shows in no other. */
+function showReadiness({ metrics, ...asked }: Pick<HealthOptions, 'db' | 'temporal' | 'metrics'>): void {
+  const name = 'agent_host_ready';
+  if (metrics.getSingleMetric(name) !== undefined) return;
+  new Gauge({
+    name,
+    help: 'Whether what the process needs answers it, as /readyz says',
+    labelNames: ['check'],
+    registers: [metrics],
+    async collect() {
+      for (const [check, { ok }] of Object.entries(await readiness(asked))) this.set({ check }, ok ? 1 : 0);
+    },
+  });
+}
+
+/** What the process needs, each answering or saying why not, within 1.4 s. */
+const readiness = ({
+  db,
+  temporal,
+}: Pick<HealthOptions, 'db' | 'temporal'>): Promise<Record<string, Check>> =>
+  runChecks({
+    database: () => checkDatabase(db),
+    temporal: () => soon(temporal.check(), 'Temporal does not answer'),
+    worker: () => temporal.checkWorkers(),
+  });
 
 /** For a browser that comes by: nothing here is a page. */
 const NO_PAGE = {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Backlog } from './storage/backlog.ts';
 import { REPAIR_KINDS, type RepairReport } from './tasks/repair.ts';
@@ -119,7 +120,7 @@ function showState(registry: Registry, { streams, stuck, push }: MetricSources):
     registers,
     async collect() {
       // Without the record there is no number to tell, and the other metrics are still wanted.
-      this.set(await stuck().catch(() => Number.NaN));
+      this.set((await soon(stuck)) ?? Number.NaN);
     },
   });
   new Gauge({
@@ -128,10 +129,10 @@ function showState(registry: Registry, { streams, stuck, push }: MetricSources):
     labelNames: ['state'],
     registers,
     async collect() {
-      const { failing, undelivered } = await push().catch(() => ({
+      const { failing, undelivered } = (await soon(push)) ?? {
         failing: Number.NaN,
         undelivered: Number.NaN,
-      }));
+      };
       this.set({ state: 'failing' }, failing);
       this.set({ state: 'undelivered' }, undelivered);
     },
@@ -188,6 +189,14 @@ function showBacklog(registry: Registry, { backlog }: MetricSources): void {
     ({ oldestAt }) => positive(Date.now() - oldestAt),
   );
   new Gauge({
+    name: 'agent_host_receipts_overdue_seconds',
+    help: 'For how long the verifier has been due to look at the receipt that has waited longest',
+    registers,
+    async collect() {
+      this.set((await look())?.receipts.overdueSeconds ?? Number.NaN);
+    },
+  });
+  new Gauge({
     name: 'agent_host_receipts',
     help: 'Receipts that are not final (running), or not verified yet (pending)',
     labelNames: ['state'],
@@ -201,15 +210,22 @@ function showBacklog(registry: Registry, { backlog }: MetricSources): void {
   });
 }
 
+/** A scrape that outlasts its reader's patience shows nothing at all, not even that the record is away. */
+const READ_MS = 3_000;
+
+/** What is read, or undefined when the record does not give it in time. */
+function soon<T>(read: () => Promise<T>): Promise<T | undefined> {
+  const late = delay(READ_MS, undefined, { ref: false });
+  return Promise.race([read().catch(() => undefined), late]);
+}
+
 /** One look at the record for all that is shown of it at once. */
 function lookOnce(backlog: () => Promise<Backlog>): () => Promise<Backlog | undefined> {
   let looking: Promise<Backlog | undefined> | undefined;
   return () => {
-    looking ??= backlog()
-      .catch(() => undefined)
-      .finally(() => {
-        looking = undefined;
-      });
+    looking ??= soon(backlog).finally(() => {
+      looking = undefined;
+    });
     return looking;
   };
 }

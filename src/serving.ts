@@ -45,6 +45,7 @@ import type { TaskService } from './tasks/service.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
 import type { Undo } from './undo.ts';
 import { ownUrlOf, publicUrlOf } from './urls.ts';
+import { type StuckQueue, watchQueues } from './watching.ts';
 import { consoleRoutes } from './web/console-routes.ts';
 import { OpenRequests } from './web/open-requests.ts';
 
@@ -99,6 +100,7 @@ export async function serve(
     refusals: parts.gateway.refusals,
     log,
   });
+  const stuckQueues = watchQueues(parts);
   const app = createApp({
     trustProxy: config.TRUST_PROXY,
     headers: browserHeaders({ corsOrigins: config.CORS_ORIGINS, publicUrl }),
@@ -115,7 +117,7 @@ export async function serve(
         router: healthRoutes({
           ...parts,
           metrics: parts.metrics.registry,
-          stuck: async (req) => (isOperator(req) ? stuckTasks(parts.repairs) : []),
+          stuck: async (req) => (isOperator(req) ? stuckOf(parts.repairs, stuckQueues) : []),
         }),
       },
       {
@@ -256,9 +258,10 @@ function signInOf({ AUTH_ISSUER, AUTH_AUDIENCE, CONSOLE_CLIENT_ID, CONSOLE_SCOPE
   };
 }
 
-async function stuckTasks(repairs: PrismaRepairStore) {
-  const problems = await repairs.problems(STUCK_SHOWN);
-  return problems.map(({ taskId, agentCode, problem }) => ({ task: taskId, agent: agentCode, problem }));
+async function stuckOf(repairs: PrismaRepairStore, stuckQueues: () => Promise<StuckQueue[]>) {
+  const [queues, problems] = await Promise.all([stuckQueues(), repairs.problems(STUCK_SHOWN)]);
+  const tasks = problems.map(({ taskId: task, agentCode: agent, problem }) => ({ task, agent, problem }));
+  return [...queues, ...tasks];
 }
 
 const aboutOf = (url: string, { callers }: Serving) => ({

@@ -370,6 +370,7 @@ const ARROWS: Record<string, Arrows> = {
       'health.ts',
       'surfaces.ts',
       'http.ts',
+      'watching.ts',
       'web',
       'urls.ts',
     ],
@@ -432,9 +433,8 @@ const ARROWS: Record<string, Arrows> = {
   },
   'health.ts': {
     imports: [],
-    types: ['drain.ts', 'storage', 'temporal'],
-    packages: ['express'],
-    packageTypes: ['prom-client'],
+    types: ['drain.ts', 'storage', 'temporal', 'watching.ts'],
+    packages: ['express', 'prom-client'],
   },
   'undo.ts': { imports: [], packages: [], packageTypes: ['pino'] },
   // Wraps the ports, so that tests can end the process between two writes.
@@ -505,6 +505,12 @@ const ARROWS: Record<string, Arrows> = {
     types: ['config.ts', 'gateway-wiring.ts', 'metrics.ts', 'temporal'],
     packages: [],
     packageTypes: ['pino'],
+  },
+  // Which task queues are polled.
+  'watching.ts': {
+    imports: ['storage', 'temporal'],
+    types: ['agents', 'metrics.ts'],
+    packages: ['prom-client'],
   },
   'metrics.ts': { imports: ['tasks'], types: ['storage/backlog.ts'], packages: ['prom-client'] },
 };

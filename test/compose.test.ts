@@ -97,6 +97,6 @@ describe('docker-compose.yml', () => {
       ['any-2', 'host-2', '8043'],
     ]);
     const [job] = parse(read('deploy/prometheus/prometheus.yml')).scrape_configs;
-    expect(job.dns_sd_configs).toEqual([{ names: ours.map(([name]) => name), type: 'A', port: 9464 }]);
+    expect(job.static_configs).toEqual([{ targets: ours.map(([name]) => `${name}:9464`) }]);
   });
 });

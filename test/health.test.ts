@@ -55,3 +55,15 @@ it('a record that does not name the stuck tasks hides nothing else', async () =>
 it('tasks that cannot go on are named', async () => {
   expect((await readyz({})).body.stuck).toEqual([{ task: 't', agent: 'a', problem: 'p' }]);
 });
+
+it('the checks are a metric, too, once for all addresses', async () => {
+  const metrics = new Registry();
+  const checkWorkers = () => Promise.reject(new HostError('unavailable', 'the worker is stopped'));
+  await readyz({ metrics, temporal: { check: never, checkWorkers } });
+  await server.close();
+  await readyz({ metrics });
+  const scrape = await metrics.metrics();
+  expect(scrape).toContain('agent_host_ready{check="database"} 1\n');
+  expect(scrape).toContain('agent_host_ready{check="temporal"} 0\n');
+  expect(scrape).toContain('agent_host_ready{check="worker"} 0\n');
+});

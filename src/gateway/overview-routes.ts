@@ -175,7 +175,7 @@ const statisticsView = ({ from, to, stepMs }: StatisticsQuery, found: Statistics
       count,
       oldest_at: new Date(oldestAt).toISOString(),
     })),
-    receipts: found.now.receipts,
+    receipts: { running: found.now.receipts.running, pending: found.now.receipts.pending },
     deliveries: found.now.deliveries.map(({ taskId, agentCode, ...delivery }) => ({
       task_id: taskId,
       agent_id: agentCode,

@@ -5,7 +5,8 @@ import { OPEN } from './open-tasks.ts';
 export interface Backlog {
   /** Tasks that have not ended. `oldestAt`: milliseconds since 1970, since when the first of them is in its state. */
   tasks: { agent: string; state: string; count: number; oldestAt: number }[];
-  receipts: { running: number; pending: number };
+  /** `overdueSeconds`: for how long the verifier has been due to look at one, 0 when it is not. */
+  receipts: { running: number; pending: number; overdueSeconds: number };
 }
 
 /** How much is not done: what operators watch. Indexes answer it, however much is done. */
@@ -18,7 +19,8 @@ export async function readBacklog(db: PrismaClient): Promise<Backlog> {
       group by agent_code, state`,
     db.$queryRaw<Backlog['receipts'][]>`
       select (select count(*)::int from receipt where status = 'running') as running,
-        (select count(*)::int from receipt where verification = 'pending') as pending`,
+        (select count(*)::int from receipt where verification = 'pending') as pending,
+        greatest(0, extract(epoch from now() - (select min(verify_after) from receipt)))::float8 as "overdueSeconds"`,
   ]);
-  return { tasks, receipts: receipts ?? { running: 0, pending: 0 } };
+  return { tasks, receipts: receipts ?? { running: 0, pending: 0, overdueSeconds: 0 } };
 }

@@ -443,6 +443,42 @@ it('a search attribute that is not registered: publishing is refused, and doctor
   );
 });
 
+it('a task queue that nobody polls is named by readyz, doctor and the metrics while work waits for it', async () => {
+  const skills = [{ id: 'do', name: 'Do', description: 'Does it.', tags: ['test'] }];
+  const plain = { workflowType: 'Shout', taskQueue: 'nobodys' };
+  const about = { code: 'unpolled', name: 'x', description: 'x', version: '1.0.0', skills };
+  const published = await fetch(`${product.url}/v1/admin/agents`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ agents: [{ ...about, plain }] }),
+  });
+  expect(published.ok).toBe(true);
+  await begin('unpolled', 'x');
+  const stuck = await until('it is named', async () => {
+    const ready = (await (await fetch(`${product.url}/readyz`)).json()) as Wire;
+    return ready.stuck.length > 0 ? ready.stuck : undefined;
+  });
+  // Those that are polled are not.
+  expect(stuck).toEqual([
+    {
+      queue: 'nobodys',
+      agents: ['unpolled'],
+      problem: 'no worker polls the task queue nobodys for workflows',
+    },
+  ]);
+  const { code, stdout } = await runProduct(['--json', 'doctor', '--url', product.url], ground.env);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).checks).toContainEqual(
+    expect.objectContaining({
+      name: 'task queue',
+      detail: expect.stringMatching(/^nobodys: tasks of unpolled/),
+    }),
+  );
+  const scrape = await (await fetch(`${product.url}/metrics`)).text();
+  expect(scrape).toMatch(/^agent_host_task_queue_pollers\{task_queue="nobodys",kind="workflow"\} 0$/m);
+  expect(scrape).toMatch(/^agent_host_task_queue_pollers\{task_queue="agents",kind="activity"\} [1-9]/m);
+});
+
 it('discover lists what runs beside the host, and drafts how it is published', async () => {
   const out = join(tmpdir(), `agents-${randomUUID()}.yaml`);
   await client.workflow.execute('Shout', { taskQueue: 'company', workflowId: 'theirs', args: ['x'] });

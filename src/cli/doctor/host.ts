@@ -4,7 +4,14 @@ import { type Check, DEADLINE_MS, note, ok, reasonOf, wrong } from './check.ts';
 const readinessSchema = z.object({
   status: z.enum(['ready', 'not-ready']),
   checks: z.record(z.string(), z.object({ ok: z.boolean(), error: z.string().optional() })),
-  stuck: z.array(z.object({ task: z.string(), agent: z.string(), problem: z.string() })).default([]),
+  stuck: z
+    .array(
+      z.union([
+        z.object({ task: z.string(), agent: z.string(), problem: z.string() }),
+        z.object({ queue: z.string(), agents: z.array(z.string()), problem: z.string() }),
+      ]),
+    )
+    .default([]),
 });
 
 export interface HostQuestion {
@@ -43,12 +50,22 @@ function partCheck(name: string, check: { ok: boolean; error?: string | undefine
   return wrong(`host: ${name}`, check.error ?? 'does not answer the host', 'Look into the log of the host.');
 }
 
-const stuckCheck = ({ task, agent, problem }: { task: string; agent: string; problem: string }): Check =>
-  wrong(
+function stuckCheck(stuck: z.infer<typeof readinessSchema>['stuck'][number]): Check {
+  if ('queue' in stuck) {
+    const { queue, agents, problem } = stuck;
+    return wrong(
+      'task queue',
+      `${queue}: tasks of ${agents.join(', ')} wait: ${problem}`,
+      'Start its worker; the tasks go on by themselves.',
+    );
+  }
+  const { task, agent, problem } = stuck;
+  return wrong(
     'task',
     `${task} of ${agent} cannot go on: ${problem}`,
     'Deploy code that can replay it (its former code, as a rule), or terminate its workflow.',
   );
+}
 
 const get = (url: string): Promise<Response> => fetch(url, { signal: AbortSignal.timeout(DEADLINE_MS) });
 
