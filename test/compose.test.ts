@@ -46,6 +46,7 @@ describe('docker-compose.yml', () => {
     });
     expect(service.cap_drop).toEqual(['ALL']);
     expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(service.user).toMatch(/^(?!root$|0$)\w+$/);
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   });
 
@@ -55,6 +56,11 @@ describe('docker-compose.yml', () => {
     for (const name of Object.keys(service.environment))
       expect(settings).toContain(name.replace(/_FILE$/, ''));
     expect(read('Dockerfile')).toMatch(/^USER node$/m);
+  });
+
+  it('a host takes a client’s address from the balancer alone', () => {
+    expect(compose.services['host-1'].environment.TRUST_PROXY).toBe('$' + '{TRUST_PROXY:-1}');
+    expect(configSchema.shape.TRUST_PROXY.parse('1')).toBe(1);
   });
 
   it('holds no secret itself', () => {
