@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Logger } from 'pino';
 import { HostError } from '../errors.ts';
 import type { AuditLog } from './audit.ts';
 import type { Authenticator, Presented } from './authenticator.ts';
 import { type Caller, hasScope, type Scope } from './caller.ts';
-import { type Capacity, CROWDED, CROWDED_RETRY_S } from './limits/capacity.ts';
+import { type Capacity, CROWDED, CROWDED_RETRY_S, type Place } from './limits/capacity.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import { challengesOf, Refusal } from './refusal.ts';
 import { type Body, plainBody, refusalBodies } from './refusal-bodies.ts';
@@ -94,16 +94,53 @@ function check(route: RouteAccess, surface: GuardedSurface, options: GuardOption
   const letIn = whoMay(route, surface, options);
   if (needs === 'optional' || always) return letIn;
   const { body = plainBody } = surface;
+  const crowded = (res: Response) => {
+    res.set('Retry-After', CROWDED_RETRY_S);
+    res.status(503).json(body(503, CROWDED));
+  };
   return (req, res, next) => {
     const place = options.capacity.enter();
     if (place === undefined) {
-      res.set('Retry-After', CROWDED_RETRY_S);
-      res.status(503).json(body(503, CROWDED));
+      crowded(res);
       return;
     }
     res.once('close', place.end);
-    return place.run(() => letIn(req, res, next));
+    const goOn: NextFunction = (what?: unknown) => {
+      awaitBody(req, res, {
+        place,
+        crowded: () => crowded(res),
+        tooSlow: () => res.status(408).json(body(408, 'The body is too slow to come; try again')),
+      });
+      next(what);
+    };
+    return place.run(() => letIn(req, res, goOn));
   };
+}
+
+const SLOW_BODY_MS = 1_500;
+
+/** A body that is slow to come is no work: its request waits until it is there, and is then refused where there is no place. */
+function awaitBody(
+  req: Request,
+  res: Response,
+  { place, crowded, tooSlow }: { place: Place; crowded(): void; tooSlow(): void },
+): void {
+  const comes =
+    req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
+  if (req.complete || !comes) return;
+  const slow = setTimeout(() => {
+    if (res.headersSent || req.complete || place.rest()) return;
+    res.set('Connection', 'close');
+    res.once('finish', () => req.destroy());
+    tooSlow();
+  }, SLOW_BODY_MS).unref();
+  const there = () => clearTimeout(slow);
+  res.once('close', there);
+  // Before whoever reads the body hears of it; what was answered meanwhile it leaves alone.
+  req.once('end', () => {
+    there();
+    if (!res.headersSent && !place.resume()) crowded();
+  });
 }
 
 function whoMay(

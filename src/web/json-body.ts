@@ -29,11 +29,13 @@ export function jsonBody(limit: number, refuse: Refuse = answerError): RequestHa
       req.body = await readBody(req, limit);
     } catch (error) {
       // The client hung up: nobody is there to be answered, and nothing went wrong here.
-      if (req.destroyed && !req.complete) return;
+      if (res.headersSent || (req.destroyed && !req.complete)) return;
       if (!(error instanceof BodyError)) return next(error);
       if (!req.complete) discardRest(req);
       return refuse(res, error.status, error.message);
     }
+    // It took so long that it was refused.
+    if (res.headersSent) return;
     next();
   };
 }

@@ -42,6 +42,20 @@ describe('requests', () => {
     expect(capacity.working).toBe(2);
   });
 
+  it('one that waits for its client comes back to work where there is room', () => {
+    const capacity = new Capacity({ requests: 1, streams: 1 });
+    const slow = enter(capacity);
+    expect(slow.resume()).toBe(true);
+    expect(slow.rest()).toBe(true);
+    const other = enter(capacity);
+    expect(other.rest()).toBe(false);
+    expect(slow.resume()).toBe(false);
+    expect(capacity.refused.request).toBe(1);
+    other.end();
+    expect(slow.resume()).toBe(true);
+    expect([capacity.working, capacity.waiting]).toEqual([1, 0]);
+  });
+
   it('one that takes very long waits for others', () => {
     const capacity = new Capacity({ requests: 1, streams: 9 });
     const slow = enter(capacity);

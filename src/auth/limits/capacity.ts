@@ -12,6 +12,10 @@ export interface CapacityOptions {
 export interface Place {
   /** Runs what belongs to the request. */
   run<T>(work: () => T): T;
+  /** It waits for its client, until `resume`. @returns false when as many wait as may. */
+  rest(): boolean;
+  /** It is worked on from here on. @returns false when there is no place for it: it is to be refused. */
+  resume(): boolean;
   end(): void;
 }
 
@@ -68,6 +72,8 @@ export class Capacity {
     if (this.refuses()) return undefined;
     const place: Place = {
       run: (work) => this.#current.run(place, work),
+      rest: () => this.#rest(place),
+      resume: () => this.#resume(place),
       end: () => {
         this.#working.delete(place);
         this.#waiting.delete(place);
@@ -108,6 +114,14 @@ export class Capacity {
 
   #mayWait(): boolean {
     return this.#waiting.size + this.#promised.size < this.#most.streams;
+  }
+
+  #resume(place: Place): boolean {
+    if (!this.#waiting.has(place)) return true;
+    if (this.refuses()) return false;
+    this.#waiting.delete(place);
+    this.#working.set(place, performance.now());
+    return true;
   }
 
   /** False when as many wait as may: it then counts as work. */
