@@ -11,7 +11,7 @@ function sessionOf(now: string): SessionTasks {
       get: async () => ({ id: 't', agentCode: 'echo', status: { state: states.shift() } }),
       cancel: () => Promise.reject(new HostError('task_not_cancelable', `The task is ${now}`)),
     },
-    agents: { find: async () => ({ agentId: 'echo', definition: agentOf('echo') }) },
+    agents: { known: async () => ({ agentId: 'echo', definition: agentOf('echo') }) },
     refusals: async () => () => undefined,
     limits: { countAgent: async () => {} },
   } as unknown as SessionTasksOptions);
