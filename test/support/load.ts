@@ -72,7 +72,8 @@ export class Load {
 
   async #stream(): Promise<void> {
     const text = Array.from({ length: 4 }, (_, at) => `# Part ${at}\nSome words here.`).join('\n');
-    const message = userMessage(text, { metadata: { pauseMs: 300 } });
+    // Longer than a host drains in the tests: some streams are cut, and their clients come back.
+    const message = userMessage(text, { metadata: { pauseMs: 1_000 } });
     const url = agentUrl(this.#url, 'document-digest');
     let events = stream(url, 'SendStreamingMessage', { message }, V1);
     for (let id: string | undefined; ; ) {
