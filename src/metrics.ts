@@ -213,19 +213,23 @@ function showBacklog(registry: Registry, { backlog }: MetricSources): void {
 /** A scrape that outlasts its reader's patience shows nothing at all, not even that the record is away. */
 const READ_MS = 3_000;
 
-/** What is read, or undefined when the record does not give it in time. */
+/** What is read, or undefined when it does not come in time. */
 function soon<T>(read: () => Promise<T>): Promise<T | undefined> {
   const late = delay(READ_MS, undefined, { ref: false });
   return Promise.race([read().catch(() => undefined), late]);
 }
 
-/** One look at the record for all that is shown of it at once. */
-function lookOnce(backlog: () => Promise<Backlog>): () => Promise<Backlog | undefined> {
-  let looking: Promise<Backlog | undefined> | undefined;
+/** One look for all that is shown of it at once, and for who asks within `keepMs` of it; undefined when it takes too long. */
+export function lookOnce<T>(look: () => Promise<T>, keepMs = 0): () => Promise<T | undefined> {
+  let last: { found: Promise<T | undefined>; at: number; over: boolean } | undefined;
   return () => {
-    looking ??= soon(backlog).finally(() => {
-      looking = undefined;
-    });
-    return looking;
+    if (last === undefined || (last.over && performance.now() - last.at > keepMs)) {
+      const now = { found: soon(look), at: performance.now(), over: false };
+      void now.found.then(() => {
+        now.over = true;
+      });
+      last = now;
+    }
+    return last.found;
   };
 }

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { AgentCatalog } from './agents/catalog.ts';
+import { lookOnce } from './metrics.ts';
 import { readBacklog } from './storage/backlog.ts';
 import type { PrismaClient } from './storage/generated/client.ts';
 import type { TemporalHost } from './temporal/engine-host.ts';
@@ -21,8 +22,6 @@ export interface WatchingParts {
 
 /** All who ask within that time are told of one look. */
 const KEEP_MS = 5_000;
-/** A scrape does not wait longer for what does not answer. */
-const LOOK_MS = 3_000;
 
 interface Look {
   queues: QueueState[];
@@ -36,7 +35,7 @@ interface Look {
  * @returns tells the queues that nobody polls and that work waits for, none while Temporal or the record is away.
  */
 export function watchQueues(parts: WatchingParts): () => Promise<StuckQueue[]> {
-  const look = lookOnce(() => lookNow(parts));
+  const look = lookOnce(() => lookNow(parts), KEEP_MS);
   showQueues(parts.metrics.registry, look);
   return async () => {
     const { queues, busy } = (await look()) ?? { queues: [], busy: new Set<string>() };
@@ -87,16 +86,3 @@ async function lookNow({ db, temporal, catalog }: WatchingParts): Promise<Look> 
 
 /** States of tasks that wait for a worker and for nobody else. */
 const WORK: ReadonlySet<string> = new Set(['submitted', 'working']);
-
-function lookOnce(look: () => Promise<Look>): () => Promise<Look | undefined> {
-  let last: { found: Promise<Look | undefined>; at: number } | undefined;
-  return () => {
-    if (last === undefined || performance.now() - last.at > KEEP_MS) {
-      const late = new Promise<undefined>((resolve) => {
-        setTimeout(resolve, LOOK_MS, undefined).unref();
-      });
-      last = { found: Promise.race([look().catch(() => undefined), late]), at: performance.now() };
-    }
-    return last.found;
-  };
-}

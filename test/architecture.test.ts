@@ -508,8 +508,8 @@ const ARROWS: Record<string, Arrows> = {
   },
   // Which task queues are polled.
   'watching.ts': {
-    imports: ['storage', 'temporal'],
-    types: ['agents', 'metrics.ts'],
+    imports: ['metrics.ts', 'storage', 'temporal'],
+    types: ['agents'],
     packages: ['prom-client'],
   },
   'metrics.ts': { imports: ['tasks'], types: ['storage/backlog.ts'], packages: ['prom-client'] },
