@@ -234,7 +234,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
-      ...createPlainActivities({ client, agent, engine }),
+      ...createPlainActivities({ client, agent, engine, record: hostActivities.projectChange }),
       ...assistantActivities(config, { registry, catalog, gateway, hostActivities }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },

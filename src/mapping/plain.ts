@@ -31,7 +31,10 @@ export interface PlainWorkflow {
    */
   // biome-ignore lint/suspicious/noExplicitAny: what it is, its author knows
   result?: ResultMapping | ((result: any, message: IncomingMessage) => string | readonly Part[]);
-  /** Its execution timeout, such as `15m`, `2h`, `7d`; `1d` when absent. */
+  /**
+   * Its execution timeout, such as `15m`, `2h`, `7d`; `1d` when absent. One of a minute at most that asks nobody is brief:
+   * it is not started as a child, which takes Temporal twice as long.
+   */
   timeout?: string;
   /** How long a cancel waits for it; `10s` when absent. After that the task is canceled, whatever it does. */
   cancelWithin?: string;
@@ -79,9 +82,13 @@ export interface PlainPlan {
   /** Its workflow asks whether they are taken before it sets them. Tasks that began before it did would not replay. */
   checksAttributes?: true;
   waitsFor?: WaitsFor;
+  /** So soon over that an activity can stay with it. */
+  brief?: true;
 }
 
 const DAY_MS = 86_400_000;
+/** A workflow that may take longer, for days perhaps, must keep no place in any process: it is a child. */
+const BRIEF_MS = 60_000;
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: DAY_MS };
 const DURATION = /^(\d+)([smhd])$/;
 
@@ -125,16 +132,18 @@ export function planOf(plain: PlainWorkflow, subject: Subject): PlainPlan {
   const { workflowType, taskQueue, args, result, memo, searchAttributes, waitsFor } = plain;
   for (const mapping of [Array.isArray(args) ? args : [], memo ?? {}, searchAttributes ?? {}])
     mapped(mapping, roots);
+  const timeoutMs = durationMs(plain.timeout ?? '1d') ?? DAY_MS;
   return {
     workflowType,
     taskQueue,
     args: argsOf(args, subject.message),
     result: typeof result === 'function' ? 'function' : (result ?? 'value'),
-    timeoutMs: durationMs(plain.timeout ?? '1d') ?? DAY_MS,
+    timeoutMs,
     cancelWithinMs: durationMs(plain.cancelWithin ?? '10s') ?? 10_000,
     ...(memo && { memo }),
     ...(searchAttributes && { searchAttributes, checksAttributes: true }),
     ...(waitsFor && { waitsFor }),
+    ...(timeoutMs <= BRIEF_MS && waitsFor === undefined && { brief: true }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { WaitsFor } from '../mapping/plain.ts';
 import type { Attributes } from '../mapping/search-attributes.ts';
+import type { Projection } from '../tasks/contract.ts';
 import type { Json, Message, Part } from '../tasks/task.ts';
 
 /** Where the host's workers watch over plain workflows: each that may wait for its user takes a place for its life. */
@@ -20,6 +21,23 @@ export interface Followed {
   workflowId: string;
   workflowType: string;
 }
+
+/** A workflow that is started beside its task's own, as nobody's child. */
+export interface Beside extends Followed {
+  taskQueue: string;
+  args: Json[];
+  timeoutMs: number;
+  summary: string;
+  memo?: Record<string, Json>;
+  searchAttributes?: Attributes;
+  /** The task's workflow was reset: one that has failed is started once more. */
+  again?: true;
+  /** Recorded before it begins. */
+  report?: Projection;
+}
+
+/** The type of the failure that says that one goes on for longer than a moment. */
+export const STILL_RUNS = 'StillRuns';
 
 /** The type of the failure of one that was canceled. */
 export const FOLLOWED_CANCELED = 'FollowedCanceled';
@@ -51,6 +69,11 @@ export interface PlainActivities {
   watchPlain(watch: Watch): Promise<string | null>;
   /** @returns the result of a workflow, once it has ended. @throws ApplicationFailure with why it failed. */
   followPlain(followed: Followed): Promise<unknown>;
+  /**
+   * Starts a workflow, unless an earlier attempt has, and gives its result; as a local activity it waits for a moment only.
+   * @throws ApplicationFailure with why it failed, or `StillRuns`; one that may be retried when it could not be started.
+   */
+  runBeside(beside: Beside): Promise<unknown>;
   /** Hands an answer over. @returns why it was refused; null when it was taken, or the workflow has ended. */
   answerPlain(answer: Answer): Promise<string | null>;
   /** Why Temporal would not take these search attributes; null when it would, as far as that is known. */

@@ -1,10 +1,9 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import { CancellationScope, proxyActivities, uuid4 } from '@temporalio/workflow';
 import type { IncomingMessage } from '../mapping/incoming.ts';
 import { MappingError, mapped } from '../mapping/mapping.ts';
 import type { WaitsFor } from '../mapping/plain.ts';
 import type { Json } from '../tasks/task.ts';
-import { describeFailure } from '../workflow-kit/failures.ts';
+import { activityFailed, describeFailure } from '../workflow-kit/failures.ts';
 import type { TaskContext } from '../workflow-kit/index.ts';
 import { type PlainActivities, UNREADABLE, WATCH_TASK_QUEUE, type Watch } from './contract.ts';
 
@@ -55,10 +54,7 @@ async function nextQuestion(task: TaskContext, watch: Watch): Promise<string | n
   }
 }
 
-const isUnreadable = (error: unknown): boolean =>
-  error instanceof ActivityFailure &&
-  error.cause instanceof ApplicationFailure &&
-  error.cause.type === UNREADABLE;
+const isUnreadable = (error: unknown): boolean => activityFailed(error)?.type === UNREADABLE;
 
 /** What the user answers; undefined when the question is withdrawn before. */
 async function answerTo(

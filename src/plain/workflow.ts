@@ -3,25 +3,28 @@ import { CancelledFailure, ChildWorkflowFailure } from '@temporalio/common';
 import {
   ApplicationFailure,
   CancellationScope,
-  type ChildWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
   proxyLocalActivities,
   sleep,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { mapped, mappedText, type Roots } from '../mapping/mapping.ts';
 import { attributesFor, messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import type { Json } from '../tasks/task.ts';
-import { type AgentResult, agentWorkflow, type TaskContext } from '../workflow-kit/index.ts';
+import { limitedAgentWorkflow } from '../workflow-kit/agent-workflow.ts';
+import type { AgentResult, TaskContext } from '../workflow-kit/index.ts';
+import { LAST_RUN } from '../workflow-kit/limits.ts';
 import { lenientType, Unreadable } from '../workflow-kit/payloads.ts';
+import type { Projector } from '../workflow-kit/projector.ts';
 import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
 import { base64Of } from './bytes.ts';
-import type { PlainActivities } from './contract.ts';
+import type { Beside, PlainActivities } from './contract.ts';
 import { converse } from './converse.ts';
 import { endedFromOutside } from './ended.ts';
-import { startedBefore } from './follow.ts';
+import { type Started, startBeside, startedBefore } from './follow.ts';
 
 // Quick and without a trace of their own: the author's function only turns one value into another.
 const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities>({
@@ -29,33 +32,27 @@ const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities
   retry: { maximumAttempts: 3 },
 });
 
-type Child = Pick<ChildWorkflowHandle<(...args: Json[]) => Promise<unknown>>, 'workflowId' | 'result'>;
+const idOf = ({ input }: Run): string => `agent-plain/${input.taskId}`;
 
-const childIdOf = ({ input }: Run): string => `agent-plain/${input.taskId}`;
-
-/** Runs a plain workflow as its child: says working, then how it ended, in the words of what it failed of. */
+/** Runs a plain workflow: says working, then how it ended, in the words of what it failed of. */
 export const plainAgent = (input: TaskInput, plan: PlainPlan): Promise<void> =>
-  agentWorkflow((task) => runPlain(task, { input, plan }))(input);
+  limitedAgentWorkflow(LAST_RUN, (task, projector) => runPlain(task, { input, plan, projector }))(input);
 
 interface Run {
   input: TaskInput;
   plan: PlainPlan;
+  projector: Projector;
 }
 
 async function runPlain(task: TaskContext, run: Run): Promise<AgentResult> {
   const { plan } = run;
   if (plan.checksAttributes) await refuseAttributes(run);
-  let child: Child;
-  try {
-    child = await start(run);
-  } catch (error) {
-    child = startedBefore(error, { workflowId: childIdOf(run), workflowType: plan.workflowType });
-  }
-  const ended = endOf(child, plan);
+  const started = plan.brief ? startBrief(run) : await start(run);
+  const ended = endOf(started, plan);
   const waitsFor = plan.waitsFor;
   if (waitsFor === undefined) return show(task, run, await ended);
   const talk = new CancellationScope();
-  const talking = talk.run(() => converse(task, child.workflowId, waitsFor));
+  const talking = talk.run(() => converse(task, started.workflowId, waitsFor));
   try {
     return show(task, run, await Promise.race([ended, unlessCanceled(talking)]));
   } finally {
@@ -70,27 +67,51 @@ async function refuseAttributes({ input, plan }: Run): Promise<void> {
   throw ApplicationFailure.nonRetryable(`Search attribute ${problem}`, 'BadSearchAttribute');
 }
 
-function start(run: Run): Promise<Child> {
+async function start(run: Run): Promise<Started> {
+  const { plan } = run;
+  const { workflowId, workflowType, taskQueue, args, summary, memo, searchAttributes } = besideOf(run);
+  try {
+    return await startChild(workflowType, {
+      workflowId,
+      // Of a task that is reset: what has completed is done.
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+      taskQueue,
+      args,
+      typeInfo: { outputType: lenientType },
+      workflowExecutionTimeout: plan.timeoutMs,
+      // Asked to stop and left to do so: a worker that is away at the moment still cleans up when it is back.
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary: summary,
+      ...(memo && { memo }),
+      ...(searchAttributes && { searchAttributes: searchAttributes as Record<string, string[]> }),
+    });
+  } catch (error) {
+    return startedBefore(error, { workflowId, workflowType });
+  }
+}
+
+function startBrief(run: Run): Started {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  const beside = besideOf(run);
+  return startBeside(run.projector, runId === firstExecutionRunId ? beside : { ...beside, again: true });
+}
+
+function besideOf(run: Run): Beside {
   const { input, plan } = run;
+  const { workflowType, taskQueue, timeoutMs, memo, searchAttributes } = plan;
   const roots = messageRoots(input);
   const args = argsOf(plan, input);
-  checkSize(`The arguments of ${plan.workflowType}`, args, MAX_SAID_BYTES);
-  return startChild(plan.workflowType, {
-    workflowId: childIdOf(run),
-    // Of a task that is reset: what has completed is done.
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
-    taskQueue: plan.taskQueue,
+  checkSize(`The arguments of ${workflowType}`, args, MAX_SAID_BYTES);
+  return {
+    workflowId: idOf(run),
+    workflowType,
+    taskQueue,
     args,
-    typeInfo: { outputType: lenientType },
-    workflowExecutionTimeout: plan.timeoutMs,
-    // Asked to stop and left to do so: a worker that is away at the moment still cleans up when it is back.
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: input.agentCode,
-    ...(plan.memo && { memo: valuesOf(plan.memo, roots) }),
-    ...(plan.searchAttributes && {
-      searchAttributes: attributesFor(plan, input) as Record<string, string[]>,
-    }),
-  });
+    timeoutMs,
+    summary: input.agentCode,
+    ...(memo && { memo: valuesOf(memo, roots) }),
+    ...(searchAttributes && { searchAttributes: attributesFor(plan, input) }),
+  };
 }
 
 function argsOf({ args }: PlainPlan, input: TaskInput): Json[] {
@@ -102,15 +123,15 @@ function argsOf({ args }: PlainPlan, input: TaskInput): Json[] {
 const valuesOf = (mappings: Record<string, Json>, roots: Roots): Record<string, Json> =>
   mapped(mappings, roots) as Record<string, Json>;
 
-/** What the child ends with. A cancel waits for it, but not for ever: perhaps no worker hears of it. */
-function endOf(child: Child, { workflowType, cancelWithinMs }: PlainPlan): Promise<unknown> {
+/** What it ends with. A cancel waits for it, but not for ever: perhaps no worker hears of it. */
+function endOf(started: Started, { workflowType, cancelWithinMs }: PlainPlan): Promise<unknown> {
   const workflow = CancellationScope.current();
   const overdue = CancellationScope.nonCancellable(async () => {
     await workflow.cancelRequested.catch(() => undefined);
     await sleep(cancelWithinMs);
     throw new CancelledFailure(`${workflowType} did not say that it has stopped`);
   });
-  return Promise.race([child.result(), overdue]).catch((error: unknown) => {
+  return Promise.race([started.result(), overdue]).catch((error: unknown) => {
     throw workflow.consideredCancelled ? error : toldOf(workflowType, error);
   });
 }

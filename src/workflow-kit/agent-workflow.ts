@@ -2,6 +2,7 @@ import { type IncomingMessage, incoming } from '../mapping/incoming.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import { Conversation } from './conversation.ts';
 import { LAST_RUN, type RunLimits, tooLong } from './limits.ts';
+import type { Projector } from './projector.ts';
 import { runTask, type TaskRun } from './run-task.ts';
 import { checkSize, MAX_SAID_BYTES } from './sizes.ts';
 import { Snapshot } from './snapshot.ts';
@@ -25,10 +26,13 @@ export const agentWorkflow = (body: AgentBody): ((input: TaskInput) => Promise<v
 
 type AgentBody = (task: TaskContext) => Promise<AgentResult> | AgentResult;
 
-/** For tests, which have not the time for Temporal's own limits. */
+/**
+ * @param limits for tests, which have not the time for Temporal's own.
+ * @param body is given what reports of it, too.
+ */
 export function limitedAgentWorkflow(
   limits: RunLimits,
-  body: AgentBody,
+  body: (task: TaskContext, projector: Projector) => ReturnType<AgentBody>,
 ): (input: TaskInput) => Promise<void> {
   return (input) => {
     const snapshot = new Snapshot(input);
@@ -39,9 +43,9 @@ export function limitedAgentWorkflow(
       limits,
       tooLong: TOO_LONG,
       wholeSteps: false,
-      body: () => {
+      body: (projector) => {
         snapshot.begin();
-        return body(taskContext(run, limits));
+        return body(taskContext(run, limits), projector);
       },
     });
   };

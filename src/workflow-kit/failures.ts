@@ -67,3 +67,9 @@ function lengthOf(error: unknown, depth = 0): number {
   const details = error instanceof ApplicationFailure ? (JSON.stringify(error.details) ?? '').length : 0;
   return error.message.length + (error.stack ?? '').length + details + lengthOf(error.cause, depth + 1);
 }
+
+/** What an activity failed with, when that was its own doing; a local one's failure comes bare. */
+export function activityFailed(error: unknown): ApplicationFailure | undefined {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  return failure instanceof ApplicationFailure ? failure : undefined;
+}

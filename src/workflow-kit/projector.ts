@@ -1,5 +1,12 @@
-import { condition, proxyActivities, proxyLocalActivities, workflowInfo } from '@temporalio/workflow';
-import { type HostActivities, SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
+import {
+  CancellationScope,
+  condition,
+  proxyActivities,
+  proxyLocalActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type HostActivities, type Projection, SYSTEM_TASK_QUEUE } from '../tasks/contract.ts';
+import { activityFailed } from './failures.ts';
 import type { Snapshot } from './snapshot.ts';
 
 // Short: while a local activity is pending the workflow task is held, and with it everything the workflow does.
@@ -41,7 +48,7 @@ export class Projector {
    */
   async run(): Promise<void> {
     for (;;) {
-      await condition(() => this.#snapshot.dirty);
+      await condition(() => this.#snapshot.dirty && !this.#reporting);
       this.#reporting = true;
       if (this.#wholeSteps) await endOfStep();
       await this.#report();
@@ -54,9 +61,34 @@ export class Projector {
     await condition(() => !this.#snapshot.dirty && !this.#reporting);
   }
 
-  async #report(): Promise<void> {
+  /**
+   * Leaves what there is to report, if anything, to a local activity of the body's own, which records it before all else:
+   * one way to the worker less. What that does not record is recorded when it has failed.
+   */
+  async leaveTo<T>(step: (report: Projection | undefined) => Promise<T>): Promise<T> {
+    if (this.#reporting || !this.#snapshot.dirty) {
+      await this.settled();
+      return step(undefined);
+    }
+    this.#reporting = true;
+    const report = this.#take();
+    try {
+      return await step(report);
+    } catch (error) {
+      if (!hasRecorded(error)) await CancellationScope.nonCancellable(() => patient.projectChange(report));
+      throw error;
+    } finally {
+      this.#reporting = false;
+    }
+  }
+
+  #take(): Projection {
     const { runId, historyLength } = workflowInfo();
-    const projection = { ...this.#snapshot.take(this.#taskId, runId), historyLength };
+    return { ...this.#snapshot.take(this.#taskId, runId), historyLength };
+  }
+
+  async #report(): Promise<void> {
+    const projection = this.#take();
     try {
       await quick.projectChange(projection);
     } catch {
@@ -64,6 +96,9 @@ export class Projector {
     }
   }
 }
+
+/** A step that a report was left to fails for good only once that is recorded. */
+const hasRecorded = (error: unknown): boolean => Boolean(activityFailed(error)?.nonRetryable);
 
 /**
  * A condition is looked at when it is made, which is too early, and then each time that all the code that can run

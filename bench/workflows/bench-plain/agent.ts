@@ -6,6 +6,6 @@ export default defineAgent({
   description: 'Ends at once, as a workflow that knows nothing of tasks.',
   version: '1.0.0',
   // The worker of the baselines.
-  plain: { workflowType: 'empty', taskQueue: 'bench-plain', args: [] },
+  plain: { workflowType: 'empty', taskQueue: 'bench-plain', args: [], timeout: '1m' },
   skills: [{ id: 'end', name: 'End', description: 'Ends.', tags: ['bench'] }],
 });

@@ -5,8 +5,10 @@ import { messageOf } from '../../errors.ts';
 import { incoming } from '../../mapping/incoming.ts';
 import { problemOfAttributes } from '../../mapping/search-attributes.ts';
 import type { Answer, PlainActivities, PlainResult } from '../../plain/contract.ts';
+import type { Projection } from '../../tasks/contract.ts';
 import type { TaskEngine } from '../../tasks/ports.ts';
 import type { Part } from '../../tasks/task.ts';
+import { runBeside } from './beside.ts';
 import { followPlain } from './follow.ts';
 import { watchPlain } from './watch.ts';
 
@@ -14,12 +16,20 @@ export interface PlainActivityOptions {
   client(): Client;
   engine: Pick<TaskEngine, 'searchAttributes'>;
   agent(code: string): AgentDefinition | undefined;
+  /** Records what a task has to say. */
+  record(report: Projection): Promise<void>;
 }
 
 /** What the workflows that stand before plain ones cannot do themselves. */
-export const createPlainActivities = ({ client, engine, agent }: PlainActivityOptions): PlainActivities => ({
+export const createPlainActivities = ({
+  client,
+  engine,
+  agent,
+  record,
+}: PlainActivityOptions): PlainActivities => ({
   watchPlain: (watch) => watchPlain(client(), watch),
   followPlain: (followed) => followPlain(client(), followed),
+  runBeside: (beside) => runBeside(client(), record, beside),
   answerPlain: (answer) => answerPlain(client(), answer),
   checkAttributes: async (attributes) =>
     problemOfAttributes(attributes, await engine.searchAttributes(Object.keys(attributes))) ?? null,

@@ -24,7 +24,9 @@ export async function followPlain(client: Client, { workflowId, workflowType }: 
   }
 }
 
-function failureFor(workflowType: string, error: unknown): unknown {
+/** @returns what the activity fails with when a workflow could not be started, or did not end well. */
+export function failureFor(workflowType: string, error: unknown): unknown {
+  if (error instanceof ApplicationFailure) return error;
   if (error instanceof WorkflowFailedError) {
     const type = error.cause instanceof CancelledFailure ? FOLLOWED_CANCELED : 'FollowedFailed';
     return ApplicationFailure.nonRetryable(whyFailed(workflowType, error.cause), type);
