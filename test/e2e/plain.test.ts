@@ -83,20 +83,26 @@ const reaches = (code: string, id: string, state: string): Promise<Wire> =>
 
 const textOf = (task: Wire): string => task.status.message?.parts[0].text;
 
+/** Each is published as a child of its task, and as one of a minute at most, which is none. */
+const both = (...codes: string[]) => codes.flatMap((code) => [code, `${code}-brief`]);
+
 describe('arguments and results', () => {
-  it('by mapping: data in, text and data out, memo and search attributes beside', async () => {
-    const task = await send('price-order', [{ data: { sku: 'chair', count: 3, customer: 'ada' } }]);
-    expect(task.status.state).toBe('TASK_STATE_COMPLETED');
-    expect(textOf(task)).toBe('3 of chair cost 15 EUR.');
-    expect(task.artifacts).toMatchObject([
-      {
-        name: 'price',
-        parts: [{ data: { total: 15, currency: 'EUR', memo: { customer: 'ada', task: task.id } } }],
-      },
-    ]);
-    const described = await client.workflow.getHandle(`agent-plain/${task.id}`).describe();
-    expect(described.searchAttributes).toMatchObject({ Customer: ['ada'] });
-  });
+  it.each(both('price-order'))(
+    'by mapping: data in, text and data out, memo and search attributes beside: %s',
+    async (code) => {
+      const task = await send(code, [{ data: { sku: 'chair', count: 3, customer: 'ada' } }]);
+      expect(task.status.state).toBe('TASK_STATE_COMPLETED');
+      expect(textOf(task)).toBe('3 of chair cost 15 EUR.');
+      expect(task.artifacts).toMatchObject([
+        {
+          name: 'price',
+          parts: [{ data: { total: 15, currency: 'EUR', memo: { customer: 'ada', task: task.id } } }],
+        },
+      ]);
+      const described = await client.workflow.getHandle(`agent-plain/${task.id}`).describe();
+      expect(described.searchAttributes).toMatchObject({ Customer: ['ada'] });
+    },
+  );
 
   it('by functions', async () => {
     const task = await send('quoter', '4 chairs');
@@ -105,8 +111,8 @@ describe('arguments and results', () => {
     ]);
   });
 
-  it('by nothing: text in, text out', async () => {
-    expect(textOf(await send('shout', 'hello'))).toBe('HELLO');
+  it.each(both('shout'))('by nothing: text in, text out: %s', async (code) => {
+    expect(textOf(await send(code, 'hello'))).toBe('HELLO');
   });
 
   it('a message that does not fit is refused before anything starts', async () => {
@@ -157,44 +163,50 @@ describe('arguments and results', () => {
 describe('what payloads are encoded as', () => {
   const CHAIR = '{"sku":"chair"}';
 
-  it('a protobuf message is its JSON', async () => {
-    const task = await send('encoded', 'json/protobuf');
+  it.each(both('encoded'))('a protobuf message is its JSON: %s', async (code) => {
+    const task = await send(code, 'json/protobuf');
     expect(task.artifacts).toMatchObject([{ name: 'result', parts: [{ data: { sku: 'chair' } }] }]);
     const shown = await send('shown', 'json/protobuf');
     expect([textOf(shown), shown.artifacts[0].parts[0].data]).toEqual([CHAIR, { sku: 'chair' }]);
   });
 
-  it('bytes are bytes', async () => {
+  it.each(both('encoded'))('bytes are bytes: %s', async (code) => {
     const raw = Buffer.from(CHAIR).toString('base64');
-    const task = await send('encoded', 'binary/plain');
+    const task = await send(code, 'binary/plain');
     expect(task.artifacts).toMatchObject([{ name: 'result', parts: [{ raw }] }]);
     const shown = await send('shown', 'binary/plain');
     expect([textOf(shown), shown.artifacts[0].parts[0]]).toEqual([raw, expect.objectContaining({ raw })]);
     expect(textOf(await send('bytes', 'binary/plain'))).toBe(CHAIR);
   });
 
-  it('one that the host does not know fails the task, by its name', async () => {
-    const task = await send('encoded', 'binary/locked');
-    expect([task.status.state, textOf(task)]).toEqual([
-      'TASK_STATE_FAILED',
-      'The result of Encoded cannot be read here: its encoding is binary/locked',
-    ]);
-    expect(textOf(await send('encoded', 'binary/failed'))).toBe('Broken');
-  });
+  it.each(both('encoded'))(
+    'one that the host does not know fails the task, by its name: %s',
+    async (code) => {
+      const task = await send(code, 'binary/locked');
+      expect([task.status.state, textOf(task)]).toEqual([
+        'TASK_STATE_FAILED',
+        expect.stringMatching(/^The result of Encoded cannot be read here: .*binary\/locked$/),
+      ]);
+      expect(textOf(await send(code, 'binary/failed'))).toBe('Broken');
+    },
+  );
 
-  it('what the codecs of DATA_CONVERTER seal is not in Temporal in clear', async () => {
-    const task = await send('shout', 'a Secret');
-    expect(textOf(task)).toBe('A SECRET');
-    for (const workflowId of [`agent-task/${task.id}`, `agent-plain/${task.id}`]) {
-      const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-      // As JSON a payload is base64.
-      const text = JSON.stringify(events).replace(/"(?:data|encoding)":"([^"]+)"/g, (_, bytes: string) =>
-        Buffer.from(bytes, 'base64').toString(),
-      );
-      expect(text).toContain('binary/sealed');
-      expect(text).not.toMatch(/secret/i);
-    }
-  });
+  it.each(both('shout'))(
+    'what the codecs of DATA_CONVERTER seal is not in Temporal in clear: %s',
+    async (code) => {
+      const task = await send(code, 'a Secret');
+      expect(textOf(task)).toBe('A SECRET');
+      for (const workflowId of [`agent-task/${task.id}`, `agent-plain/${task.id}`]) {
+        const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+        // As JSON a payload is base64.
+        const text = JSON.stringify(events).replace(/"(?:data|encoding)":"([^"]+)"/g, (_, bytes: string) =>
+          Buffer.from(bytes, 'base64').toString(),
+        );
+        expect(text).toContain('binary/sealed');
+        expect(text).not.toMatch(/secret/i);
+      }
+    },
+  );
 });
 
 describe('failures', () => {
@@ -202,22 +214,22 @@ describe('failures', () => {
     ['its own', { sku: 'chair', count: 101 }, 'Nobody has 101 of chair'],
     ['an activity’s', { sku: 'gone', count: 1 }, 'The shelf of gone is empty'],
   ])('%s cause is told', async (_, data, cause) => {
-    const task = await send('price-order', [{ data }]);
-    expect(task.status.state).toBe('TASK_STATE_FAILED');
-    expect(textOf(task)).toBe(cause);
+    for (const code of both('price-order')) {
+      const task = await send(code, [{ data }]);
+      expect(task.status.state).toBe('TASK_STATE_FAILED');
+      expect(textOf(task)).toBe(cause);
+    }
   });
 
-  it('its execution timeout', async () => {
-    const task = await send('slow', 'x');
+  it.each(['slow', 'slow-child'])('its execution timeout: %s', async (code) => {
+    const task = await send(code, 'x');
     expect([task.status.state, textOf(task)]).toEqual(['TASK_STATE_FAILED', 'Workflow Stubborn timed out']);
   });
 
-  it('an operator’s termination', async () => {
-    const { id } = await begin('polite', 'x');
-    await until('its child', () => terminate(id));
-    expect(textOf(await reaches('polite', id, 'FAILED'))).toBe(
-      'Workflow Polite was terminated by an operator',
-    );
+  it.each(both('polite'))('an operator’s termination: %s', async (code) => {
+    const { id } = await begin(code, 'x');
+    await until('its start', () => terminate(id));
+    expect(textOf(await reaches(code, id, 'FAILED'))).toBe('Workflow Polite was terminated by an operator');
   });
 });
 
@@ -233,22 +245,23 @@ const terminate = (id: string): Promise<true | undefined> =>
 describe('cancel', () => {
   const cancel = (code: string, id: string) => call(url(code), 'CancelTask', { id }, v1);
 
-  it('waits for the workflow’s own clean-up', async () => {
-    const { id } = await begin('polite', 'x');
-    await until('its child', () => runningChild(id));
-    expect((await cancel('polite', id)).status.state).toBe('TASK_STATE_CANCELED');
+  it.each(both('polite'))('waits for the workflow’s own clean-up: %s', async (code) => {
+    const { id } = await begin(code, 'x');
+    await until('its first step', () => itRuns(id));
+    activities.notes.length = 0;
+    expect((await cancel(code, id)).status.state).toBe('TASK_STATE_CANCELED');
     expect(activities.notes).toContain('cleaned up');
     expect((await client.workflow.getHandle(`agent-plain/${id}`).describe()).status.name).toBe('CANCELLED');
   });
 
-  it.each(['stubborn', 'nobody'])('is bounded: %s', async (code) => {
+  it.each(both('stubborn', 'nobody'))('is bounded: %s', async (code) => {
     const { id } = await begin(code, 'x');
     await reaches(code, id, 'WORKING');
     expect((await cancel(code, id)).status.state).toBe('TASK_STATE_CANCELED');
   });
 });
 
-const runningChild = (id: string): Promise<true | undefined> =>
+const itRuns = (id: string): Promise<true | undefined> =>
   client.workflow
     .getHandle(`agent-plain/${id}`)
     .describe()
@@ -364,7 +377,7 @@ describe('a task whose workflow is reset to its beginning', () => {
   it('a cancel reaches it, and its failure is told', async () => {
     const [canceled, ended] = await Promise.all([begin('polite', 'x'), begin('polite', 'x')]);
     for (const { id } of [canceled, ended]) {
-      await until('its child', () => runningChild(id));
+      await until('its first step', () => itRuns(id));
       await reset(id);
       await until('it is followed', async () => {
         const { raw } = await client.workflow.getHandle(`agent-task/${id}`).describe();

@@ -13,8 +13,8 @@ import { failureFor } from './follow.ts';
 
 /** For so long the step of a task's workflow, and with it all that is said to it, waits for one that may end at once. */
 const MOMENT_MS = 500;
-/** gRPC's status. */
 const INVALID_ARGUMENT = 3;
+const DEADLINE_EXCEEDED = 4;
 
 /**
  * Records what its task has to say, starts a workflow, unless an earlier attempt has, and waits for its end; as a local
@@ -26,18 +26,17 @@ export async function runBeside(
   { report, ...beside }: Beside,
 ): Promise<unknown> {
   if (report !== undefined) await recorded(record, report);
-  const { info, cancellationSignal, cancelled } = Context.current();
-  const moment = info.isLocal ? AbortSignal.timeout(MOMENT_MS) : undefined;
-  const signal = moment === undefined ? cancellationSignal : AbortSignal.any([cancellationSignal, moment]);
+  const { info, cancelled } = Context.current();
   const { workflowId, workflowType } = beside;
+  const run = async () => {
+    await start(client, beside);
+    return client.workflow.getHandle(workflowId).result();
+  };
   try {
-    return await client.connection.withAbortSignal(signal, async () => {
-      await start(client, beside);
-      return client.workflow.getHandle(workflowId).result();
-    });
+    if (!info.isLocal) return await Promise.race([run(), cancelled]);
+    return await client.connection.withDeadline(Date.now() + MOMENT_MS, run);
   } catch (error) {
-    if (cancellationSignal.aborted) await cancelled;
-    if (moment?.aborted) throw stillRuns(workflowType);
+    if (info.isLocal && codeOf(error) === DEADLINE_EXCEEDED) throw stillRuns(workflowType);
     throw failureFor(workflowType, error);
   }
 }
@@ -68,13 +67,19 @@ async function start(client: Client, beside: Beside): Promise<void> {
     });
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return;
-    const { cause } = error instanceof ServiceError ? error : { cause: undefined };
-    if (cause === undefined || !isGrpcServiceError(cause) || cause.code !== INVALID_ARGUMENT) throw error;
+    if (codeOf(error) !== INVALID_ARGUMENT) throw error;
+    const problem = messageOf(error instanceof ServiceError ? error.cause : error);
     throw ApplicationFailure.nonRetryable(
-      `Workflow ${workflowType} cannot be started: ${messageOf(cause)}`,
+      `Workflow ${workflowType} cannot be started: ${problem}`,
       'Refused',
     );
   }
+}
+
+/** gRPC's status of what Temporal answered. */
+function codeOf(error: unknown): number | undefined {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) ? cause.code : undefined;
 }
 
 const stillRuns = (workflowType: string): ApplicationFailure =>

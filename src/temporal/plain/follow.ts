@@ -6,27 +6,25 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { messageOf } from '../../errors.ts';
 import { FOLLOWED_CANCELED, type Followed } from '../../plain/contract.ts';
 import { whyFailed } from '../../plain/ended.ts';
 
 /** Waits for the end of a workflow that is nobody's child here, and of the runs that go on from it. */
 export async function followPlain(client: Client, { workflowId, workflowType }: Followed): Promise<unknown> {
-  const { cancellationSignal, cancelled } = Context.current();
+  const { cancelled } = Context.current();
   try {
-    return await client.connection.withAbortSignal(cancellationSignal, () =>
-      client.workflow.getHandle(workflowId).result(),
-    );
+    return await Promise.race([client.workflow.getHandle(workflowId).result(), cancelled]);
   } catch (error) {
-    if (cancellationSignal.aborted) await cancelled;
     throw failureFor(workflowType, error);
   }
 }
 
 /** @returns what the activity fails with when a workflow could not be started, or did not end well. */
 export function failureFor(workflowType: string, error: unknown): unknown {
-  if (error instanceof ApplicationFailure) return error;
+  // Called off, which is for Temporal to read; or understood already.
+  if (error instanceof TemporalFailure) return error;
   if (error instanceof WorkflowFailedError) {
     const type = error.cause instanceof CancelledFailure ? FOLLOWED_CANCELED : 'FollowedFailed';
     return ApplicationFailure.nonRetryable(whyFailed(workflowType, error.cause), type);

@@ -12,15 +12,14 @@ export function newStepOf(
   signal: AbortSignal,
 ): () => Promise<'step' | 'ended'> {
   let run: Run | undefined;
-  return () =>
-    client.connection.withAbortSignal(signal, async () => {
-      for (;;) {
-        run ??= await newestRun(client, workflowId);
-        const next = run === undefined ? 'ended' : await stepOf(client, run);
-        if (next !== 'next run') return next;
-        run = undefined;
-      }
-    });
+  return async () => {
+    for (;;) {
+      run ??= await newestRun(client, workflowId);
+      const next = run === undefined ? 'ended' : await stepOf(client, run, signal);
+      if (next !== 'next run') return next;
+      run = undefined;
+    }
+  };
 }
 
 interface Run {
@@ -42,9 +41,11 @@ async function newestRun(client: Client, workflowId: string): Promise<Run | unde
   }
 }
 
-async function stepOf(client: Client, run: Run): Promise<'step' | 'ended' | 'next run'> {
+async function stepOf(client: Client, run: Run, signal: AbortSignal): Promise<'step' | 'ended' | 'next run'> {
   const { namespace } = client.options;
   for (;;) {
+    // The worker's connection cuts no call short: this one goes on until the server answers, and is the last.
+    signal.throwIfAborted();
     // The server answers when there is something new, or after a while with nothing.
     const { history, nextPageToken } = await client.workflowService.getWorkflowExecutionHistory({
       namespace,

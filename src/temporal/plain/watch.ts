@@ -30,10 +30,7 @@ export async function watchPlain(client: Client, watch: Watch): Promise<string |
   const done = new AbortController();
   const signal = AbortSignal.any([cancellationSignal, done.signal]);
   try {
-    return await newQuestion(client, watch, signal);
-  } catch (error) {
-    if (cancellationSignal.aborted) await cancelled;
-    throw error;
+    return await Promise.race([newQuestion(client, watch, signal), cancelled]);
   } finally {
     done.abort();
   }
