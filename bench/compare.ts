@@ -21,11 +21,11 @@ const ROUNDS = 3;
  */
 export async function compare(
   contestants: readonly Contestant[],
-  { clients, ms }: { clients: number; ms: number },
+  { clients, ms, rounds: times = ROUNDS }: { clients: number; ms: number; rounds?: number },
 ): Promise<Map<string, Figures>> {
   const rounds = new Map(contestants.map(({ name }) => [name, [] as Figures[]]));
   for (const { run } of contestants) await run(clients, Math.min(ms, 750));
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < times; round++) {
     const first = round % contestants.length;
     for (const { name, run } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
       rounds.get(name)?.push(figures(await run(clients, ms)));
