@@ -10,8 +10,8 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { mapped, mappedText, type Roots } from '../mapping/mapping.ts';
-import { attributesFor, messageArgs, messageRoots, type PlainPlan } from '../mapping/plain.ts';
+import { mapped, mappedText } from '../mapping/mapping.ts';
+import { attributesFor, messageRoots, type PlainPlan } from '../mapping/plain.ts';
 import type { TaskInput } from '../tasks/contract.ts';
 import type { Json } from '../tasks/task.ts';
 import { limitedAgentWorkflow } from '../workflow-kit/agent-workflow.ts';
@@ -19,9 +19,9 @@ import type { AgentResult, TaskContext } from '../workflow-kit/index.ts';
 import { LAST_RUN } from '../workflow-kit/limits.ts';
 import { lenientType, Unreadable } from '../workflow-kit/payloads.ts';
 import type { Projector } from '../workflow-kit/projector.ts';
-import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
+import { besideOf } from './beside.ts';
 import { base64Of } from './bytes.ts';
-import type { Beside, PlainActivities } from './contract.ts';
+import type { PlainActivities } from './contract.ts';
 import { converse } from './converse.ts';
 import { endedFromOutside } from './ended.ts';
 import { type Started, startBeside, startedBefore } from './follow.ts';
@@ -31,8 +31,6 @@ const { mapPlainResult, checkAttributes } = proxyLocalActivities<PlainActivities
   startToCloseTimeout: '2 seconds',
   retry: { maximumAttempts: 3 },
 });
-
-const idOf = ({ input }: Run): string => `agent-plain/${input.taskId}`;
 
 /** Runs a plain workflow: says working, then how it ended, in the words of what it failed of. */
 export const plainAgent = (input: TaskInput, plan: PlainPlan): Promise<void> =>
@@ -95,33 +93,6 @@ function startBrief(run: Run): Started {
   const beside = besideOf(run);
   return startBeside(run.projector, runId === firstExecutionRunId ? beside : { ...beside, again: true });
 }
-
-function besideOf(run: Run): Beside {
-  const { input, plan } = run;
-  const { workflowType, taskQueue, timeoutMs, memo, searchAttributes } = plan;
-  const roots = messageRoots(input);
-  const args = argsOf(plan, input);
-  checkSize(`The arguments of ${workflowType}`, args, MAX_SAID_BYTES);
-  return {
-    workflowId: idOf(run),
-    workflowType,
-    taskQueue,
-    args,
-    timeoutMs,
-    summary: input.agentCode,
-    ...(memo && { memo: valuesOf(memo, roots) }),
-    ...(searchAttributes && { searchAttributes: attributesFor(plan, input) }),
-  };
-}
-
-function argsOf({ args }: PlainPlan, input: TaskInput): Json[] {
-  if (args === 'message') return messageArgs(input.message);
-  if ('values' in args) return args.values;
-  return args.mapping.map((mapping) => mapped(mapping, messageRoots(input)));
-}
-
-const valuesOf = (mappings: Record<string, Json>, roots: Roots): Record<string, Json> =>
-  mapped(mappings, roots) as Record<string, Json>;
 
 /** What it ends with. A cancel waits for it, but not for ever: perhaps no worker hears of it. */
 function endOf(started: Started, { workflowType, cancelWithinMs }: PlainPlan): Promise<unknown> {
