@@ -34,6 +34,7 @@ import { PostgresTaskFeed } from './storage/task-feed.ts';
 import { PrismaTaskStore } from './storage/task-store.ts';
 import { createSweeps } from './sweeps.ts';
 import { openSwitches } from './switching.ts';
+import { createPlain, toldOfChange } from './task-wiring.ts';
 import { DEFAULT_TASK_QUEUE } from './tasks/contract.ts';
 import { Files } from './tasks/files.ts';
 import { loadActivities } from './temporal/author-activities.ts';
@@ -42,7 +43,6 @@ import { TemporalTaskEngine } from './temporal/engine.ts';
 import { TemporalHost } from './temporal/engine-host.ts';
 import { createHostActivities } from './temporal/host-activities.ts';
 import { TemporalInspector } from './temporal/inspector.ts';
-import { createPlainActivities } from './temporal/plain/activities.ts';
 import { installRuntime } from './temporal/runtime.ts';
 import { withTaskFiles } from './temporal/task-files.ts';
 import { openTracing } from './tracing/open.ts';
@@ -120,11 +120,13 @@ async function start(config: Config, starting: Starting): Promise<Host> {
       : await openCallers(config, { db, bulletin, switching, signing, catalog, log });
   undo.add(async () => callers?.refusals.close());
 
+  const client = () => temporal.client;
   const waits = () => callers?.capacity.waits() ?? true;
   const refused = () => callers?.capacity.taskRefused();
   const store = withKillPoint(new PrismaTaskStore(db, (id) => feed.accepted(id)), config.KILL_AT);
   const repairs = new PrismaRepairStore(db);
-  const engine = withKillPoint(new TemporalTaskEngine(() => temporal.client, refused), config.KILL_AT);
+  const starts = new TemporalTaskEngine(client, refused, (...task) => plain.headStarts.make(...task));
+  const engine = withKillPoint(starts, config.KILL_AT);
   const registry = new PrismaAgentRegistry(db, (code, err) => {
     log.error({ code, err }, 'an agent cannot be found by searches: the record does not take what it says');
   });
@@ -159,7 +161,6 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     fileUrl: fileUrlsOf(config, listening?.port),
     limits: { perCaller: config.TASKS_AT_ONCE, perAgent: config.AGENT_TASKS_AT_ONCE },
   });
-  const client = () => temporal.client;
   const push = createPush({
     db,
     feed,
@@ -197,6 +198,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     waits,
     log,
   });
+  const changed = toldOfChange({ metrics, engine, push, gateway });
   const hostActivities = createHostActivities({
     store,
     tasks,
@@ -218,13 +220,10 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     }),
     calls: gateway.background,
     push: push.delivery,
-    changed: (taskId, { pushes, calls }, lagMs) => {
-      metrics.recorded(lagMs);
-      engine.heard(taskId);
-      if (pushes) push.changed(taskId);
-      if (calls) gateway.taskChanged(taskId);
-    },
+    changed,
   });
+  const record = hostActivities.projectChange;
+  const plain = createPlain({ client, agent, engine, store, changed, record });
   const temporal = new TemporalHost({
     config,
     address: ground.temporalAddress,
@@ -234,7 +233,7 @@ async function start(config: Config, starting: Starting): Promise<Host> {
     activities: {
       ...(config.ROLE === 'host' ? {} : withTaskFiles(await loadActivities(sources), files)),
       ...hostActivities,
-      ...createPlainActivities({ client, agent, engine, record: hostActivities.projectChange }),
+      ...plain.activities,
       ...assistantActivities(config, { registry, catalog, gateway, hostActivities }),
       ...directoryActivities(registry, publicUrlOf(config, listening?.port ?? config.PORT)),
     },

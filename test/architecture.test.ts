@@ -96,6 +96,7 @@ const ARROWS: Record<string, Arrows> = {
       'workflow-kit',
       'embedded',
       'mapping',
+      'plain/beside.ts',
       'plain/contract.ts',
       'plain/ended.ts',
       'tracing/steps.ts',
@@ -108,6 +109,7 @@ const ARROWS: Record<string, Arrows> = {
       '@temporalio/worker',
       '@temporalio/workflow',
       'cockatiel',
+      'lru-cache',
     ],
     packageTypes: ['pino'],
   },
@@ -308,6 +310,7 @@ const ARROWS: Record<string, Arrows> = {
   'server.ts': {
     imports: [
       'sweeps.ts',
+      'task-wiring.ts',
       'agents',
       'assistant-wiring.ts',
       'directory',
@@ -498,6 +501,12 @@ const ARROWS: Record<string, Arrows> = {
     types: ['agents', 'auth', 'tasks'],
     packages: [],
     packageTypes: ['express', 'pino'],
+  },
+  // What tasks tell, and what stands before plain ones, put together.
+  'task-wiring.ts': {
+    imports: ['temporal'],
+    types: ['tasks'],
+    packages: [],
   },
   // What the schedules run, put together.
   'sweeps.ts': {

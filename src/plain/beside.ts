@@ -5,13 +5,15 @@ import type { Json } from '../tasks/task.ts';
 import { checkSize, MAX_SAID_BYTES } from '../workflow-kit/sizes.ts';
 import type { Beside } from './contract.ts';
 
+export const idOfPlain = ({ taskId }: Pick<TaskInput, 'taskId'>): string => `agent-plain/${taskId}`;
+
 /** The workflow that a task stands for. */
 export function besideOf({ input, plan }: { input: TaskInput; plan: PlainPlan }): Beside {
   const { workflowType, taskQueue, timeoutMs, memo, searchAttributes } = plan;
   const args = argsOf(plan, input);
   checkSize(`The arguments of ${workflowType}`, args, MAX_SAID_BYTES);
   return {
-    workflowId: `agent-plain/${input.taskId}`,
+    workflowId: idOfPlain(input),
     workflowType,
     taskQueue,
     args,

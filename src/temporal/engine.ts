@@ -35,10 +35,14 @@ const MANY_STARTS = 50;
 const SLOW_MS = 1_000;
 const FORGET_MS = 5_000;
 
+/** Hears of a task, and of the run of its workflow. */
+type RunsHere = (workflow: WorkflowRef, input: TaskInput, runId: string) => void;
+
 /** Tasks on Temporal: a task is a workflow, a follow-up an Update, a cancel Temporal's cancellation. */
 export class TemporalTaskEngine implements TaskEngine {
   readonly #currentClient: () => Client;
   readonly #refused: () => void;
+  readonly #runsHere: RunsHere;
   /** When each task began that this process starts and has heard nothing of yet, the first one first. */
   readonly #starts = new Map<string, number>();
   // While Temporal is away nobody waits for it: what is recorded runs when it is back.
@@ -52,10 +56,12 @@ export class TemporalTaskEngine implements TaskEngine {
   /**
    * @param client gives the client, or throws `unavailable` while there is none.
    * @param refused hears of each new task that there is no room for.
+   * @param runsHere hears of each new task whose first step runs in this process.
    */
-  constructor(client: () => Client, refused = () => {}) {
+  constructor(client: () => Client, refused = () => {}, runsHere: RunsHere = () => {}) {
     this.#currentClient = client;
     this.#refused = refused;
+    this.#runsHere = runsHere;
   }
 
   checkRoom(): void {
@@ -88,9 +94,10 @@ export class TemporalTaskEngine implements TaskEngine {
   }
 
   /** Whether its first step runs in this process. */
-  async #start({ workflowType, taskQueue, args = [] }: WorkflowRef, input: TaskInput): Promise<boolean> {
+  async #start(workflow: WorkflowRef, input: TaskInput): Promise<boolean> {
+    const { workflowType, taskQueue, args = [] } = workflow;
     try {
-      const { eagerlyStarted } = await this.#call(() =>
+      const { eagerlyStarted, firstExecutionRunId } = await this.#call(() =>
         this.#client.workflow.start(workflowType, {
           workflowId: workflowIdOf(input.taskId),
           taskQueue,
@@ -104,6 +111,7 @@ export class TemporalTaskEngine implements TaskEngine {
           staticSummary: input.agentCode,
         }),
       );
+      if (eagerlyStarted) this.#runsHere(workflow, input, firstExecutionRunId);
       // It may have come so far already.
       return eagerlyStarted && this.#starts.has(input.taskId);
     } catch (error) {

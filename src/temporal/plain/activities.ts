@@ -10,6 +10,7 @@ import type { TaskEngine } from '../../tasks/ports.ts';
 import type { Part } from '../../tasks/task.ts';
 import { runBeside } from './beside.ts';
 import { followPlain } from './follow.ts';
+import type { HeadStarts } from './head-starts.ts';
 import { watchPlain } from './watch.ts';
 
 export interface PlainActivityOptions {
@@ -18,6 +19,7 @@ export interface PlainActivityOptions {
   agent(code: string): AgentDefinition | undefined;
   /** Records what a task has to say. */
   record(report: Projection): Promise<void>;
+  headStarts: Pick<HeadStarts, 'has'>;
 }
 
 /** What the workflows that stand before plain ones cannot do themselves. */
@@ -26,10 +28,11 @@ export const createPlainActivities = ({
   engine,
   agent,
   record,
+  headStarts,
 }: PlainActivityOptions): PlainActivities => ({
   watchPlain: (watch) => watchPlain(client(), watch),
   followPlain: (followed) => followPlain(client(), followed),
-  runBeside: (beside) => runBeside(client(), record, beside),
+  runBeside: (beside) => runBeside({ client: client(), record, headStarts }, beside),
   answerPlain: (answer) => answerPlain(client(), answer),
   checkAttributes: async (attributes) =>
     problemOfAttributes(attributes, await engine.searchAttributes(Object.keys(attributes))) ?? null,

@@ -10,9 +10,16 @@ import { messageOf } from '../../errors.ts';
 import { type Beside, STILL_RUNS } from '../../plain/contract.ts';
 import type { Projection } from '../../tasks/contract.ts';
 import { failureFor } from './follow.ts';
+import type { HeadStarts } from './head-starts.ts';
 
 /** For so long the step of a task's workflow, and with it all that is said to it, waits for one that may end at once. */
 const MOMENT_MS = 500;
+export interface BesideOptions {
+  client: Client;
+  record(report: Projection): Promise<void>;
+  headStarts: Pick<HeadStarts, 'has'>;
+}
+
 const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
 
@@ -21,15 +28,15 @@ const DEADLINE_EXCEEDED = 4;
  * activity for a moment.
  */
 export async function runBeside(
-  client: Client,
-  record: (report: Projection) => Promise<void>,
+  { client, record, headStarts }: BesideOptions,
   { report, ...beside }: Beside,
 ): Promise<unknown> {
-  if (report !== undefined) await recorded(record, report);
   const { info, cancelled } = Context.current();
   const { workflowId, workflowType } = beside;
+  const begun = info.isLocal && (await headStarts.has(workflowId));
+  if (report !== undefined && !begun) await recorded(record, report);
   const run = async () => {
-    await start(client, beside);
+    if (!begun) await startOnce(client, beside);
     return client.workflow.getHandle(workflowId).result();
   };
   try {
@@ -50,7 +57,8 @@ async function recorded(record: (report: Projection) => Promise<void>, report: P
   }
 }
 
-async function start(client: Client, beside: Beside): Promise<void> {
+/** @throws ApplicationFailure when Temporal will never take it. */
+export async function startOnce(client: Client, beside: Beside): Promise<void> {
   const { workflowId, workflowType, taskQueue, args, timeoutMs, summary, memo, searchAttributes } = beside;
   try {
     await client.workflow.start(workflowType, {
