@@ -35,7 +35,7 @@ beforeEach(() => {
   start.mockClear();
 });
 
-function made(given: Partial<PlainPlan> | undefined): HeadStarts {
+function made(given: Partial<PlainPlan> | undefined, more: Partial<TaskInput> = {}): HeadStarts {
   const headStarts = new HeadStarts({
     client: () => ({ workflow: { start } }) as unknown as Client,
     record: async ({ sequence, runId, status }) => {
@@ -44,7 +44,7 @@ function made(given: Partial<PlainPlan> | undefined): HeadStarts {
     },
   });
   const args = given === undefined ? [] : [{ ...plan, ...given }];
-  headStarts.make({ workflowType: 'plainAgent', taskQueue: 'agents', args }, input, 'run');
+  headStarts.make({ workflowType: 'plainAgent', taskQueue: 'agents', args }, { ...input, ...more }, 'run');
   return headStarts;
 }
 
@@ -61,6 +61,11 @@ test.each([
   ['one whose search attributes are to be checked first', { searchAttributes: { Customer: '$.text' } }],
 ])('%s has none', async (_, given) => {
   expect(await made(given).has('agent-plain/t')).toBe(false);
+  expect(steps).toEqual([]);
+});
+
+test('one that may be a plain reply has none', async () => {
+  expect(await made({}, { mayReply: true }).has('agent-plain/t')).toBe(false);
   expect(steps).toEqual([]);
 });
 

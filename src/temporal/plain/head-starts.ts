@@ -33,8 +33,8 @@ export class HeadStarts {
   /** To be called once a task runs in this process. */
   make({ args: [plan] = [] }: WorkflowRef, input: TaskInput, runId: string): void {
     const { brief, searchAttributes } = (plan ?? {}) as Partial<PlainPlan>;
-    // Whether those are taken is asked first.
-    if (!brief || searchAttributes !== undefined) return;
+    // Whether those are taken is asked first; and what may be a plain reply is not said to be working.
+    if (!brief || searchAttributes !== undefined || input.mayReply) return;
     this.#made.set(
       idOfPlain(input),
       this.#make({ input, plan: plan as PlainPlan }, runId).catch(() => false),
