@@ -36,7 +36,7 @@ export interface Beside extends Followed {
   report?: Projection;
 }
 
-/** The type of the failure that says that one goes on for longer than a moment. */
+/** The type of the failure that says that one goes on for longer than a moment, or may be about to begin. */
 export const STILL_RUNS = 'StillRuns';
 
 /** The type of the failure of one that was canceled. */

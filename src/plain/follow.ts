@@ -7,6 +7,7 @@ import {
   patched,
   proxyActivities,
   proxyLocalActivities,
+  sleep,
 } from '@temporalio/workflow';
 import { activityFailed } from '../workflow-kit/failures.ts';
 import type { Projector } from '../workflow-kit/projector.ts';
@@ -57,30 +58,41 @@ export function startedBefore(error: unknown, followed: Followed): Started {
  * once. A child's start and end are each a step of Temporal's from one workflow to the other, and each of these some
  * writes and a way to a worker.
  */
-export const startBeside = (projector: Projector, beside: Beside): Started =>
-  likeAChild(beside, async () => {
+export function startBeside(projector: Projector, beside: Beside): Started {
+  const workflow = CancellationScope.current();
+  const end = async () => {
     try {
       return await projector.leaveTo((report) => quick.runBeside({ ...beside, ...(report && { report }) }));
     } catch (error) {
-      if (isEnd(error) || isCancellation(error)) throw error;
+      const failure = activityFailed(error);
+      const goesOn = failure?.type === STILL_RUNS;
+      // It tells how the workflow ended, or that it never will begin; any other failure is of the attempt alone.
+      if (isCancellation(error) || (failure?.nonRetryable && !goesOn)) throw error;
+      if (workflow.consideredCancelled && !goesOn) throw new CancelledFailure('Canceled before it began');
       return CancellationScope.nonCancellable(() => runBeside(beside));
     }
-  });
-
-/** It tells how the workflow ended, or that it never will begin; any other failure is of the attempt alone. */
-function isEnd(error: unknown): boolean {
-  const failure = activityFailed(error);
-  return Boolean(failure?.nonRetryable) && failure?.type !== STILL_RUNS;
+  };
+  return likeAChild(beside, end, { insist: true });
 }
 
-function likeAChild({ workflowId }: Followed, end: () => Promise<unknown>): Started {
+/** @param insist asks it to stop again while it is not to be found: perhaps it is only about to begin. */
+function likeAChild(
+  { workflowId }: Followed,
+  end: () => Promise<unknown>,
+  { insist } = { insist: false },
+): Started {
   const workflow = CancellationScope.current();
   void CancellationScope.nonCancellable(async () => {
     await workflow.cancelRequested.catch(() => undefined);
-    // One that has ended needs no telling.
-    await getExternalWorkflowHandle(workflowId)
-      .cancel()
-      .catch(() => undefined);
+    for (;;) {
+      try {
+        return await getExternalWorkflowHandle(workflowId).cancel();
+      } catch {
+        // One that has ended needs no telling.
+        if (!insist) return undefined;
+      }
+      await sleep('1 second');
+    }
   });
   const result = end().catch(asCancelled);
   return { workflowId, result: () => result };

@@ -22,7 +22,7 @@ const plan: PlainPlan = {
   args: 'message',
   result: 'value',
   timeoutMs: 60_000,
-  cancelWithinMs: 1_000,
+  cancelWithinMs: 5_000,
   brief: true,
 };
 
@@ -32,19 +32,22 @@ let working: { workers: Worker[]; running: Promise<void>[] };
 /** Each step of the task, in order: `here` is within a step of the workflow's own. */
 let steps: string[] = [];
 let given: Beside[] = [];
+/** Until then the record is away. */
+let recording: Promise<void> | undefined;
 /** What running it, in this step and the ones behind it, comes to. */
 let outcomes: (unknown | Error)[] = [];
 
 const where = (): string => (activityInfo().isLocal ? 'here' : 'behind');
 const activities = {
   projectChange: async ({ status, sequence }: Projection) => {
+    if (!activityInfo().isLocal) await recording;
     steps.push(`${where()}: records ${sequence} ${status?.state}`);
   },
   runBeside: async (beside: Beside) => {
     const { report } = beside;
     given.push(beside);
     steps.push(`${where()}: runs${report ? ` and records ${report.sequence} ${report.status?.state}` : ''}`);
-    const outcome = outcomes.shift();
+    const outcome = await outcomes.shift();
     if (outcome instanceof Error) throw outcome;
     return outcome;
   },
@@ -85,6 +88,7 @@ afterEach(() => {
   steps = [];
   given = [];
   outcomes = [];
+  recording = undefined;
 });
 
 afterAll(async () => {
@@ -105,6 +109,14 @@ async function begin(): Promise<string> {
   const workflowId = workflowIdOf(taskId);
   await env.client.workflow.start('plainAgent', { workflowId, taskQueue: TASK_QUEUE, args: [input, plan] });
   return workflowId;
+}
+
+function withResolvers(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 const endOf = (workflowId: string): Promise<unknown> =>
@@ -164,6 +176,44 @@ describe('without a worker', () => {
     expect(given).toEqual([]);
     expect(steps.at(-1)).toMatch(/ canceled$/);
   });
+});
+
+test('one that is canceled while the record is away is not begun when it is back', async () => {
+  const { promise, resolve } = withResolvers();
+  recording = promise;
+  outcomes = [ApplicationFailure.retryable('the record is away', 'NotRecorded')];
+  const workflowId = await begin();
+  await until('its first step', async () => (given.length === 1 ? true : undefined));
+  await env.client.workflow.getHandle(workflowId).cancel();
+  await until('its cancel', async () => {
+    const { events } = await env.client.workflow.getHandle(workflowId).fetchHistory();
+    return (
+      events?.some((event) => event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes) ||
+      undefined
+    );
+  });
+  resolve();
+  expect(await endOf(workflowId)).toMatch(/cancel/i);
+  expect(steps).not.toContain('behind: runs');
+});
+
+test('one that is canceled before it is to be found is asked to stop once it is', async () => {
+  const { promise, resolve } = withResolvers();
+  outcomes = [ApplicationFailure.nonRetryable('it goes on', STILL_RUNS), promise];
+  const workflowId = await begin();
+  await until('it is stayed with', async () => (given.length === 2 ? true : undefined));
+  await env.client.workflow.getHandle(workflowId).cancel();
+  const late = await env.client.workflow.start('Order', {
+    workflowId: given[0]?.workflowId ?? '',
+    taskQueue: 'orders',
+  });
+  await until('it is asked to stop', async () => {
+    const { events } = await late.fetchHistory();
+    return events?.some((event) => event.workflowExecutionCancelRequestedEventAttributes) || undefined;
+  });
+  resolve();
+  await endOf(workflowId);
+  await late.terminate();
 });
 
 test('after a reset it is started once more if it had failed', async () => {

@@ -29,6 +29,8 @@ const start = vi.fn(async (type: string, { workflowId, args }: { workflowId: str
   steps.push(`starts ${type} as ${workflowId} with ${args}`);
 });
 
+const withDeadline = <T>(_: number, call: () => Promise<T>): Promise<T> => call();
+
 beforeEach(() => {
   steps = [];
   recording = Promise.resolve();
@@ -37,7 +39,7 @@ beforeEach(() => {
 
 function made(given: Partial<PlainPlan> | undefined, more: Partial<TaskInput> = {}): HeadStarts {
   const headStarts = new HeadStarts({
-    client: () => ({ workflow: { start } }) as unknown as Client,
+    client: () => ({ workflow: { start }, connection: { withDeadline } }) as unknown as Client,
     record: async ({ sequence, runId, status }) => {
       await recording;
       steps.push(`records ${sequence} of ${runId}: ${status?.state}`);

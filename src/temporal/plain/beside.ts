@@ -5,11 +5,11 @@ import {
   ServiceError,
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/client';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
 import { messageOf } from '../../errors.ts';
 import { type Beside, STILL_RUNS } from '../../plain/contract.ts';
 import type { Projection } from '../../tasks/contract.ts';
-import { failureFor } from './follow.ts';
+import { checked, failureFor } from './follow.ts';
 import type { HeadStarts } from './head-starts.ts';
 
 /** For so long the step of a task's workflow, and with it all that is said to it, waits for one that may end at once. */
@@ -20,8 +20,8 @@ export interface BesideOptions {
   headStarts: Pick<HeadStarts, 'has'>;
 }
 
+/** gRPC's status. */
 const INVALID_ARGUMENT = 3;
-const DEADLINE_EXCEEDED = 4;
 
 /**
  * Records what its task has to say, starts a workflow, unless an earlier attempt has, and waits for its end; as a local
@@ -37,14 +37,16 @@ export async function runBeside(
   if (report !== undefined && !begun) await recorded(record, report);
   const run = async () => {
     if (!begun) await startOnce(client, beside);
-    return client.workflow.getHandle(workflowId).result();
+    return checked(workflowType, await client.workflow.getHandle(workflowId).result());
   };
   try {
     if (!info.isLocal) return await Promise.race([run(), cancelled]);
     return await client.connection.withDeadline(Date.now() + MOMENT_MS, run);
   } catch (error) {
-    if (info.isLocal && codeOf(error) === DEADLINE_EXCEEDED) throw stillRuns(workflowType);
-    throw failureFor(workflowType, error);
+    const failure = failureFor(workflowType, error);
+    // Nothing tells its end, nor that it will not begin: its time is up, or Temporal is away.
+    if (info.isLocal && !(failure instanceof TemporalFailure)) throw stillRuns(workflowType);
+    throw failure;
   }
 }
 

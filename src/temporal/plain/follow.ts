@@ -10,15 +10,25 @@ import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporal
 import { messageOf } from '../../errors.ts';
 import { FOLLOWED_CANCELED, type Followed } from '../../plain/contract.ts';
 import { whyFailed } from '../../plain/ended.ts';
+import { checkSize, MAX_STEP_BYTES } from '../../workflow-kit/sizes.ts';
 
 /** Waits for the end of a workflow that is nobody's child here, and of the runs that go on from it. */
 export async function followPlain(client: Client, { workflowId, workflowType }: Followed): Promise<unknown> {
   const { cancelled } = Context.current();
   try {
-    return await Promise.race([client.workflow.getHandle(workflowId).result(), cancelled]);
+    return checked(
+      workflowType,
+      await Promise.race([client.workflow.getHandle(workflowId).result(), cancelled]),
+    );
   } catch (error) {
     throw failureFor(workflowType, error);
   }
+}
+
+/** @throws ApplicationFailure when it is more than an activity can hand on. */
+export function checked(workflowType: string, result: unknown): unknown {
+  checkSize(`The result of ${workflowType}`, result, MAX_STEP_BYTES);
+  return result;
 }
 
 /** @returns what the activity fails with when a workflow could not be started, or did not end well. */

@@ -6,7 +6,7 @@ import type { Projection, TaskInput } from '../../tasks/contract.ts';
 import type { WorkflowRef } from '../../tasks/ports.ts';
 import { startOnce } from './beside.ts';
 
-/** Less than the step waits for. */
+/** For the record, and then for Temporal: together less than the step waits for. */
 const HEAD_MS = 500;
 /** As the server begins a history: the start, and a workflow task scheduled and started. */
 const FIRST_EVENTS = 3;
@@ -46,7 +46,8 @@ export class HeadStarts {
     await this.#options.record(firstReport(task.input.taskId, runId));
     // The step has gone on without it, and the task perhaps to its end.
     if (performance.now() - begun > HEAD_MS) return false;
-    await startOnce(this.#options.client(), besideOf(task));
+    const client = this.#options.client();
+    await client.connection.withDeadline(Date.now() + HEAD_MS, () => startOnce(client, besideOf(task)));
     return true;
   }
 
