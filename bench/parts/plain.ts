@@ -1,11 +1,9 @@
 import { compare, type Figures } from '../compare.ts';
-import type { Row, Target } from '../report.ts';
+import type { Row } from '../report.ts';
 import { sendRequest } from '../rpc-requests.ts';
 import { httpContestant, type Setting } from '../setting.ts';
 import { figureRows, inShort } from './rows.ts';
 import { startTemporalBaselines, temporalContestant } from './send.ts';
-
-type Targets = Partial<Record<keyof Figures, Target>>;
 
 const EXECUTE = 'execute of the same workflow';
 
@@ -22,15 +20,12 @@ export async function plain({ servers, product, load }: Setting): Promise<Row[]>
     // Writes take now twice as long as a few seconds later: it is many short rounds that meet all alike.
     const each = { clients: 1, ms: 1_500, rounds: 11 };
     const figures = await compare([sendTo('bench-plain'), sendTo('bench-child'), alone], each);
-    const rows = (code: string, what: string, targets: Targets) =>
-      figureRows(`blocking send to a plain workflow${what}, ${inShort(each.clients)}`, figuresOf(code), [
-        { name: EXECUTE, figures: figuresOf(EXECUTE), targets },
-      ]);
     const figuresOf = (name: string) => figures.get(name) as Figures;
-    return [
-      ...rows('bench-plain', ' of a minute at most', { p50: { of: 'ratio', atMost: 2.5 } }),
-      ...rows('bench-child', ' that may take longer', { p50: { of: 'ratio', atMost: 2.5 } }),
-    ];
+    const rows = (code: string, what: string) =>
+      figureRows(`blocking send to a plain workflow ${what}, ${inShort(each.clients)}`, figuresOf(code), [
+        { name: EXECUTE, figures: figuresOf(EXECUTE), targets: { p50: { of: 'ratio', atMost: 2.5 } } },
+      ]);
+    return [...rows('bench-plain', 'of a minute at most'), ...rows('bench-child', 'that may take longer')];
   } finally {
     await baselines.end();
   }

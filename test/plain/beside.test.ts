@@ -5,26 +5,17 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { PlainPlan } from '../../src/mapping/plain.ts';
 import { type Beside, STILL_RUNS } from '../../src/plain/contract.ts';
-import { type Projection, type TaskInput, workflowIdOf } from '../../src/tasks/contract.ts';
+import { type Projection, workflowIdOf } from '../../src/tasks/contract.ts';
 import { bundleWorkflows } from '../../src/temporal/bundle.ts';
 import { findTemporalCli } from '../../src/temporal/cli-binary.ts';
 import { installRuntime } from '../../src/temporal/runtime.ts';
 import { createWorkers } from '../../src/temporal/worker.ts';
-import { silentLog, userMessageOf } from '../support/tasks.ts';
+import { briefInput, briefPlan } from '../support/brief.ts';
+import { silentLog } from '../support/tasks.ts';
 import { until } from '../support/until.ts';
 
 const TASK_QUEUE = 'tasks';
-const plan: PlainPlan = {
-  workflowType: 'Order',
-  taskQueue: 'orders',
-  args: 'message',
-  result: 'value',
-  timeoutMs: 60_000,
-  cancelWithinMs: 5_000,
-  brief: true,
-};
 
 let env: TestWorkflowEnvironment;
 let bundle: { code: string };
@@ -98,16 +89,12 @@ afterAll(async () => {
 
 async function begin(): Promise<string> {
   const taskId = randomUUID();
-  const input: TaskInput = {
-    taskId,
-    contextId: randomUUID(),
-    agentCode: 'order',
-    owner: 'alice',
-    message: userMessageOf('a chair'),
-    metadata: {},
-  };
   const workflowId = workflowIdOf(taskId);
-  await env.client.workflow.start('plainAgent', { workflowId, taskQueue: TASK_QUEUE, args: [input, plan] });
+  await env.client.workflow.start('plainAgent', {
+    workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [briefInput(taskId), briefPlan],
+  });
   return workflowId;
 }
 

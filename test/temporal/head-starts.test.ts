@@ -3,25 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import type { PlainPlan } from '../../src/mapping/plain.ts';
 import type { TaskInput } from '../../src/tasks/contract.ts';
 import { HeadStarts } from '../../src/temporal/plain/head-starts.ts';
-import { userMessageOf } from '../support/tasks.ts';
-
-const plan: PlainPlan = {
-  workflowType: 'Order',
-  taskQueue: 'orders',
-  args: 'message',
-  result: 'value',
-  timeoutMs: 60_000,
-  cancelWithinMs: 1_000,
-  brief: true,
-};
-const input: TaskInput = {
-  taskId: 't',
-  contextId: 'c',
-  agentCode: 'order',
-  owner: 'alice',
-  message: userMessageOf('a chair'),
-  metadata: {},
-};
+import { briefInput, briefPlan } from '../support/brief.ts';
 
 let steps: string[];
 let recording: Promise<void>;
@@ -45,8 +27,12 @@ function made(given: Partial<PlainPlan> | undefined, more: Partial<TaskInput> = 
       steps.push(`records ${sequence} of ${runId}: ${status?.state}`);
     },
   });
-  const args = given === undefined ? [] : [{ ...plan, ...given }];
-  headStarts.make({ workflowType: 'plainAgent', taskQueue: 'agents', args }, { ...input, ...more }, 'run');
+  const args = given === undefined ? [] : [{ ...briefPlan, ...given }];
+  headStarts.make(
+    { workflowType: 'plainAgent', taskQueue: 'agents', args },
+    { ...briefInput('t'), ...more },
+    'run',
+  );
   return headStarts;
 }
 
